@@ -1,0 +1,137 @@
+"""Who works on which batch: the batch's own row is the job.
+
+A lease is a worker's name, an attempt number and an end. Everything a worker says of its batch names all of that, so
+that a worker whose lease was taken over changes nothing. Leases go by the database's clock.
+"""
+
+import datetime as dt
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from batches.models import Batch
+from batches.values import UNFINISHED, BatchState
+from profiles import sets
+
+CHANNEL: Final = "hub_batches"
+
+
+class LeaseLostError(Exception):
+    """Another worker has taken the batch over; everything done in this transaction must be rolled back."""
+
+
+def claim(*, worker: str) -> Batch | None:
+    """Take the oldest batch that is due, or return `None`.
+
+    Due is a batch that waits, or whose worker's lease has run out, and that has no older unfinished one in its
+    queue. On SQLite the caller is the only worker (see `worker.only_worker`), so that whatever is still running
+    was left by one that died. Taking over what another worker began counts as a failure of that attempt.
+    """
+    older = Batch.objects.filter(queue_key=OuterRef("queue_key"), state__in=UNFINISHED).filter(
+        Q(received_at__lt=OuterRef("received_at")) | Q(received_at=OuterRef("received_at"), id__lt=OuterRef("id"))
+    )
+    abandoned = Q(state=BatchState.RUNNING)
+    if sets.is_postgresql():
+        abandoned &= Q(lease_until__lt=Now())
+    due = (
+        Batch.objects.filter(state__in=UNFINISHED)
+        .filter(Q(state=BatchState.QUEUED) | abandoned)
+        .filter(~Exists(older))
+        .order_by("received_at", "id")
+    )
+    with transaction.atomic():
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True, of=("self",))
+        batch = due.first()
+        if batch is None:
+            return None
+        # Nobody else can move the row now: it is locked, or the whole file is.
+        batch.failures += batch.state == BatchState.RUNNING
+        batch.state = BatchState.RUNNING
+        batch.worker = worker
+        batch.attempt += 1
+        Batch.objects.filter(id=batch.id).update(
+            failures=batch.failures,
+            state=batch.state,
+            worker=batch.worker,
+            attempt=batch.attempt,
+            lease_until=_lease_end(),
+            started_at=batch.started_at or Now(),
+        )
+    return batch
+
+
+def extend(*, batch_id: UUID, worker: str, attempt: int) -> bool:
+    """Push the lease's end; return whether the worker still has it. Called while the batch is worked on."""
+    held = Batch.objects.filter(id=batch_id, worker=worker, attempt=attempt, state=BatchState.RUNNING)
+    return held.update(lease_until=_lease_end()) == 1
+
+
+def record_progress(batch: Batch, **values: Any) -> None:  # noqa: ANN401 columns of Batch
+    """Set columns of a batch in hand.
+
+    Raises `LeaseLostError` where somebody else has taken it over. Inside the transaction of what it tells about.
+    """
+    if _held(batch).update(**values) != 1:
+        raise LeaseLostError
+    for name, value in values.items():
+        setattr(batch, name, value)
+
+
+def finish(batch: Batch, **values: Any) -> None:  # noqa: ANN401 columns of Batch
+    """End the work: the batch is done, and the next one of its queue is due. Raises `LeaseLostError`."""
+    record_progress(batch, state=BatchState.DONE, worker="", lease_until=None, finished_at=Now(), **values)
+    wake_workers()
+
+
+def give_back(batch: Batch, *, failed: bool) -> None:
+    """Let the batch wait again; `failed` says whether the batch is to blame. Does nothing where the lease is lost."""
+    _held(batch).update(
+        state=BatchState.QUEUED,
+        worker="",
+        lease_until=None,
+        failures=F("failures") + (1 if failed else 0),
+    )
+
+
+def set_aside(batch: Batch, *, error: str) -> None:
+    """Stop trying: an operator must look at it. The batches behind it in its queue go on."""
+    _held(batch).update(
+        state=BatchState.SET_ASIDE, worker="", lease_until=None, finished_at=Now(), error=error[:255]
+    )
+    wake_workers()
+
+
+def requeue(batch_id: UUID) -> bool:
+    """Let a batch that was set aside or cancelled wait again; return whether there was one.
+
+    Records that have their outcome keep it.
+    """
+    stopped = Batch.objects.filter(id=batch_id, state__in=[BatchState.SET_ASIDE, BatchState.CANCELLED])
+    with transaction.atomic():
+        requeued = stopped.update(
+            state=BatchState.QUEUED, error="", failures=0, chunk_size=None, finished_at=None
+        )
+        wake_workers()
+    return requeued == 1
+
+
+def wake_workers() -> None:
+    """Tell waiting workers to look, once the transaction is committed. Polling alone would do; this is sooner."""
+    if sets.is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def _held(batch: Batch) -> QuerySet[Batch]:
+    return Batch.objects.filter(
+        id=batch.id, worker=batch.worker, attempt=batch.attempt, state=BatchState.RUNNING
+    )
+
+
+def _lease_end() -> Any:  # noqa: ANN401 an expression
+    return Now() + dt.timedelta(seconds=settings.LEASE_SECONDS)

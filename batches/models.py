@@ -1,0 +1,131 @@
+"""Batches, the bodies they came as, and what became of their records."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from batches.values import UNFINISHED, BatchSource, BatchState
+from profiles.ids import new_id
+from profiles.keys import NAME_LENGTH
+from profiles.models import Profile
+from profiles.values import MatchRule, OutcomeKind
+
+
+class Batch(models.Model):
+    """One accepted submission, and the job of processing it: the row is the queue's entry too."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    match_criteria = models.CharField(max_length=NAME_LENGTH, help_text='"email", or an identity handle.')
+    source = models.CharField(max_length=8, choices=[(source.value, source.value) for source in BatchSource])
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="batches"
+    )
+    label = models.CharField(max_length=NAME_LENGTH, blank=True)
+    # Batches of one queue are processed in the order received.
+    queue_key = models.CharField(max_length=NAME_LENGTH + 8)
+    idempotency_key = models.CharField(max_length=NAME_LENGTH, null=True, blank=True)
+    body_sha256 = models.CharField(max_length=64)
+    body_size = models.PositiveIntegerField(help_text="Bytes")
+    total_count = models.PositiveIntegerField()
+    created_count = models.PositiveIntegerField(default=0)
+    updated_count = models.PositiveIntegerField(default=0)
+    unchanged_count = models.PositiveIntegerField(default=0)
+    rejected_count = models.PositiveIntegerField(default=0)
+    warnings = models.JSONField(default=list, blank=True, help_text="About the batch as a whole.")
+    # The batch and position this one corrects; plain values, like every cause.
+    corrects_batch_id = models.UUIDField(null=True, blank=True)
+    corrects_position = models.PositiveIntegerField(null=True, blank=True)
+
+    state = models.CharField(
+        max_length=9, default=BatchState.QUEUED, choices=[(state.value, state.value) for state in BatchState]
+    )
+    error = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="Why it was set aside.")
+    # The lease: who works on it, in which attempt, until when (by the database's clock).
+    worker = models.CharField(max_length=NAME_LENGTH, blank=True)
+    attempt = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    # How many attempts at the records now at the front ended badly, and how many records are tried at once.
+    failures = models.PositiveSmallIntegerField(default=0)
+    chunk_size = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty: the whole batch.")
+
+    received_at = models.DateTimeField(db_default=Now(), editable=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    redacted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "batches"
+        constraints = [
+            models.UniqueConstraint(fields=["submitted_by", "idempotency_key"], name="batch_idempotency_key_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["received_at", "id"], condition=Q(state__in=UNFINISHED), name="batch_unfinished"
+            ),
+            models.Index(
+                fields=["queue_key", "received_at", "id"],
+                condition=Q(state__in=UNFINISHED),
+                name="batch_unfinished_by_queue",
+            ),
+            models.Index(fields=["label"], name="batch_by_label"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label or self.match_criteria} ({self.id})"
+
+    @property
+    def processed_count(self) -> int:
+        """How many records have their outcome."""
+        return self.created_count + self.updated_count + self.unchanged_count + self.rejected_count
+
+
+class BatchBody(models.Model):
+    """A batch's body, byte for byte as received.
+
+    A row of its own: written once, never read by lists, never rewritten when the batch's state moves (SQLite
+    would copy the whole body each time), and pruned on its own.
+    """
+
+    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, primary_key=True, related_name="body")
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"body of {self.batch_id}"
+
+
+class BatchRecord(models.Model):
+    """What became of one entry of a batch, and why. Written when it is decided; until then it is pending."""
+
+    # No index of its own: the unique rule's prefix serves.
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="records", db_index=False)
+    position = models.PositiveIntegerField(help_text="Index in the batch's profiles, from 0.")
+    reference = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="The sender's own name for it.")
+    outcome = models.CharField(
+        max_length=9, choices=[(kind.value, kind.value) for kind in OutcomeKind if kind is not OutcomeKind.PENDING]
+    )
+    profile = models.ForeignKey(
+        Profile, on_delete=models.SET_NULL, null=True, blank=True, related_name="batch_records"
+    )
+    # Normal form of the match value: by it staff find a rejected record.
+    external_id = models.CharField(max_length=NAME_LENGTH, blank=True)
+    rule = models.CharField(max_length=9, blank=True, choices=[(rule.value, rule.value) for rule in MatchRule])
+    key = models.JSONField(null=True, blank=True, help_text="The key that decided.")
+    considered = models.JSONField(default=list, blank=True)
+    # The first error's code, for filtering over batches.
+    error_code = models.CharField(max_length=32, blank=True)
+    errors = models.JSONField(default=list, blank=True)
+    warnings = models.JSONField(default=list, blank=True)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "position"], name="batch_record_position_once")]
+        indexes = [
+            models.Index(fields=["external_id"], name="batch_record_by_external_id"),
+            models.Index(
+                fields=["error_code", "id"], condition=~Q(error_code=""), name="batch_record_by_error"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} #{self.position}: {self.outcome}"

@@ -1,0 +1,37 @@
+"""The frozen values of receiving and processing."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class BatchState(StrEnum):
+    """Where a batch stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    SET_ASIDE = "set_aside"  # could not be processed; an operator looks, then `requeue`s it
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = (BatchState.QUEUED, BatchState.RUNNING)
+
+
+class BatchSource(StrEnum):
+    """Which doorway a batch came through."""
+
+    API = "api"
+    IMPORT = "import"
+    ADMIN = "admin"
+    DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a submission that was kept."""
+
+    batch_id: UUID
+    total_count: int
+    replayed: bool = False
+    """The idempotency key had been used for the same body before; this is that batch."""

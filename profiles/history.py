@@ -1,0 +1,50 @@
+"""Reading the ledger: a profile's timeline, and its state as the ledger tells it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from profiles import shape
+from profiles.models import ProfileChange
+from profiles.reconcile import State
+from profiles.values import RowKey
+
+
+def timeline(profile_id: UUID) -> QuerySet[ProfileChange]:
+    """Return the profile's rows of the ledger, newest first."""
+    return ProfileChange.objects.filter(profile_id=profile_id).order_by("-version")
+
+
+def fold(history: Iterable[Mapping[str, Mapping[str, Any]]]) -> State:
+    """Return the state that a profile's changes, oldest first, add up to.
+
+    Every promise that reads the ledger (undo, timelines, provenance) stands on this giving the stored state.
+    """
+    fields: dict[str, Any] = dict.fromkeys(shape.PROFILE_FIELDS)
+    collections: dict[str, dict[RowKey, dict[str, Any]]] = {name: {} for name in shape.COLLECTIONS}
+    for changes in history:
+        for pointer, change in changes.items():
+            name, *parts = (part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/"))
+            if not parts:
+                fields[name] = change.get("to")
+            else:
+                _fold_row(collections[name], shape.COLLECTIONS[name], parts, change)
+    return State(fields, collections)
+
+
+def _fold_row(
+    rows: dict[RowKey, dict[str, Any]],
+    collection: shape.Collection,
+    parts: list[str],
+    change: Mapping[str, Any],
+) -> None:
+    width = len(collection.key)
+    key = tuple(parts[:width])
+    if "to" not in change:  # each member of a removed row says so; the first one is enough
+        rows.pop(key, None)
+    else:
+        row = rows.setdefault(key, dict.fromkeys(collection.fields))
+        if len(parts) > width:
+            row[parts[width]] = change["to"]

@@ -1,0 +1,288 @@
+"""Whom each record means, what it changes and why it is refused (design 3.2).
+
+Pure: drafts and everything known about their keys in, the whole plan out. Records are taken in the order received
+and each sees what the former decided.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from profiles.keys import MatchKey, email_key, email_match_key, identity_match_key, mobile_match_key
+from profiles.reconcile import Reconciliation, State, reconcile
+from profiles.values import (
+    EMAIL,
+    Candidate,
+    ChangeAction,
+    Directory,
+    DuplicatePair,
+    ErrorCode,
+    MatchRule,
+    Outcome,
+    OutcomeKind,
+    Plan,
+    ProfileChange,
+    ProfileDraft,
+    ProfileResult,
+    ProfileType,
+    RecordError,
+)
+
+# The contract's own sentences; clients look for the second one (contract section 5).
+_TAKEN: Final = {
+    "email": "The email has already been taken.",
+    "mobile": "The phone number exists",
+    "identity": "The identity belongs to another profile.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """Whom a draft means, as far as the keys tell."""
+
+    profile_id: UUID | None
+    rule: MatchRule
+    key: MatchKey | None
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def is_ambiguous(self) -> bool:
+        return len(self.candidates) > 1
+
+
+def plan(
+    drafts: Sequence[ProfileDraft], directory: Directory, *, criteria: str, new_id: Callable[[], UUID]
+) -> Plan:
+    """Decide every draft in order and return outcomes, the profiles to write, their ledger and possible duplicates.
+
+    `criteria` is `email` or an identity handle. `new_id` names the profiles that are created.
+    """
+    desk = _Desk(directory, criteria=criteria, new_id=new_id)
+    outcomes = [desk.decide(draft) for draft in drafts]
+    return Plan(outcomes, desk.results(), desk.changes, list(desk.duplicates.values()))
+
+
+class _Desk:
+    """Where the drafts of one plan are decided, one after another."""
+
+    def __init__(self, directory: Directory, *, criteria: str, new_id: Callable[[], UUID]) -> None:
+        self.directory = directory
+        self.criteria = criteria
+        self.new_id = new_id
+        self.holders = dict(directory.holders)
+        self.states = {
+            profile.id: State(profile.fields, profile.collections) for profile in directory.profiles.values()
+        }
+        self.versions = {profile.id: profile.version for profile in directory.profiles.values()}
+        self.touched: dict[UUID, None] = {}
+        self.changes: list[ProfileChange] = []
+        self.duplicates: dict[tuple[UUID, UUID], DuplicatePair] = {}
+
+    def results(self) -> list[ProfileResult]:
+        """Return the profiles that changed, as they are to be stored."""
+        return [
+            ProfileResult(
+                id=profile_id,
+                version=self.versions[profile_id],
+                fields=self.states[profile_id].fields,
+                collections=self.states[profile_id].collections,
+                before=self.directory.profiles.get(profile_id),
+            )
+            for profile_id in self.touched
+        ]
+
+    def decide(self, draft: ProfileDraft) -> Outcome:
+        """Return the draft's outcome, having taken its changes into account for those that follow."""
+        match = self._match(draft)
+        errors = list(draft.errors)
+        if match.is_ambiguous:
+            errors.append(_ambiguous(match))
+            self._suspect([candidate.profile_id for candidate in match.candidates], ErrorCode.AMBIGUOUS, draft)
+            return self._reject(draft, match, errors)
+
+        if match.rule is MatchRule.TARGET and match.profile_id not in self.states:
+            message = "The profile does not exist."
+            return self._reject(draft, match, [*errors, RecordError(ErrorCode.UNKNOWN_REFERENCE, "", message)])
+        before = None if match.profile_id is None else self.states[match.profile_id]
+        aliases, holders = self._claims(draft, match.profile_id)
+        errors += self._match_errors(draft, match, before)
+        errors += [
+            RecordError(ErrorCode.CLAIMED_ELSEWHERE, draft.pointers[holder.key], _TAKEN[holder.key.kind])
+            for holder in holders
+            if holder.key is not None
+        ]
+        if match.profile_id is not None:
+            for holder in holders:
+                self._suspect([match.profile_id, holder.profile_id], ErrorCode.CLAIMED_ELSEWHERE, draft)
+        reconciliation = reconcile(before, draft, aliases=aliases)
+        errors += reconciliation.errors
+        if errors:
+            return self._reject(draft, match, errors, holders)
+        return self._accept(draft, match, reconciliation)
+
+    # --- Whom it means --------------------------------------------------------------------------------------
+
+    def _match(self, draft: ProfileDraft) -> _Match:
+        """Try the criterion, then all identities (design 3.2, rules 1, 2 and 4)."""
+        if draft.target is not None:
+            return _Match(self.directory.survivors.get(draft.target, draft.target), MatchRule.TARGET, None, ())
+        identities = [key for key in draft.pointers if key.kind == "identity"]
+        if self.criteria == EMAIL:
+            criterion = [] if draft.email_key is None else [email_match_key(draft.email_key)]
+        else:
+            criterion = [key for key in identities if key.handle == self.criteria]
+        for rule, keys in ((MatchRule.CRITERION, criterion), (MatchRule.ROUTED, identities)):
+            found = self._candidates(keys, rule)
+            if found:
+                one = found[0] if len(found) == 1 else None
+                return _Match(one and one.profile_id, rule, one and one.key, found)
+        return _Match(None, MatchRule.NEW, criterion[0] if criterion else None, ())
+
+    def _candidates(self, keys: Iterable[MatchKey], rule: MatchRule) -> tuple[Candidate, ...]:
+        """Return each profile that one of the keys means, once; a merged profile's keys mean its survivor."""
+        found: dict[UUID, Candidate] = {}
+        for key in keys:
+            holder = self.holders.get(key)
+            if holder is not None:
+                meant = self.directory.survivors.get(holder, holder)
+                found.setdefault(meant, Candidate(meant, rule, key))
+        return tuple(found.values())
+
+    def _match_errors(self, draft: ProfileDraft, match: _Match, before: State | None) -> list[RecordError]:
+        """Nobody to create without a match value; nobody deleted is written to by accident (rules 4 and 5)."""
+        if match.profile_id is None and match.key is None:
+            field = "/email" if self.criteria == EMAIL else "/identities"
+            if any(error.pointer.startswith(field) for error in draft.errors):
+                return []  # the value was there, and wrong: that has been said
+            message = (
+                "The record has no email to match by."
+                if self.criteria == EMAIL
+                else "The record has no identity with the handle to match by."
+            )
+            return [RecordError(ErrorCode.NO_MATCH_VALUE, field, message)]
+        if (
+            before is not None
+            and before.fields.get("profile_type") == ProfileType.DELETED
+            and "profile_type" not in draft.fields
+        ):
+            message = "The profile is deleted; naming a profile_type restores it."
+            return [RecordError(ErrorCode.DELETED_PROFILE, "", message)]
+        return []
+
+    def _claims(self, draft: ProfileDraft, profile_id: UUID | None) -> tuple[list[MatchKey], list[Candidate]]:
+        """Return the draft's keys that are aliases of its profile, and the other profiles that hold its keys."""
+        aliases: list[MatchKey] = []
+        holders: list[Candidate] = []
+        for key in draft.pointers:
+            holder = self.holders.get(key)
+            if holder is None or holder == profile_id:
+                continue
+            meant = self.directory.survivors.get(holder, holder)
+            if meant == profile_id:
+                aliases.append(key)
+            else:
+                holders.append(Candidate(meant, "holder", key))
+        return aliases, holders
+
+    # --- What becomes of it ---------------------------------------------------------------------------------
+
+    def _accept(self, draft: ProfileDraft, match: _Match, reconciliation: Reconciliation) -> Outcome:
+        if match.profile_id is None:
+            kind, profile_id = OutcomeKind.CREATED, self.new_id()
+            before = State()
+        else:
+            profile_id = match.profile_id
+            before = self.states[profile_id]
+            kind = OutcomeKind.UPDATED if reconciliation.changes else OutcomeKind.UNCHANGED
+        if kind is not OutcomeKind.UNCHANGED:
+            self._move_keys(profile_id, before, reconciliation.after)
+            self.states[profile_id] = reconciliation.after
+            self.versions[profile_id] = self.versions.get(profile_id, 0) + 1
+            self.touched[profile_id] = None
+            self.changes.append(
+                ProfileChange(
+                    profile_id=profile_id,
+                    version=self.versions[profile_id],
+                    action=_action(kind, before, reconciliation.after),
+                    changes=reconciliation.changes,
+                    cause=draft.cause,
+                )
+            )
+        return Outcome(
+            kind=kind,
+            cause=draft.cause,
+            reference=draft.reference,
+            profile_id=profile_id,
+            rule=match.rule,
+            key=match.key,
+            match_value=self._match_value(draft),
+            warnings=draft.warnings + reconciliation.warnings,
+        )
+
+    def _move_keys(self, profile_id: UUID, before: State, after: State) -> None:
+        """Free the keys the profile gives up and note those it takes, for the drafts that follow."""
+        freed = _field_keys(before) - _field_keys(after)
+        for key in freed:
+            self.holders.pop(key, None)
+        for key in _field_keys(after):
+            self.holders[key] = profile_id
+        for row_key in after.collections.get("identities", {}):
+            self.holders[identity_match_key(*row_key)] = profile_id
+
+    def _reject(
+        self, draft: ProfileDraft, match: _Match, errors: Sequence[RecordError], holders: Sequence[Candidate] = ()
+    ) -> Outcome:
+        considered = list(match.candidates)
+        if match.rule is MatchRule.TARGET and match.profile_id is not None:
+            considered.append(Candidate(match.profile_id, match.rule, None))
+        return Outcome(
+            kind=OutcomeKind.REJECTED,
+            cause=draft.cause,
+            reference=draft.reference,
+            rule=None if match.rule is MatchRule.NEW else match.rule,
+            key=None if match.rule is MatchRule.NEW else match.key,
+            match_value=self._match_value(draft),
+            considered=(*considered, *holders),
+            errors=tuple(errors),
+            warnings=draft.warnings,
+        )
+
+    def _match_value(self, draft: ProfileDraft) -> str:
+        if self.criteria == EMAIL:
+            return draft.email_key or ""
+        return next((key.value for key in draft.pointers if key.handle == self.criteria), "")
+
+    def _suspect(self, profile_ids: Sequence[UUID], reason: ErrorCode, draft: ProfileDraft) -> None:
+        """Note possible duplicates: the lowest id with each of the others."""
+        lowest, *others = sorted(set(profile_ids))
+        for other in others:
+            pair = DuplicatePair(lowest, other, reason, draft.cause)
+            self.duplicates.setdefault((pair.low, pair.high), pair)
+
+
+def _field_keys(state: State) -> set[MatchKey]:
+    """Return the keys that stand in the profile's own fields."""
+    found = set()
+    if (email := state.fields.get("email")) is not None:
+        found.add(email_match_key(email_key(email)))
+    if (mobile := state.fields.get("mobile_phone")) is not None:
+        found.add(mobile_match_key(mobile))
+    return found
+
+
+def _action(kind: OutcomeKind, before: State, after: State) -> ChangeAction:
+    if kind is OutcomeKind.CREATED:
+        return ChangeAction.CREATED
+    was_deleted = before.fields.get("profile_type") == ProfileType.DELETED
+    is_deleted = after.fields.get("profile_type") == ProfileType.DELETED
+    if is_deleted and not was_deleted:
+        return ChangeAction.DELETED
+    if was_deleted and not is_deleted:
+        return ChangeAction.RESTORED
+    return ChangeAction.UPDATED
+
+
+def _ambiguous(match: _Match) -> RecordError:
+    ids = ", ".join(str(candidate.profile_id) for candidate in match.candidates)
+    return RecordError(ErrorCode.AMBIGUOUS, "", f"The record means more than one profile: {ids}.")

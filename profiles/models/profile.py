@@ -1,0 +1,73 @@
+"""A person as the hub knows them."""
+
+from django.db import models
+from django.db.models import Q
+
+from profiles.ids import new_id
+from profiles.keys import EMAIL_LENGTH, NAME_LENGTH, URL_LENGTH
+from profiles.values import Gender, ProfileType
+
+
+class Profile(models.Model):
+    """One person; the fields are the contract's (section 8).
+
+    Written by `profiles.writing` only, so that every change is in the ledger.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.CharField(max_length=EMAIL_LENGTH, null=True, blank=True, help_text="As it was first sent.")
+    # Normal form of `email`, see keys.email_key; what matching and uniqueness go by.
+    email_key = models.CharField(max_length=EMAIL_LENGTH, null=True, blank=True, editable=False)
+    title = models.CharField(max_length=NAME_LENGTH, null=True, blank=True)
+    first_name = models.CharField(max_length=NAME_LENGTH, blank=True)
+    last_name = models.CharField(max_length=NAME_LENGTH, blank=True)
+    gender = models.CharField(
+        max_length=8, null=True, blank=True, choices=[(gender.value, gender.value) for gender in Gender]
+    )
+    currency = models.CharField(max_length=3, null=True, blank=True, help_text="ISO 4217")
+    profile_type = models.CharField(
+        max_length=10, default=ProfileType.ACTIVE, choices=[(kind.value, kind.value) for kind in ProfileType]
+    )
+    joined_at = models.DateTimeField(null=True, blank=True)
+    mobile_phone = models.CharField(max_length=16, null=True, blank=True, help_text="International form, +61404123123")
+    secondary_phone = models.CharField(max_length=16, null=True, blank=True)
+    birth_day = models.PositiveSmallIntegerField(null=True, blank=True)
+    birth_month = models.PositiveSmallIntegerField(null=True, blank=True)
+    birth_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    company = models.CharField(max_length=NAME_LENGTH, null=True, blank=True)
+    occupation = models.CharField(max_length=NAME_LENGTH, null=True, blank=True)
+    avatar_url = models.CharField(max_length=URL_LENGTH, null=True, blank=True)
+    # First and last name without accents and case, see keys.search_name.
+    search_name = models.CharField(max_length=NAME_LENGTH, blank=True, editable=False)
+    # The profile this one lives on in. Always the last of a chain, never a merged profile itself.
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
+    # One more for every row of the ledger: the ETag, and the guard of updates.
+    version = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    updated_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["email_key"], name="profile_email_taken_once"),
+            models.UniqueConstraint(fields=["mobile_phone"], name="profile_mobile_taken_once"),
+            models.CheckConstraint(
+                condition=Q(birth_month__isnull=False, birth_day__isnull=False)
+                | Q(birth_month__isnull=True, birth_day__isnull=True, birth_year__isnull=True),
+                name="profile_birth_day_goes_with_month",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["last_name"], name="profile_by_last_name"),
+            models.Index(fields=["search_name"], name="profile_by_search_name", opclasses=["varchar_pattern_ops"]),
+            models.Index(
+                fields=["profile_type", "id"], condition=~Q(profile_type="active"), name="profile_unusual_types"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or str(self.id)
+
+    @property
+    def full_name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()

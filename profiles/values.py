@@ -1,0 +1,274 @@
+"""The frozen values that travel between the rooms: what is asked, what is stored, what was decided."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from profiles.keys import MatchKey
+
+RowKey = tuple[str, ...]
+Row = Mapping[str, Any]
+Rows = Mapping[RowKey, Row]
+
+EMAIL: Final = "email"  # the one reserved match criterion; any other text is an identity handle
+
+
+class ProfileType(StrEnum):
+    """What kind of profile it is (contract section 8)."""
+
+    ACTIVE = "active"
+    DELETED = "deleted"
+    DEPENDANT = "dependant"
+    INCOMPLETE = "incomplete"
+    PENDING = "pending"
+    SYSTEM = "system"
+    TEMPORARY = "temporary"
+
+
+class Gender(StrEnum):
+    """The genders of the contract (section 7.5)."""
+
+    MALE = "male"
+    FEMALE = "female"
+    WITHHELD = "withheld"
+    OTHER = "other"
+
+
+class OutcomeKind(StrEnum):
+    """What became of a record; `pending` before it was decided."""
+
+    PENDING = "pending"
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+
+
+class ErrorCode(StrEnum):
+    """Why a record was rejected."""
+
+    INVALID = "invalid"
+    TOO_MANY = "too_many"
+    TOO_DEEP = "too_deep"
+    DUPLICATE_KEY = "duplicate_key"
+    AMBIGUOUS = "ambiguous"
+    NO_MATCH_VALUE = "no_match_value"
+    DELETED_PROFILE = "deleted_profile"
+    CLAIMED_ELSEWHERE = "claimed_elsewhere"
+    CONFLICT = "conflict"
+    UNKNOWN_REFERENCE = "unknown_reference"
+    INTERNAL = "internal"
+
+
+class WarningCode(StrEnum):
+    """What of a record was ignored, and why."""
+
+    UNKNOWN_FIELD = "unknown_field"
+    READ_ONLY = "read_only"
+    NOT_YET = "not_yet"
+    DUPLICATE_ENTRY = "duplicate_entry"
+    ALIAS_KEY = "alias_key"
+    JOINED_AT_KEPT = "joined_at_kept"
+
+
+class MatchRule(StrEnum):
+    """Which rule decided whom a record means (design 3.2)."""
+
+    CRITERION = "criterion"  # the criterion's value found the profile
+    ROUTED = "routed"  # the criterion found nobody, another identity of the record did
+    NEW = "new"  # nobody had any of the record's keys
+    TARGET = "target"  # the doorway named the profile itself: the API's id, a staff edit
+
+
+class ChangeAction(StrEnum):
+    """What a row of the ledger did to its profile."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    MERGED = "merged"
+    UNMERGED = "unmerged"
+    REVERTED = "reverted"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    ERASED = "erased"
+
+
+class CauseKind(StrEnum):
+    """Which doorway a change came through."""
+
+    BATCH = "batch"
+    API = "api"
+    ADMIN = "admin"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What brought a change about, as plain values that outlive what they name."""
+
+    kind: CauseKind
+    batch_id: UUID | None = None
+    position: int | None = None
+    actor_id: int | None = None
+    actor_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordError:
+    """One reason for rejecting a record: a code, a JSON pointer into the record and a sentence."""
+
+    code: ErrorCode
+    pointer: str
+    message: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return the error as stored and as the wire says it."""
+        return {"code": self.code, "pointer": self.pointer, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWarning:
+    """One thing of a record that was ignored; never alters the outcome."""
+
+    code: WarningCode
+    pointer: str
+    message: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return the warning as stored and as the wire says it."""
+        return {"code": self.code, "pointer": self.pointer, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileDraft:
+    """What one record asks for.
+
+    `fields` and `collections` hold only what the record sent, in normal form: what is absent is missing here,
+    null is `None`, an empty list is empty. A draft with errors is still matched, so that all errors are told
+    at once, but never applied; what was wrong is missing from it.
+    """
+
+    cause: Cause
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    collections: Mapping[str, Rows] = field(default_factory=dict)
+    reference: str = ""
+    email_key: str | None = None
+    """Normal form of `fields["email"]`."""
+    pointers: Mapping[MatchKey, str] = field(default_factory=dict)
+    """Where in the record each of its keys stands."""
+    errors: tuple[RecordError, ...] = ()
+    warnings: tuple[RecordWarning, ...] = ()
+    target: UUID | None = None
+    """The profile itself, where the doorway names it; matching is then skipped."""
+
+    @property
+    def keys(self) -> tuple[MatchKey, ...]:
+        """Every key the draft names."""
+        return tuple(self.pointers)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSnapshot:
+    """One profile as stored when the decision began."""
+
+    id: UUID
+    version: int
+    fields: Mapping[str, Any]
+    collections: Mapping[str, Rows]
+    """By name; only the collections that were asked for are loaded."""
+    row_ids: Mapping[str, Mapping[RowKey, int]] = field(default_factory=dict)
+    """Primary keys of the rows in `collections`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Everything known for deciding a set of drafts; nothing is looked up afterwards."""
+
+    holders: Mapping[MatchKey, UUID]
+    """Whose row holds each key; a merged profile still holds its email and mobile."""
+    survivors: Mapping[UUID, UUID]
+    """Merged profile -> the profile it lives on in."""
+    profiles: Mapping[UUID, ProfileSnapshot]
+    """Every holder that is not merged, every survivor and every target."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChange:
+    """The difference one cause makes to one profile: a row of the ledger.
+
+    `changes` maps JSON pointers over natural keys to `{"from": …, "to": …}`; a missing member means absent.
+    """
+
+    profile_id: UUID
+    version: int
+    action: ChangeAction
+    changes: Mapping[str, Mapping[str, Any]]
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One profile that was considered for a record, and the key that led there."""
+
+    profile_id: UUID
+    rule: str
+    key: MatchKey | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the candidate as stored and as the wire says it."""
+        return {
+            "profile_id": str(self.profile_id),
+            "rule": self.rule,
+            "key": None if self.key is None else self.key.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one record, and why."""
+
+    kind: OutcomeKind
+    cause: Cause
+    reference: str = ""
+    profile_id: UUID | None = None
+    rule: MatchRule | None = None
+    key: MatchKey | None = None
+    """The key that decided."""
+    match_value: str = ""
+    """Normal form of the value the record gave for the criterion."""
+    considered: tuple[Candidate, ...] = ()
+    errors: tuple[RecordError, ...] = ()
+    warnings: tuple[RecordWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatePair:
+    """Two profiles that a record could not tell apart or that each hold some of its keys; lower id first."""
+
+    low: UUID
+    high: UUID
+    reason: ErrorCode
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileResult:
+    """One profile as it is to be stored after all drafts, beside what was stored before (`None`: it is new)."""
+
+    id: UUID
+    version: int
+    fields: Mapping[str, Any]
+    collections: Mapping[str, Rows]
+    before: ProfileSnapshot | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything decided about a set of drafts, ready to be written."""
+
+    outcomes: Sequence[Outcome]
+    results: Sequence[ProfileResult]
+    changes: Sequence[ProfileChange]
+    duplicates: Sequence[DuplicatePair]

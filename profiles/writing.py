@@ -1,0 +1,202 @@
+"""Set-based writing: a plan becomes rows and ledger, in one statement per table (design 5.6).
+
+The plan knows what exists, so nothing is upserted: a unique violation or a missing row always means that somebody
+else wrote meanwhile, and the caller plans again. Runs inside the caller's transaction.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from profiles import sets, shape
+from profiles.keys import email_key, search_name
+from profiles.models import COLLECTION_MODELS, DuplicateCandidate, Profile, ProfileChange, Tag
+from profiles.reconcile import same
+from profiles.values import DuplicatePair, Plan, ProfileResult, RowKey
+from profiles.values import ProfileChange as Change
+
+
+class StaleWriteError(Exception):
+    """A profile was changed by somebody else after it was read."""
+
+
+def write_plan(plan: Plan, *, now: dt.datetime) -> None:
+    """Write everything the plan decided.
+
+    Raises `StaleWriteError`, or `IntegrityError` where another writer took a key first.
+    """
+    moment = shape.utc_text(now)
+    created = [result for result in plan.results if result.before is None]
+    changed = [result for result in plan.results if result.before is not None]
+    rows = [_CollectionRows(collection, plan.results, moment) for collection in shape.COLLECTIONS.values()]
+
+    for each in rows:
+        sets.delete_rows(each.model, each.removed)
+    _vacate(plan.results)
+    _define_tags(plan.results, moment)
+    sets.insert_rows(Profile, [_new_profile(result, moment) for result in created])
+    for each in rows:
+        sets.insert_rows(each.model, each.inserted)
+    for each in rows:
+        sets.update_rows(each.model, each.updated)
+    _update_profiles(changed, moment)
+    sets.insert_rows(ProfileChange, [_ledger_row(change, moment) for change in plan.changes])
+    _note_duplicates(plan.duplicates, moment)
+
+
+# --- Profiles -------------------------------------------------------------------------------------------------------
+
+
+def _unique_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns no two profiles may share."""
+    email = fields.get("email")
+    return {
+        "email_key": None if email is None else email_key(email),
+        "mobile_phone": fields.get("mobile_phone"),
+    }
+
+
+def _derived(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **_unique_columns(fields),
+        "search_name": search_name(fields["first_name"], fields["last_name"]),
+    }
+
+
+def _new_profile(result: ProfileResult, moment: str) -> dict[str, Any]:
+    fields = {name: result.fields.get(name) for name in shape.PROFILE_FIELDS}
+    return {
+        "id": result.id,
+        **fields,
+        **_derived(fields),
+        "version": result.version,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+
+
+def _update_profiles(results: Sequence[ProfileResult], moment: str) -> None:
+    """Set the columns that any of the profiles changed, guarded by the version each was read at."""
+    moved = {
+        name
+        for result in results
+        if result.before is not None
+        for name, value in result.fields.items()
+        if value is not result.before.fields.get(name)
+    }
+    columns = [name for name in shape.PROFILE_FIELDS if name in moved]
+    rows = []
+    for result in results:
+        derived = _derived(result.fields) if moved & {"email", "mobile_phone", "first_name", "last_name"} else {}
+        rows.append(
+            {
+                "id": result.id,
+                "read_version": None if result.before is None else result.before.version,
+                "version": result.version,
+                "updated_at": moment,
+                **{name: result.fields[name] for name in columns},
+                **derived,
+            }
+        )
+    if sets.update_rows(Profile, rows, guards={"version": "read_version"}) != len(rows):
+        raise StaleWriteError
+
+
+def _vacate(results: Sequence[ProfileResult]) -> None:
+    """Free the emails and mobiles that go from one profile to another, so that the hand-over works in any order."""
+    after = [(result, _unique_columns(result.fields)) for result in results]
+    taken = {(column, value) for _, columns in after for column, value in columns.items()}
+    rows = []
+    for result, columns in after:
+        if result.before is None:
+            continue
+        before = _unique_columns(result.before.fields)
+        leaving = [name for name, value in before.items() if value != columns[name] and (name, value) in taken]
+        if any(before[name] is not None for name in leaving):
+            rows.append({"id": result.id, **before, **dict.fromkeys(leaving)})
+    sets.update_rows(Profile, rows)
+
+
+# --- Collections ----------------------------------------------------------------------------------------------------
+
+
+class _CollectionRows:
+    """What one collection's table needs: rows removed, inserted and updated."""
+
+    def __init__(self, collection: shape.Collection, results: Iterable[ProfileResult], moment: str) -> None:
+        self.model = COLLECTION_MODELS[collection.name]
+        self.removed: list[int] = []
+        self.inserted: list[dict[str, Any]] = []
+        self.updated: list[dict[str, Any]] = []
+        attnames = {field.name: field.attname for field in self.model._meta.concrete_fields}
+        self._key = [attnames[name] for name in collection.key]
+        self._has_times = "updated_at" in attnames
+        for result in results:
+            if collection.name in result.collections:
+                self._add(collection.name, result, moment)
+
+    def _add(self, name: str, result: ProfileResult, moment: str) -> None:
+        after = result.collections[name]
+        before = {} if result.before is None else result.before.collections[name]
+        if after is before:
+            return
+        row_ids = {} if result.before is None else result.before.row_ids[name]
+        self.removed += [row_ids[key] for key in before.keys() - after.keys()]
+        for key, row in after.items():
+            if key not in before:
+                self.inserted.append(self._new(result.id, key) | row | self._times(moment, "created_at", "updated_at"))
+            elif row is not before[key] and not same(row, before[key]):
+                self.updated.append({"id": row_ids[key], **row, **self._times(moment, "updated_at")})
+
+    def _new(self, profile_id: UUID, key: RowKey) -> dict[str, Any]:
+        return {"profile_id": profile_id, **dict(zip(self._key, key, strict=True))}
+
+    def _times(self, moment: str, *names: str) -> dict[str, str]:
+        return dict.fromkeys(names, moment) if self._has_times else {}
+
+
+def _define_tags(results: Iterable[ProfileResult], moment: str) -> None:
+    """Make the definitions of tags seen for the first time (contract section 16)."""
+    new: set[str] = set()
+    for result in results:
+        before = {} if result.before is None else result.before.collections.get("tags", {})
+        new.update(handle for (handle,) in result.collections.get("tags", {}).keys() - before.keys())
+    # In one order for everybody: two batches that define the same new tags would else wait for each other.
+    rows = [{"handle": handle, "created_at": moment, "updated_at": moment} for handle in sorted(new)]
+    sets.insert_rows(Tag, rows, unless_there=True)
+
+
+# --- Ledger and duplicates ------------------------------------------------------------------------------------------
+
+
+def _ledger_row(change: Change, moment: str) -> dict[str, Any]:
+    cause = change.cause
+    return {
+        "profile_id": change.profile_id,
+        "version": change.version,
+        "action": change.action,
+        "at": moment,
+        "changes": change.changes,
+        "cause_kind": cause.kind,
+        "batch_id": cause.batch_id,
+        "position": cause.position,
+        "actor_id": cause.actor_id,
+        "actor_label": cause.actor_label,
+    }
+
+
+def _note_duplicates(pairs: Sequence[DuplicatePair], moment: str) -> None:
+    rows = [
+        {
+            "low_id": pair.low,
+            "high_id": pair.high,
+            "reason": pair.reason,
+            "batch_id": pair.cause.batch_id,
+            "position": pair.cause.position,
+            "verdict": "open",
+            "created_at": moment,
+        }
+        for pair in sorted(pairs, key=lambda pair: (pair.low, pair.high))
+    ]
+    sets.insert_rows(DuplicateCandidate, rows, unless_there=True)

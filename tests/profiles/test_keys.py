@@ -1,0 +1,348 @@
+"""What "the same" means, as tables."""
+
+import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profiles import keys
+from profiles.keys import InvalidValueError
+
+# --- Emails ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("ann@example.com", "ann@example.com"),
+        ("Ann.Smith@Example.COM", "ann.smith@example.com"),
+        (" \tann@example.com\r\n", "ann@example.com"),
+        ("\u00a0ann@example.com\u2003", "ann@example.com"),
+        ("ann+news@example.com", "ann+news@example.com"),
+        ("a.n.n@example.com", "a.n.n@example.com"),
+        ("o'neil@example.com", "o'neil@example.com"),
+        ("O'Neil/Sales=1@Example.com", "o'neil/sales=1@example.com"),
+        ("ann@localhost.test", "ann@localhost.test"),
+        ("ann@shop.invalid", "ann@shop.invalid"),
+        ("rene\u0301@example.com", "ren\u00e9@example.com"),
+        ("REN\u00c9@example.com", "ren\u00e9@example.com"),
+        ("jo@m\u00fcnchen.example", "jo@xn--mnchen-3ya.example"),
+        ("jo@M\u00dcNCHEN.example", "jo@xn--mnchen-3ya.example"),
+        ("jo@mu\u0308nchen.example", "jo@xn--mnchen-3ya.example"),
+        ("jo@xn--mnchen-3ya.example", "jo@xn--mnchen-3ya.example"),
+        ("jo@XN--Mnchen-3ya.example", "jo@xn--mnchen-3ya.example"),
+        ("stra\u00dfe@example.com", "stra\u00dfe@example.com"),
+        ("jo@stra\u00dfe.example", "jo@xn--strae-oqa.example"),
+        ("\u7528\u6237@\u4f8b\u5b50.example", "\u7528\u6237@xn--fsqu00a.example"),
+        ("x" * 64 + "@example.com", "x" * 64 + "@example.com"),
+    ],
+)
+def test_email_key_is_the_normal_form(written, key):
+    assert keys.email_key(written) == key
+    assert keys.email_key(key) == key
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ann@example.com", "a.nn@example.com"),
+        ("ann@example.com", "ann+news@example.com"),
+        ("rene@example.com", "ren\u00e9@example.com"),
+        ("strasse@example.com", "stra\u00dfe@example.com"),
+        ("jo@munchen.example", "jo@m\u00fcnchen.example"),
+        ("ann@example.com", "ann@mail.example.com"),
+    ],
+)
+def test_email_key_keeps_apart_what_a_mail_server_may(one, other):
+    assert keys.email_key(one) != keys.email_key(other)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        " ",
+        "ann",
+        "ann@",
+        "@example.com",
+        "ann@example",
+        "ann@@example.com",
+        "ann@example..com",
+        ".ann@example.com",
+        "ann.@example.com",
+        "a..n@example.com",
+        "an n@example.com",
+        "ann@exam ple.com",
+        "ann@-example.com",
+        "ann@example-.com",
+        "ann@[127.0.0.1]",
+        '"ann smith"@example.com',
+        "Ann <ann@example.com>",
+        "ann@example.com, bob@example.com",
+        "ann\x00@example.com",
+        "ann@example.com\x00",
+        "ann\n@example.com",
+        "ann\u0085@example.com",
+        "ann\ud800@example.com",
+        "ann@ex\udfffample.com",
+        "ann\u202e@example.com",
+        "ann@xn--.example",
+        "ann@" + "x" * 64 + ".com",
+        "ann@" + "x." * 130 + "com",
+    ],
+)
+def test_email_key_refuses(written):
+    with pytest.raises(InvalidValueError):
+        keys.email_key(written)
+    with pytest.raises(InvalidValueError):
+        keys.email(written)
+
+
+@given(
+    st.builds(
+        "{}@{}{}".format,
+        st.text("aZ9.-_+", min_size=1, max_size=6),
+        st.lists(st.sampled_from(["a", "Z", "9", "-", ".", "x" * 30]), min_size=1, max_size=8).map("".join),
+        st.sampled_from([".com", ".c", ".co-m", ".9", ".c9", ".com.", ".test", ""]),
+    )
+)
+def test_email_key_refuses_what_the_validator_refuses(written):
+    try:
+        parts = validate_email(written, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        with pytest.raises(InvalidValueError):
+            keys.email_key(written)
+    else:
+        assert keys.email_key(written) == f"{parts.local_part}@{parts.ascii_domain}".lower()
+
+
+def test_email_key_may_be_too_long_where_the_email_is_not():
+    labels = ["\u00fc" * 28 + "x" * 10] * 5
+    written = "jo@" + ".".join(labels) + ".com"
+
+    assert len(written) < keys.EMAIL_LENGTH
+    with pytest.raises(InvalidValueError):
+        keys.email_key(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (" Ann.Smith@Example.COM ", "Ann.Smith@Example.COM"),
+        ("Rene\u0301@example.com", "Ren\u00e9@example.com"),
+        ("jo@M\u00fcnchen.example", "jo@M\u00fcnchen.example"),
+    ],
+)
+def test_email_keeps_its_spelling(written, kept):
+    assert keys.email(written) == kept
+
+
+# --- Phones ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "default_country", "number"),
+    [
+        ("+61404123123", "", "+61404123123"),
+        (" +61 404 123 123 ", "", "+61404123123"),
+        ("+61 (404) 123-123", "", "+61404123123"),
+        ("+61.404.123.123", "", "+61404123123"),
+        ("+61 (0) 404 123 123", "", "+61404123123"),
+        ("\u00a0+61404123123\u00a0", "", "+61404123123"),
+        ("\uff0b\uff16\uff11404123123", "", "+61404123123"),
+        ("+1 212 555 0100", "", "+12125550100"),
+        ("+39 06 1234 5678", "", "+390612345678"),
+        ("0404 123 123", "AU", "+61404123123"),
+        ("404123123", "AU", "+61404123123"),
+        ("0404 123 123", "AU", "+61404123123"),
+        ("030 123456", "DE", "+4930123456"),
+        ("+49 30 123456", "AU", "+4930123456"),
+        ("0011 49 30 123456", "AU", "+4930123456"),
+    ],
+)
+def test_phone_is_e164(written, default_country, number):
+    assert keys.phone(written, default_country=default_country) == number
+    assert keys.phone(number) == number
+
+
+@pytest.mark.parametrize(
+    ("written", "default_country"),
+    [
+        ("0404123123", ""),
+        ("404123123", ""),
+        ("0011 49 30 123456", ""),
+        ("", "AU"),
+        ("   ", "AU"),
+        ("unknown", "AU"),
+        ("+", "AU"),
+        ("+999 404 123 123", ""),
+        ("+61 12", ""),
+        ("+61 404 123 123 123 123", ""),
+        ("12", "AU"),
+        ("+61404123123 ext. 5", ""),
+        ("+61404123123;ext=5", ""),
+        ("+61404123123 x5", ""),
+        ("+61404\x00123123", ""),
+        ("+61404\n123123", ""),
+        ("+61404123123\ud800", ""),
+        ("9" * 300, "AU"),
+    ],
+)
+def test_phone_refuses(written, default_country):
+    with pytest.raises(InvalidValueError):
+        keys.phone(written, default_country=default_country)
+
+
+# --- Texts, handles, identifiers and tags ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("", ""),
+        ("   ", ""),
+        (" Ann ", "Ann"),
+        ("\u00a0Ann\u2003\u3000", "Ann"),
+        ("\t\r\nAnn\n", "Ann"),
+        ("Ann  Smith", "Ann  Smith"),
+        ("Ann\u00a0Smith", "Ann\u00a0Smith"),
+        ("jose\u0301", "jos\u00e9"),
+        ("jos\u00e9", "jos\u00e9"),
+        ("mcDONALD", "mcDONALD"),
+        ("\ufb01sh", "\ufb01sh"),
+        ("\u212bngstr\u00f6m", "\u00c5ngstr\u00f6m"),
+        ("Ann\u200bSmith", "Ann\u200bSmith"),
+        ("\U0001f44d\U0001f3fd", "\U0001f44d\U0001f3fd"),
+        ("007", "007"),
+        ("x" * 255, "x" * 255),
+        (" " + "x" * 255 + " ", "x" * 255),
+        ("e\u0301" * 255, "\u00e9" * 255),
+    ],
+)
+def test_text_is_composed_and_trimmed(written, kept):
+    assert keys.text(written) == kept
+    assert keys.text(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["A\x00nn", "\x00", "A\nnn", "A\tnn", "A\rnn", "A\x1bnn", "A\x7fnn", "A\u0085nn", "A\x9fnn", "\ud800", "A\udfff",
+     "\ud83d\udc4d", "x" * 256],
+)  # fmt: skip
+def test_text_refuses_control_characters_and_excess(written):
+    with pytest.raises(InvalidValueError):
+        keys.text(written)
+
+
+@pytest.mark.parametrize("edge", ["\x00", "\ud800", "\x7f", "\x08", "\x1b"])
+def test_text_refuses_control_characters_at_its_edges(edge):
+    with pytest.raises(InvalidValueError):
+        keys.text(f"Ann{edge}")
+    with pytest.raises(InvalidValueError):
+        keys.text(f"{edge}Ann")
+
+
+@pytest.mark.parametrize("edge", ["\x1c", "\x1d", "\x1e", "\x1f", "\x0b", "\x0c", "\x85"])
+def test_text_trims_control_characters_that_are_white_space(edge):
+    assert keys.text(f"{edge}Ann{edge}") == "Ann"
+
+
+def test_text_is_measured_in_its_normal_form():
+    assert keys.text(" " * 300 + "e\u0301" * 5, length=5) == "\u00e9" * 5
+    with pytest.raises(InvalidValueError):
+        keys.text("x" * 6, length=5)
+
+
+def test_notes_may_have_lines():
+    assert keys.text("Ann\r\n\tcalled\n", notes=True) == "Ann\r\n\tcalled"
+    for character in ("\x00", "\x0b", "\x0c", "\x1b", "\u0085", "\ud800"):
+        with pytest.raises(InvalidValueError):
+            keys.text(f"Ann{character}called", notes=True)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [(" pos ", "pos"), ("POS", "POS"), ("007", "007"), ("jose\u0301", "jos\u00e9"), ("a/b~c", "a/b~c"), ("a b", "a b")],
+)
+def test_name_is_a_text_that_says_something(written, kept):
+    assert keys.name(written) == kept
+
+
+@pytest.mark.parametrize("written", ["", " ", "\u00a0", "\t\n", "a\x00", "x" * 256])
+def test_name_refuses(written):
+    with pytest.raises(InvalidValueError):
+        keys.name(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "handle"),
+    [
+        ("vip", "vip"),
+        ("VIP", "VIP"),
+        (" big spender ", "big-spender"),
+        ("big-spender", "big-spender"),
+        ("big\u00a0spender", "big-spender"),
+        ("a/b~c", "a/b~c"),
+        ("cafe\u0301 club", "caf\u00e9-club"),
+    ],
+)
+def test_tag_has_hyphens_for_spaces(written, handle):
+    assert keys.tag(written) == handle
+    assert keys.tag(handle) == handle
+
+
+@pytest.mark.parametrize("written", ["", "  ", "vip\x00", "big\nspender", "big\tspender", "\ud800", "x" * 256])
+def test_tag_refuses(written):
+    with pytest.raises(InvalidValueError):
+        keys.tag(written)
+
+
+# --- Names for searching ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parts", "folded"),
+    [
+        (("Ann", "Smith"), "ann smith"),
+        (("Ann", ""), "ann"),
+        ((None, "Smith"), "smith"),
+        ((), ""),
+        (("Jos\u00e9", "N\u00fa\u00f1ez"), "jose nunez"),
+        (("Jose\u0301", "Nu\u0301n\u0303ez"), "jose nunez"),
+        (("STRA\u00dfE",), "strasse"),
+        (("\u0130pek",), "ipek"),
+        (("\ufb01sher",), "fisher"),
+        (("\u03a3\u03a4\u0391\u03a5\u03a1\u039f\u03a3",), "\u03c3\u03c4\u03b1\u03c5\u03c1\u03bf\u03c3"),
+    ],
+)
+def test_search_name_folds_accents_and_case(parts, folded):
+    assert keys.search_name(*parts) == folded
+
+
+def test_search_name_fits_its_column():
+    assert keys.search_name("x" * 255, "y" * 255) == "x" * 255
+    assert keys.search_name("\ufdfa" * 255)[:5] == keys.search_name("\ufdfa")[:5]
+    assert len(keys.search_name("\ufdfa" * 255)) == keys.NAME_LENGTH
+    assert len(keys.search_name("\u00df" * 255)) == keys.NAME_LENGTH
+
+
+# --- Keys as values --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (keys.email_match_key("ann@example.com"), {"email": "ann@example.com"}),
+        (keys.mobile_match_key("+61404123123"), {"mobile_phone": "+61404123123"}),
+        (keys.identity_match_key("pos", "7"), {"handle": "pos", "identifier": "7"}),
+    ],
+)
+def test_match_key_says_what_it_is(key, said):
+    assert key.as_json() == said
+
+
+def test_no_refusal_repeats_the_value():
+    for refuse in (keys.email, keys.email_key, keys.phone, keys.text, keys.name, keys.tag):
+        with pytest.raises(InvalidValueError) as refusal:
+            refuse("s3cret\x00")
+        assert "s3cret" not in str(refusal.value)

@@ -1,0 +1,333 @@
+"""Handling records singly and in order, spelled out: the slow, obvious twin of the hub's set-based path.
+
+The world is a list of people in memory, found by walking through it; every record is decided and put down
+before the next one is looked at. Nothing here is shared with the real decisions but the parsed draft and the
+normal forms, so that the two can disagree.
+"""
+
+import copy
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from profiles import keys
+from profiles.keys import MatchKey
+from profiles.shape import PROFILE_FIELDS
+from profiles.values import (
+    CauseKind,
+    ChangeAction,
+    ErrorCode,
+    MatchRule,
+    OutcomeKind,
+    ProfileDraft,
+    WarningCode,
+)
+
+
+@dataclass
+class Person:
+    """One profile. People are numbered in the order of their ids, the stored ones first."""
+
+    label: int
+    fields: dict[str, Any]
+    identities: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    tags: set[str] = field(default_factory=set)
+    merged_into: int | None = None
+    version: int = 0
+
+    def holds(self, key: MatchKey) -> bool:
+        """Whether the key is on this very person, merged or not."""
+        if key.kind == "email":
+            email = self.fields["email"]
+            return email is not None and keys.email_key(email) == key.value
+        if key.kind == "mobile":
+            return self.fields["mobile_phone"] == key.value
+        return (key.handle, key.value) in self.identities
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One change of one person by one record."""
+
+    label: int
+    version: int
+    action: str
+    changes: Mapping[str, Mapping[str, Any]]
+    position: int | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What became of one record."""
+
+    kind: str
+    label: int | None
+    rule: str | None
+    key: MatchKey | None
+    """The first of the record's keys by which the rule found the profile, or by which it will be found again."""
+    considered: frozenset[int]
+    """Who stood in the way of a rejected record, and whom it would have changed."""
+    errors: frozenset[tuple[str, str]]
+    warnings: frozenset[tuple[str, str]]
+
+
+@dataclass
+class World:
+    """Everybody the hub knows, all that ever changed, and who might be the same person."""
+
+    people: list[Person] = field(default_factory=list)
+    ledger: list[LedgerRow] = field(default_factory=list)
+    pairs: dict[tuple[int, int], tuple[str, int | None]] = field(default_factory=dict)
+    """Lower label, higher label -> why and at which position the pair was first seen."""
+
+    def holder(self, key: MatchKey) -> Person | None:
+        """Return the person the key is on, merged or not."""
+        for person in self.people:
+            if person.holds(key):
+                return person
+        return None
+
+    def survivor(self, person: Person) -> Person:
+        """Return the person this one lives on in: itself, unless it was merged."""
+        while person.merged_into is not None:
+            person = self.people[person.merged_into]
+        return person
+
+    def meant_by(self, some_keys: Iterable[MatchKey]) -> list[Person]:
+        """Return everybody who is meant by one of the keys, each once, merged people's survivors in their place."""
+        found: list[Person] = []
+        for key in some_keys:
+            holder = self.holder(key)
+            if holder is not None and self.survivor(holder) not in found:
+                found.append(self.survivor(holder))
+        return found
+
+    def note_pair(self, one: Person, other: Person, *, reason: ErrorCode, position: int | None) -> None:
+        """Remember that two people may be the same; the first sight of a pair is the one kept."""
+        low, high = sorted((one.label, other.label))
+        self.pairs.setdefault((low, high), (reason.value, position))
+
+    def put_down(self, before: Person | None, after: Person, *, position: int | None) -> OutcomeKind:
+        """Replace or add the person, with a row in the ledger if anything is different."""
+        changes = difference(before, after)
+        if not changes:
+            return OutcomeKind.UNCHANGED
+        after.version += 1
+        if before is None:
+            self.people.append(after)
+        else:
+            self.people[after.label] = after
+        self.ledger.append(
+            LedgerRow(after.label, after.version, action_of(before, after).value, changes, position)
+        )
+        return OutcomeKind.CREATED if before is None else OutcomeKind.UPDATED
+
+
+def apply_one_by_one(world: World, drafts: Sequence[ProfileDraft], criteria: str) -> list[Decision]:
+    """Handle the records one after another, changing `world`."""
+    return [apply_one(world, draft, criteria) for draft in drafts]
+
+
+def apply_one(world: World, draft: ProfileDraft, criteria: str) -> Decision:
+    """Handle one record: who is meant, what speaks against it, and only if nothing does, the change."""
+    errors = {(error.code.value, place(error.pointer)) for error in draft.errors}
+    warnings = {(warning.code.value, warning.pointer) for warning in draft.warnings}
+    ignored = set()
+    position = draft.cause.position
+
+    def refuse(code: ErrorCode, pointer: str) -> None:
+        errors.add((code.value, place(pointer)))
+
+    def rejected(*, rule: MatchRule | None, key: MatchKey | None, considered: Iterable[Person]) -> Decision:
+        return Decision(
+            kind=OutcomeKind.REJECTED.value,
+            label=None,
+            rule=None if rule is None else rule.value,
+            key=key,
+            considered=frozenset(person.label for person in considered),
+            errors=frozenset(errors),
+            warnings=frozenset(warnings),
+        )
+
+    # Who is meant: by the criterion; if that finds nobody, by any of the identities.
+    rule: MatchRule | None = MatchRule.CRITERION
+    tried = criterion_keys(draft, criteria)
+    hits = world.meant_by(tried)
+    if not hits:
+        rule = MatchRule.ROUTED
+        tried = identity_keys(draft)
+        hits = world.meant_by(tried)
+    if len(hits) > 1:
+        refuse(ErrorCode.AMBIGUOUS, "")
+        lowest = min(hits, key=lambda person: person.label)
+        for other in hits:
+            if other is not lowest:
+                world.note_pair(lowest, other, reason=ErrorCode.AMBIGUOUS, position=position)
+        return rejected(rule=rule, key=None, considered=hits)
+
+    person = hits[0] if hits else None
+    key = next((key for key in tried if world.holder(key) is not None), None)
+    if person is None:
+        rule = None
+        home = "/email" if criteria == "email" else "/identities"
+        if not criterion_keys(draft, criteria) and not any(pointer.startswith(home) for _, pointer in errors):
+            refuse(ErrorCode.NO_MATCH_VALUE, home)
+    elif person.fields["profile_type"] == "deleted" and "profile_type" not in draft.fields:
+        refuse(ErrorCode.DELETED_PROFILE, "")
+
+    # Whose are the other keys: this person's, one's who was merged into this person, or somebody else's.
+    aliases = set()
+    considered = list(hits)
+    for one in draft.keys:
+        holder = world.holder(one)
+        if holder is None or holder is person:
+            continue
+        other = world.survivor(holder)
+        if other is person:
+            aliases.add(one)
+            ignored.add((WarningCode.ALIAS_KEY.value, draft.pointers[one]))
+        else:
+            considered.append(other)
+            refuse(ErrorCode.CLAIMED_ELSEWHERE, draft.pointers[one])
+            if person is not None:
+                world.note_pair(person, other, reason=ErrorCode.CLAIMED_ELSEWHERE, position=position)
+
+    after = newcomer(world) if person is None else copy.deepcopy(person)
+    set_fields(after, draft, aliases)
+    set_identities(after, draft, aliases)
+    set_tags(after, draft)
+    if person is not None and "joined_at" in draft.fields and draft.fields["joined_at"] != after.fields["joined_at"]:
+        ignored.add((WarningCode.JOINED_AT_KEPT.value, "/joined_at"))
+    if not is_birthday_sound(after):
+        refuse(ErrorCode.INVALID, "/birth_day")
+
+    if errors:
+        return rejected(rule=rule, key=key, considered=considered)
+    return Decision(
+        kind=world.put_down(person, after, position=position).value,
+        label=after.label,
+        rule=(rule or MatchRule.NEW).value,
+        key=key or criterion_keys(draft, criteria)[0],
+        considered=frozenset(),
+        errors=frozenset(),
+        warnings=frozenset(warnings | ignored),
+    )
+
+
+def criterion_keys(draft: ProfileDraft, criteria: str) -> list[MatchKey]:
+    """Return what the record gives for the criterion: its email, or all its identities of that handle."""
+    if criteria == "email":
+        return [key for key in draft.keys if key.kind == "email"]
+    return [key for key in identity_keys(draft) if key.handle == criteria]
+
+
+def identity_keys(draft: ProfileDraft) -> list[MatchKey]:
+    """Return the record's identities."""
+    return [key for key in draft.keys if key.kind == "identity"]
+
+
+def newcomer(world: World) -> Person:
+    """Return somebody about whom nothing is known yet."""
+    fields = dict.fromkeys(PROFILE_FIELDS)
+    return Person(
+        label=len(world.people),
+        fields=fields | {"first_name": "Unknown", "last_name": "Unknown", "profile_type": "active"},
+    )
+
+
+def set_fields(person: Person, draft: ProfileDraft, aliases: set[MatchKey]) -> None:
+    """Set what the record sent; what it did not send stays."""
+    for name, value in draft.fields.items():
+        stored = person.fields[name]
+        if name == "email":
+            key = keys.email_match_key(keys.email_key(value))
+            same_email = stored is not None and keys.email_key(stored) == key.value
+            if key in aliases or (same_email and draft.cause.kind is not CauseKind.ADMIN):
+                continue
+        if name == "mobile_phone" and value is not None and keys.mobile_match_key(value) in aliases:
+            continue
+        if name == "joined_at" and stored is not None:
+            continue
+        person.fields[name] = value
+
+
+def set_identities(person: Person, draft: ProfileDraft, aliases: set[MatchKey]) -> None:
+    """Add the identities the person lacks; of the others set only whether they are active, if the record says."""
+    for (handle, identifier), row in draft.collections.get("identities", {}).items():
+        if keys.identity_match_key(handle, identifier) in aliases:
+            continue
+        fresh = {"is_primary": False, "is_active": True, "merged_from": None}
+        person.identities[handle, identifier] = person.identities.get((handle, identifier), fresh) | dict(row)
+
+
+def set_tags(person: Person, draft: ProfileDraft) -> None:
+    """Replace the tags, if the record has any say about them."""
+    if "tags" in draft.collections:
+        person.tags = {tag for (tag,) in draft.collections["tags"]}
+
+
+def is_birthday_sound(person: Person) -> bool:
+    """Whether day and month are there together, the year only with them, and the date is one of the calendar."""
+    day, month, year = (person.fields[name] for name in ("birth_day", "birth_month", "birth_year"))
+    if day is None or month is None:
+        return day is None and month is None and year is None
+    a_leap_year = 2000
+    try:
+        dt.date(year or a_leap_year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def place(pointer: str) -> str:
+    """Return where an error is; a birthday is wrong as a whole, whichever part of it the hub points at."""
+    return "/birthday" if pointer.startswith("/birth_") else pointer
+
+
+def difference(before: Person | None, after: Person) -> dict[str, dict[str, Any]]:
+    """Return what is different, pointer by pointer; nothing is known about somebody new."""
+    old = {} if before is None else facts(before)
+    new = facts(after)
+    if before is None:
+        new = {pointer: value for pointer, value in new.items() if value is not None}
+    changes: dict[str, dict[str, Any]] = {}
+    for pointer in sorted(old.keys() | new.keys()):
+        if pointer not in old:
+            changes[pointer] = {"to": new[pointer]}
+        elif pointer not in new:
+            changes[pointer] = {"from": old[pointer]}
+        elif json.dumps(old[pointer]) != json.dumps(new[pointer]):
+            changes[pointer] = {"from": old[pointer], "to": new[pointer]}
+    return changes
+
+
+def facts(person: Person) -> dict[str, Any]:
+    """Return everything about the person as pointers and plain values."""
+    known = {f"/{name}": value for name, value in person.fields.items()}
+    for (handle, identifier), row in person.identities.items():
+        for name, value in row.items():
+            if name != "merged_from" or value is not None:
+                known[f"/identities/{escaped(handle)}/{escaped(identifier)}/{name}"] = value
+    for tag in person.tags:
+        known[f"/tags/{escaped(tag)}"] = True
+    return known
+
+
+def escaped(part: str) -> str:
+    """Return one part of a JSON pointer (RFC 6901)."""
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def action_of(before: Person | None, after: Person) -> ChangeAction:
+    """Return what the change is called: crossing the border to deleted has a name of its own."""
+    if before is None:
+        return ChangeAction.CREATED
+    was_deleted = before.fields["profile_type"] == "deleted"
+    is_deleted = after.fields["profile_type"] == "deleted"
+    if is_deleted and not was_deleted:
+        return ChangeAction.DELETED
+    if was_deleted and not is_deleted:
+        return ChangeAction.RESTORED
+    return ChangeAction.UPDATED

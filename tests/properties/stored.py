@@ -1,0 +1,165 @@
+"""Between the reference's world and the database: put the one into the other, and describe both alike."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from profiles import keys, models
+from profiles.applying import apply_drafts
+from profiles.ids import new_id
+from profiles.shape import PROFILE_FIELDS
+from profiles.values import CauseKind, Outcome, OutcomeKind, ProfileDraft
+from tests.properties.reference import Decision, World, place
+
+
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+Labels = dict[UUID, int]
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """Take back whatever the block writes, once its foreign keys were found to be sound."""
+    with transaction.atomic():
+        yield
+        connection.check_constraints()
+        transaction.set_rollback(True)
+
+
+def store(world: World) -> Labels:
+    """Put everybody of the world and the ledger into the database, by hand; returns who is who."""
+    ids = [new_id() for _ in world.people]
+    for person, id_ in zip(world.people, ids, strict=True):
+        models.Profile.objects.create(
+            id=id_,
+            **person.fields | {"joined_at": time_of(person.fields["joined_at"])},
+            **derived(person.fields),
+            merged_into_id=None if person.merged_into is None else ids[person.merged_into],
+            version=person.version,
+            created_at=START,
+            updated_at=START,
+        )
+        for (handle, identifier), row in person.identities.items():
+            models.Identity.objects.create(
+                profile_id=id_, handle=handle, identifier=identifier, **row, created_at=START, updated_at=START
+            )
+        for tag in person.tags:
+            models.Tag.objects.get_or_create(handle=tag, defaults={"created_at": START, "updated_at": START})
+            models.ProfileTag.objects.create(profile_id=id_, tag_id=tag)
+    for entry in world.ledger:
+        models.ProfileChange.objects.create(
+            profile_id=ids[entry.label],
+            version=entry.version,
+            action=entry.action,
+            at=START,
+            changes=entry.changes,
+            cause_kind=CauseKind.COMMAND,
+            position=entry.position,
+        )
+    return {id_: label for label, id_ in enumerate(ids)}
+
+
+def decide(drafts: Sequence[ProfileDraft], criteria: str, labels: Labels, *, now: dt.datetime) -> list[Decision]:
+    """Apply the drafts for real and say what became of them in the reference's words.
+
+    `labels` learns of the new profiles, which are numbered in the order in which they were created.
+    """
+    with transaction.atomic():
+        outcomes = apply_drafts(drafts, criteria=criteria, now=now)
+    for outcome in outcomes:
+        if outcome.kind is OutcomeKind.CREATED:
+            labels[outcome.profile_id] = len(labels)
+    return [decision_of(outcome, labels) for outcome in outcomes]
+
+
+def decision_of(outcome: Outcome, labels: Labels) -> Decision:
+    """Return the outcome in the reference's words."""
+    return Decision(
+        kind=outcome.kind.value,
+        label=None if outcome.profile_id is None else labels[outcome.profile_id],
+        rule=None if outcome.rule is None else outcome.rule.value,
+        key=outcome.key,
+        considered=frozenset(labels[candidate.profile_id] for candidate in outcome.considered),
+        errors=frozenset((error.code.value, place(error.pointer)) for error in outcome.errors),
+        warnings=frozenset((warning.code.value, warning.pointer) for warning in outcome.warnings),
+    )
+
+
+def described(world: World) -> dict[str, Any]:
+    """Describe the reference's world."""
+    return {
+        "people": {
+            person.label: {
+                "fields": person.fields,
+                "identities": person.identities,
+                "tags": person.tags,
+                "merged_into": person.merged_into,
+                "version": person.version,
+                **derived(person.fields),
+            }
+            for person in world.people
+        },
+        "ledger": {
+            (entry.label, entry.version): (entry.action, entry.changes, entry.position) for entry in world.ledger
+        },
+        "pairs": world.pairs,
+    }
+
+
+def described_database(labels: Labels) -> dict[str, Any]:
+    """Describe what is stored, read row by row with nothing of the hub's own reading."""
+    return {
+        "people": {labels[profile.id]: _described_profile(profile, labels) for profile in models.Profile.objects.all()},
+        "ledger": {
+            (labels[entry.profile_id], entry.version): (entry.action, entry.changes, entry.position)
+            for entry in models.ProfileChange.objects.all()
+        },
+        "pairs": {
+            (labels[pair.low_id], labels[pair.high_id]): (pair.reason, pair.position)
+            for pair in models.DuplicateCandidate.objects.all()
+        },
+    }
+
+
+def _described_profile(profile: models.Profile, labels: Labels) -> dict[str, Any]:
+    return {
+        "fields": state_of_fields(profile),
+        "identities": {
+            (identity.handle, identity.identifier): {
+                "is_primary": identity.is_primary,
+                "is_active": identity.is_active,
+                "merged_from": None if identity.merged_from is None else str(identity.merged_from),
+            }
+            for identity in models.Identity.objects.filter(profile=profile)
+        },
+        "tags": set(models.ProfileTag.objects.filter(profile=profile).values_list("tag_id", flat=True)),
+        "merged_into": None if profile.merged_into_id is None else labels[profile.merged_into_id],
+        "version": profile.version,
+        "email_key": profile.email_key,
+        "search_name": profile.search_name,
+    }
+
+
+def state_of_fields(profile: models.Profile) -> dict[str, Any]:
+    """Return a stored profile's own fields as JSON values."""
+    fields = {name: getattr(profile, name) for name in PROFILE_FIELDS}
+    if profile.joined_at is not None:
+        fields["joined_at"] = profile.joined_at.astimezone(dt.UTC).replace(tzinfo=None).isoformat() + "Z"
+    return fields
+
+
+def derived(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that follow from the fields."""
+    return {
+        "email_key": None if fields["email"] is None else keys.email_key(fields["email"]),
+        "search_name": keys.search_name(fields["first_name"], fields["last_name"]),
+    }
+
+
+def time_of(text: str | None) -> dt.datetime | None:
+    """Return the time a state's text means."""
+    return None if text is None else dt.datetime.fromisoformat(text)

@@ -1,0 +1,240 @@
+"""Worlds and batches made to collide: few emails, few identities, few numbers, written in many ways."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from profiles.schema import parse_record
+from profiles.values import Cause, CauseKind, ProfileDraft
+from tests.properties.reference import World, newcomer
+
+TORTURE: Final = os.environ.get("HUB_TORTURE") == "1"
+
+
+def examples(count: int, *, torture: int) -> Callable[..., Any]:
+    """Run a property on `count` examples, always the same ones; on `torture` new ones with HUB_TORTURE=1."""
+    return settings(
+        max_examples=torture if TORTURE else count,
+        derandomize=not TORTURE,
+        database=None,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+# --- Few things, written in many ways --------------------------------------------------------------------------
+
+EMAILS: Final = ("ann@example.com", "bob@example.com", "ren\u00e9@example.com", "jo@m\u00fcnchen.example")
+WRITTEN_EMAILS: Final = (
+    *EMAILS,
+    "Ann@Example.COM",
+    " ann@example.com\t",
+    "BOB@example.com",
+    "rene\u0301@example.com",
+    "jo@xn--mnchen-3ya.example",
+    "cat@example.com",
+)
+MOBILES: Final = ("+61404123121", "+61404123122", "+61404123123", "+12125550100")
+WRITTEN_MOBILES: Final = (*MOBILES, "+61 404 123 121", "+61 (404) 123-122", "\u00a0+61404123123", None)
+IDENTITIES: Final = (("pos", "7"), ("pos", "8"), ("shop", "7"), ("shop", "a/b~c"), ("till", "jos\u00e9"))
+WRITTEN_IDENTITIES: Final = (
+    *IDENTITIES,
+    *IDENTITIES,
+    ("pos", 7),
+    (" pos", "8 "),
+    ("Pos", "7"),
+    ("pos", "07"),
+    ("till", "jose\u0301"),
+)
+FIELDS: Final[dict[str, tuple[Any, ...]]] = {
+    "first_name": ("Ann", "Bob", " Ann", "Jose\u0301", "", "Unknown"),
+    "last_name": ("Smith", "O'Neil"),
+    "title": ("Dr", None, ""),
+    "gender": ("female", "OTHER", None),
+    "currency": ("AUD", "eur", None),
+    "joined_at": ("2020-05-05T15:20:32Z", "2020-05-05 15:20:32", "2021-01-01T00:00:00.5+02:00", None),
+    "secondary_phone": ("+61404123121", None),
+    "company": ("Acme", "Acme ", "", None),
+    "occupation": ("Baker", None),
+    "avatar_url": ("https://example.com/a.png", None),
+    "profile_type": ("active", "active", "deleted", "Deleted", "pending"),
+    "tags": ([], ["vip"], ["vip", "big spender", "vip"], ["big-spender", "a/b~c"], None),
+    "reference": ("row 1", 12, None),
+    "company_size": (12,),
+    "addresses": ([{"city": "Perth"}],),
+    "full_name": ("Ann Smith",),
+}
+BIRTHDAYS: Final[tuple[dict[str, Any], ...]] = (
+    {"birth_day": 29, "birth_month": 2},
+    {"birth_day": 29, "birth_month": 2, "birth_year": 1980},
+    {"birth_day": "01", "birth_month": "12", "birth_year": None},
+    {"birth_day": None, "birth_month": None},
+    {"birth_day": None, "birth_month": None, "birth_year": None},
+    {"birth_year": None},
+    {"birth_year": 1981},
+)
+TOO_LONG: Final = "x" * 256
+SPOILT: Final[tuple[tuple[str, Any], ...]] = (
+    ("birth_day", 1),
+    ("birth_day", None),
+    ("birth_month", 13),
+    ("birth_month", 2.5),
+    ("birth_year", 99999),
+    ("email", None),
+    ("email", ""),
+    ("email", "nobody"),
+    ("email", 7),
+    ("email", "a\x00nn@example.com"),
+    ("email", "ann\ud800@example.com"),
+    ("email", f"{TOO_LONG}@example.com"),
+    ("mobile_phone", "12"),
+    ("mobile_phone", "0404123121"),
+    ("mobile_phone", 61404123121),
+    ("mobile_phone", "+61404123121 ext. 5"),
+    ("first_name", None),
+    ("first_name", TOO_LONG),
+    ("last_name", "Smi\x00th"),
+    ("last_name", ["Smith"]),
+    ("company", "\udfff"),
+    ("company", True),
+    ("gender", "unknown"),
+    ("currency", "XXZ"),
+    ("profile_type", None),
+    ("profile_type", "gone"),
+    ("joined_at", "yesterday"),
+    ("joined_at", 1588692032),
+    ("avatar_url", "javascript:alert(1)"),
+    ("reference", 1.5),
+    ("tags", "vip"),
+    ("tags", [None]),
+    ("tags", [""]),
+    ("identities", {}),
+    ("identities", ["pos"]),
+    ("identities", [{"handle": "pos"}]),
+    ("identities", [{"handle": "pos", "identifier": ""}]),
+    ("identities", [{"handle": "pos", "identifier": None}, {"handle": "pos", "identifier": "7"}]),
+    ("identities", [{"handle": "pos", "identifier": True}]),
+    ("identities", [{"handle": "pos", "identifier": 7.0}, {"handle": "shop", "identifier": "7"}]),
+    ("identities", [{"handle": "pos", "identifier": "7", "is_active": "yes"}]),
+    ("identities", [{"handle": "pos", "identifier": 2**64}]),
+    ("identities", [{"handle": "pos", "identifier": "7"}] * 101),
+    ("tags", ["vip"] * 201),
+    ("~/\x00\ud800", "odd"),
+)
+
+# --- Records and batches ---------------------------------------------------------------------------------------
+
+
+@st.composite
+def identity_entries(draw: DrawFn, *, handle: str = "") -> dict[str, Any]:
+    """One entry of a record's identities, of that handle if one is given."""
+    handle, identifier = draw(st.sampled_from([one for one in WRITTEN_IDENTITIES if handle in ("", one[0])]))
+    extra = draw(st.sampled_from(({}, {}, {"is_active": True}, {"is_active": False}, {"is_primary": True})))
+    return {"handle": handle, "identifier": identifier, **extra}
+
+
+def one_in(count: int) -> SearchStrategy[bool]:
+    """True once in so many draws."""
+    return st.sampled_from((False,) * (count - 1) + (True,))
+
+
+@st.composite
+def records(draw: DrawFn, *, criteria: str) -> dict[str, Any]:
+    """One raw record: mostly keys, usually one for the criterion; a few fields; now and then something wrong."""
+    record: dict[str, Any] = {}
+    if not draw(one_in(6 if criteria == "email" else 2)):
+        record["email"] = draw(st.sampled_from(WRITTEN_EMAILS))
+    if not draw(one_in(4)):
+        some = st.lists(identity_entries(), min_size=1, max_size=2)
+        record["identities"] = draw(some | some | st.sampled_from((None, [])))
+    if criteria in dict(IDENTITIES) and not draw(one_in(6)):
+        record["identities"] = [*(record.get("identities") or []), draw(identity_entries(handle=criteria))]
+    if draw(one_in(4)):
+        record["mobile_phone"] = draw(st.sampled_from(WRITTEN_MOBILES))
+    if draw(one_in(4)):
+        record["profile_type"] = draw(st.sampled_from(FIELDS["profile_type"]))
+    if draw(one_in(4)):
+        record |= draw(st.sampled_from(BIRTHDAYS))
+    for name in draw(st.lists(st.sampled_from(tuple(FIELDS)), max_size=4, unique=True)):
+        record[name] = draw(st.sampled_from(FIELDS[name]))
+    if draw(one_in(10)):
+        record |= draw(st.lists(st.sampled_from(SPOILT), min_size=1, max_size=2).map(dict))
+    return record
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One batch as it would be sent, or a run of edits by staff."""
+
+    criteria: str
+    kind: CauseKind
+    records: tuple[dict[str, Any], ...]
+
+    def drafts(self, number: int = 0) -> list[ProfileDraft]:
+        """Parse the records, as the batch of that number."""
+        return [
+            parse_record(record, cause=Cause(self.kind, batch_id=batch_id(number), position=position))
+            for position, record in enumerate(self.records)
+        ]
+
+
+def batch_id(number: int) -> UUID:
+    """Return the id of the batch of that number."""
+    return uuid5(UUID(int=0), str(number))
+
+
+@st.composite
+def submissions(draw: DrawFn, *, max_size: int = 8) -> Submission:
+    """Batches of one to `max_size` records."""
+    criteria = draw(st.sampled_from(("email", "email", "email", "pos", "pos", "pos", "shop", "loyalty")))
+    return Submission(
+        criteria=criteria,
+        kind=draw(st.sampled_from((CauseKind.BATCH, CauseKind.BATCH, CauseKind.BATCH, CauseKind.ADMIN))),
+        records=tuple(draw(st.lists(records(criteria=criteria), min_size=1, max_size=max_size))),
+    )
+
+
+# --- Who is there already --------------------------------------------------------------------------------------
+
+
+@st.composite
+def worlds(draw: DrawFn) -> World:
+    """Up to six people who hold disjoint keys; some deleted, some merged by hand into an earlier one."""
+    world = World()
+    free_emails = draw(st.permutations(EMAILS))
+    free_mobiles = draw(st.permutations(MOBILES))
+    free_identities = draw(st.permutations(IDENTITIES))
+    for _ in range(draw(st.sampled_from((0, 1, 2, 3, 4, 4, 5, 6)))):
+        person = newcomer(world)
+        if free_emails and not draw(one_in(3)):
+            person.fields["email"] = free_emails.pop()
+        if free_mobiles and draw(st.booleans()):
+            person.fields["mobile_phone"] = free_mobiles.pop()
+        for place in range(min(draw(st.sampled_from((0, 1, 1, 2))), len(free_identities))):
+            person.identities[free_identities.pop()] = {
+                "is_primary": place == 0 and draw(st.booleans()),
+                "is_active": draw(st.booleans()),
+                "merged_from": draw(st.sampled_from((None, str(batch_id(9))))),
+            }
+        person.tags = draw(st.sets(st.sampled_from(("vip", "big-spender", "a/b~c"))))
+        person.fields["profile_type"] = draw(st.sampled_from(("active", "active", "active", "deleted")))
+        person.fields["joined_at"] = draw(st.sampled_from((None, "2020-05-05T15:20:32Z")))
+        person.fields |= draw(
+            st.sampled_from((
+                {},
+                {"birth_day": 28, "birth_month": 2, "birth_year": 1981},
+                {"birth_day": 29, "birth_month": 2},
+            ))
+        )
+        survivors = [other.label for other in world.people if other.merged_into is None]
+        person.merged_into = draw(st.sampled_from([*survivors, None])) if draw(one_in(3)) else None
+        world.put_down(None, person, position=None)
+    return world
+
