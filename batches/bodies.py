@@ -69,7 +69,7 @@ class RawRecord:
         return reference if isinstance(reference, str) else ""
 
 
-# --- Receiving --------------------------------------------------------------------------------------------------------
+# --- Receiving ---------------------------------------------------------------------------------------------------
 
 
 def read_envelope(body: bytes) -> Envelope:
@@ -103,7 +103,7 @@ def read_envelope(body: bytes) -> Envelope:
         errors |= {f"profiles.{index}": ["The entry must be an object."] for index in wrong[:_MAX_ENTRIES_TOLD]}
     if errors:
         raise EnvelopeError(errors)
-    return Envelope(str(criteria), len(records))
+    return Envelope(str(criteria), len(records or ()))
 
 
 def _load(body: bytes) -> object:
@@ -127,7 +127,7 @@ def _refuse_constant(constant: str) -> float:
     raise ValueError(message)
 
 
-# --- Processing -------------------------------------------------------------------------------------------------------
+# --- Processing --------------------------------------------------------------------------------------------------
 
 
 def iter_records(body: bytes) -> Iterator[RawRecord]:

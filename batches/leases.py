@@ -100,9 +100,7 @@ def give_back(batch: Batch, *, failed: bool) -> None:
 
 def set_aside(batch: Batch, *, error: str) -> None:
     """Stop trying: an operator must look at it. The batches behind it in its queue go on."""
-    _held(batch).update(
-        state=BatchState.SET_ASIDE, worker="", lease_until=None, finished_at=Now(), error=error[:255]
-    )
+    _held(batch).update(state=BatchState.SET_ASIDE, worker="", lease_until=None, finished_at=Now(), error=error[:255])
     wake_workers()
 
 
@@ -113,9 +111,7 @@ def requeue(batch_id: UUID) -> bool:
     """
     stopped = Batch.objects.filter(id=batch_id, state__in=[BatchState.SET_ASIDE, BatchState.CANCELLED])
     with transaction.atomic():
-        requeued = stopped.update(
-            state=BatchState.QUEUED, error="", failures=0, chunk_size=None, finished_at=None
-        )
+        requeued = stopped.update(state=BatchState.QUEUED, error="", failures=0, chunk_size=None, finished_at=None)
         wake_workers()
     return requeued == 1
 
@@ -128,9 +124,7 @@ def wake_workers() -> None:
 
 
 def _held(batch: Batch) -> QuerySet[Batch]:
-    return Batch.objects.filter(
-        id=batch.id, worker=batch.worker, attempt=batch.attempt, state=BatchState.RUNNING
-    )
+    return Batch.objects.filter(id=batch.id, worker=batch.worker, attempt=batch.attempt, state=BatchState.RUNNING)
 
 
 def _lease_end() -> Any:  # noqa: ANN401 an expression

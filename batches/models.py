@@ -60,9 +60,7 @@ class Batch(models.Model):
             models.UniqueConstraint(fields=["submitted_by", "idempotency_key"], name="batch_idempotency_key_once"),
         ]
         indexes = [
-            models.Index(
-                fields=["received_at", "id"], condition=Q(state__in=UNFINISHED), name="batch_unfinished"
-            ),
+            models.Index(fields=["received_at", "id"], condition=Q(state__in=UNFINISHED), name="batch_unfinished"),
             models.Index(
                 fields=["queue_key", "received_at", "id"],
                 condition=Q(state__in=UNFINISHED),
@@ -122,9 +120,7 @@ class BatchRecord(models.Model):
         constraints = [models.UniqueConstraint(fields=["batch", "position"], name="batch_record_position_once")]
         indexes = [
             models.Index(fields=["external_id"], name="batch_record_by_external_id"),
-            models.Index(
-                fields=["error_code", "id"], condition=~Q(error_code=""), name="batch_record_by_error"
-            ),
+            models.Index(fields=["error_code", "id"], condition=~Q(error_code=""), name="batch_record_by_error"),
         ]
 
     def __str__(self) -> str:

@@ -68,7 +68,7 @@ def _draft(batch: Batch, record: RawRecord) -> ProfileDraft:
     return parse_record(record.value, cause=cause, flaws=record.flaws)
 
 
-# --- Poison -----------------------------------------------------------------------------------------------------------
+# --- Poison ------------------------------------------------------------------------------------------------------
 
 
 def _chunk_size(batch: Batch, left: int) -> int:
@@ -98,7 +98,7 @@ def _internal_error(draft: ProfileDraft) -> Outcome:
     )
 
 
-# --- Outcomes ---------------------------------------------------------------------------------------------------------
+# --- Outcomes ----------------------------------------------------------------------------------------------------
 
 
 def _record_row(outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
@@ -130,8 +130,8 @@ def _counts(batch: Batch, outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def _warnings(batch: Batch) -> list[dict[str, str]]:
-    """Say so when the match criterion is a handle nobody has, which is more likely a slip than meant (contract S12)."""
+    """Say so when the match criterion is a handle nobody has, more likely a slip than meant (contract S12)."""
     if batch.match_criteria == EMAIL or Identity.objects.filter(handle=batch.match_criteria).exists():
-        return batch.warnings
+        return list(batch.warnings)
     message = f"No profile has an identity with the handle {batch.match_criteria}."
     return [*batch.warnings, {"code": "unused_handle", "pointer": "/match_criteria", "message": message}]

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from secrets import token_hex
-from typing import Final
+from typing import Final, Self
 
 import psycopg
 import structlog
@@ -116,7 +116,7 @@ def _place(error: BaseException) -> str:
     return "" if frame is None else f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}"
 
 
-# --- One worker on SQLite -----------------------------------------------------------------------------------------
+# --- One worker on SQLite ----------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -139,7 +139,7 @@ def only_worker(*, stop: threading.Event, on_wait: Callable[[], None] | None = N
         yield
 
 
-# --- Keeping the lease ----------------------------------------------------------------------------------------------
+# --- Keeping the lease -------------------------------------------------------------------------------------------
 
 
 class _Heartbeat:
@@ -151,7 +151,7 @@ class _Heartbeat:
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
-    def __enter__(self) -> "_Heartbeat":
+    def __enter__(self) -> Self:
         if sets.is_postgresql():
             self.thread.start()
         return self
@@ -183,7 +183,7 @@ class _Heartbeat:
             connection.close()
 
 
-# --- Waking up ------------------------------------------------------------------------------------------------------
+# --- Waking up ---------------------------------------------------------------------------------------------------
 
 
 class _Bell:
@@ -192,7 +192,7 @@ class _Bell:
     def __init__(self) -> None:
         self.line: psycopg.Connection[tuple[object, ...]] | None = None
 
-    def __enter__(self) -> "_Bell":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -208,7 +208,11 @@ class _Bell:
                 # A connection of its own: the ORM's may be pooled or inside a transaction.
                 parameters = connection.get_connection_params()
                 self.line = psycopg.connect(
-                    **{key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if key in parameters},
+                    **{
+                        key: parameters[key]
+                        for key in ("dbname", "user", "password", "host", "port")
+                        if key in parameters
+                    },
                     autocommit=True,
                 )
                 self.line.execute(f"LISTEN {leases.CHANNEL}")

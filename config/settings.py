@@ -11,6 +11,7 @@ from typing import Any
 import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -202,12 +203,60 @@ STORAGES = {
     },
 }
 
+
+def _page(title: str, icon: str, model: str) -> dict[str, Any]:
+    """Return a link of the admin's side bar, for those who may look at it."""
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+    }
+
+
 UNFOLD = {
     "SITE_TITLE": "Profile Hub",
     "SITE_HEADER": "Profile Hub",
     "SITE_SYMBOL": "hub",
+    "SITE_URL": None,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "batches.admin.dashboard.add_figures",
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [{"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}],
+            },
+            {
+                "title": "Coming in",
+                "items": [
+                    _page("Batches", "inbox", "batches.batch"),
+                    _page("Records", "list_alt", "batches.batchrecord"),
+                ],
+            },
+            {
+                "title": "People",
+                "items": [
+                    _page("Profiles", "person", "profiles.profile"),
+                    _page("Possible duplicates", "group", "profiles.duplicatecandidate"),
+                    _page("Tags", "sell", "profiles.tag"),
+                    _page("Ledger", "history", "profiles.profilechange"),
+                ],
+            },
+            {
+                "title": "Access",
+                "items": [
+                    _page("Users", "manage_accounts", "profiles.user"),
+                    _page("Groups", "groups", "auth.group"),
+                    _page("API tokens", "key", "profiles.apitoken"),
+                    _page("Failed logins", "lock", "axes.accessattempt"),
+                ],
+            },
+        ],
+    },
 }
 
 # --- Logs: ids and counts, never a person's data ---------------------------------------------------------------

@@ -28,16 +28,22 @@ def apply_drafts(drafts: Sequence[ProfileDraft], *, criteria: str, now: dt.datet
     """
     keys = list({key: None for draft in drafts for key in draft.pointers})
     targets = [draft.target for draft in drafts if draft.target is not None]
-    collections = sorted({name for draft in drafts for name in draft.collections})
+    collections = sorted({name for draft in drafts for name in draft.touched})
+    references = {name for draft in drafts for name in draft.reference_names}
     also_lock: frozenset[UUID] = frozenset()
     for attempt in range(ATTEMPTS_BEFORE_WHOLE_HUB + 1):
         last = attempt == ATTEMPTS_BEFORE_WHOLE_HUB
         try:
             with transaction.atomic():
                 directory = open_directory(
-                    keys, targets=targets, collections=collections, also_lock=also_lock, whole_hub=last
+                    keys,
+                    targets=targets,
+                    collections=collections,
+                    references=references,
+                    also_lock=also_lock,
+                    whole_hub=last,
                 )
-                decided = plan(drafts, directory, criteria=criteria, new_id=new_id)
+                decided = plan(drafts, directory, criteria=criteria, now=now, new_id=new_id)
                 write_plan(decided, now=now)
         except ProfilesMovedError as moved:
             if last:

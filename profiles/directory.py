@@ -6,6 +6,7 @@ no lock; then the keys are looked up again, since a profile may have moved while
 is read after that is decided upon.
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -14,11 +15,21 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.db import connection
+from django.db.models import Model
 
 from profiles import sets, shape
 from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
-from profiles.models import COLLECTION_MODELS, Identity, Profile
-from profiles.values import Directory, ProfileSnapshot, RowKey, Rows
+from profiles.models import (
+    COLLECTION_MODELS,
+    Identity,
+    Location,
+    Organisation,
+    Profile,
+    Region,
+    RoleDefinition,
+    Status,
+)
+from profiles.values import Directory, ProfileSnapshot, ReferenceName, RowKey, Rows, StatusTerm
 
 # Two-part advisory locks are a space of their own, apart from the keys' one-part locks.
 _HUB_LOCK: Final = (0x6875, 1)
@@ -35,18 +46,20 @@ class ProfilesMovedError(Exception):
         self.profile_ids = profile_ids
 
 
-def open_directory(
+def open_directory(  # noqa: PLR0913 what to lock, and what to know
     keys: Sequence[MatchKey],
     *,
     targets: Iterable[UUID] = (),
     collections: Collection[str],
+    references: Collection[ReferenceName] = (),
     also_lock: Iterable[UUID] = (),
     whole_hub: bool = False,
 ) -> Directory:
     """Lock the keys and the profiles behind them until the transaction ends, and return what is known of them.
 
-    `collections` names the collections to load. `whole_hub` keeps every other writer out instead of locking keys
-    one by one. Raises `ProfilesMovedError`. Runs inside the caller's transaction; queries.
+    `collections` names the collections to load, `references` the reference data to look up. `whole_hub` keeps every
+    other writer out instead of locking keys one by one. Raises `ProfilesMovedError`. Runs inside the caller's
+    transaction; queries.
     """
     named = {*targets, *also_lock}
     if sets.is_postgresql():
@@ -59,7 +72,12 @@ def open_directory(
         # SQLite has one writer, and the caller's transaction already is it.
         holders, survivors = _find(keys, named)
     wanted = (named | _behind(holders, survivors)) - survivors.keys()
-    return Directory(holders, survivors, load_snapshots(wanted, collections=collections))
+    return Directory(
+        holders=holders,
+        survivors=survivors,
+        profiles=load_snapshots(wanted, collections=collections),
+        references=load_references(references),
+    )
 
 
 def load_snapshots(ids: Collection[UUID], *, collections: Collection[str]) -> dict[UUID, ProfileSnapshot]:
@@ -69,13 +87,17 @@ def load_snapshots(ids: Collection[UUID], *, collections: Collection[str]) -> di
     rows_of = {name: _load_rows(shape.COLLECTIONS[name], ids) for name in collections}
     none: tuple[Rows, Mapping[RowKey, int]] = ({}, {})
     snapshots = {}
-    for profile_id, version, *values in Profile.objects.filter(id__among=ids).values_list(
-        "id", "version", *shape.PROFILE_FIELDS
+    columns = ("id", "version", *shape.JSON_COLUMNS, *shape.COLUMNS.values())
+    for profile_id, version, categories, appearance, *values in Profile.objects.filter(id__among=ids).values_list(
+        *columns
     ):
         loaded = {name: rows.get(profile_id, none) for name, rows in rows_of.items()}
-        fields = dict(zip(shape.PROFILE_FIELDS, values, strict=True))
-        if fields["joined_at"] is not None:
-            fields["joined_at"] = shape.utc_text(fields["joined_at"])
+        fields = dict(zip(shape.COLUMNS, values, strict=True))
+        for name in shape.TIME_FIELDS:
+            if fields[name] is not None:
+                fields[name] = shape.utc_text(fields[name])
+        fields |= {f"comms/{name}": value for name, value in categories.items()}
+        fields |= {f"appearance/{name}": value for name, value in appearance.items()}
         snapshots[profile_id] = ProfileSnapshot(
             id=profile_id,
             version=version,
@@ -97,16 +119,91 @@ def _load_rows(
         .values_list("id", "profile_id", *collection.key, *collection.fields)
     ):
         rows, row_ids = loaded.setdefault(profile_id, ({}, {}))
-        key = tuple(values[:width])
-        rows[key] = {
-            name: str(value) if isinstance(value, UUID) else value
-            for name, value in zip(collection.fields, values[width:], strict=True)
-        }
+        key = tuple(str(value) for value in values[:width])
+        rows[key] = {name: _as_json(value) for name, value in zip(collection.fields, values[width:], strict=True)}
         row_ids[key] = row_id
     return loaded
 
 
-# --- Finding --------------------------------------------------------------------------------------------------------
+def _as_json(value: Any) -> Any:  # noqa: ANN401 any column's value
+    if isinstance(value, dt.datetime):
+        return shape.utc_text(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+# --- Reference data ----------------------------------------------------------------------------------------------
+
+_BY: Final[Mapping[tuple[str, str], tuple[type[Model], str, str]]] = {
+    ("location", "id"): (Location, "id", "id"),
+    ("location", "external_id"): (Location, "external_id", "id"),
+    ("location", "external_code"): (Location, "external_code", "id"),
+    ("region", "id"): (Region, "id", "handle"),
+    ("region", "handle"): (Region, "handle", "handle"),
+    ("status", "handle"): (Status, "handle", "handle"),
+    ("organisation", "id"): (Organisation, "id", "handle"),
+    ("role", "id"): (RoleDefinition, "id", "handle"),
+    ("profile", "id"): (Profile, "id", "COALESCE(merged_into_id, id)"),
+}
+"""By what a record may name a row: its table, the column that is named and the column that says what is meant."""
+
+
+def load_references(names: Collection[ReferenceName]) -> dict[ReferenceName, Any]:
+    """Return what the names mean, in one query; those that mean nothing are missing."""
+    if not names:
+        return {}
+    values: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        values.setdefault((name.kind, name.by), []).append(name.value)
+    parts = [_reference_query(kind, by) for kind, by in values]
+    params = [_reference_param(kind, wanted) for (kind, _), wanted in values.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), params)
+        return dict(_reference(row) for row in cursor.fetchall())
+
+
+def _reference_query(kind: str, by: str) -> str:
+    model, column, meaning = _BY[kind, by]
+    number = by == "id" and kind != "profile"
+    if sets.is_postgresql():
+        among = f"= ANY(%s::{'uuid' if kind == 'profile' else 'bigint' if number else 'text'}[])"
+    else:
+        among = f"IN (SELECT CAST(value AS {'integer' if number else 'text'}) FROM json_each(%s))"  # noqa: S608 likewise
+    term = _TERM if kind == "status" else _NO_TERM
+    return (
+        f"SELECT '{kind}', '{by}', CAST({column} AS text), CAST({meaning} AS text), {term} "  # noqa: S608 our names
+        f"FROM {model._meta.db_table} WHERE {column} {among}"
+    )
+
+
+def _reference_param(kind: str, wanted: list[str]) -> list[str] | str:
+    if sets.is_postgresql():
+        return wanted
+    return orjson.dumps([_stored_id(UUID(one)) for one in wanted] if kind == "profile" else wanted).decode()
+
+
+_TERM: Final = "period, period_type, CAST(absolute_expiry AS text)"
+_NO_TERM: Final = "CAST(NULL AS integer), CAST(NULL AS text), CAST(NULL AS text)"
+
+
+def _reference(row: tuple[Any, ...]) -> tuple[ReferenceName, Any]:
+    kind, by, value, meant, period, period_type, expiry = row
+    meaning: Any = meant
+    if kind == "profile":
+        value, meaning = str(UUID(value)), str(UUID(meant))
+    elif kind == "location":
+        meaning = int(meant)
+    elif kind == "status":
+        end = None
+        if expiry is not None:
+            moment = dt.datetime.fromisoformat(expiry)
+            end = shape.utc_text(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
+        meaning = StatusTerm(period, period_type or None, end)
+    return ReferenceName(kind, by, value), meaning
+
+
+# --- Finding -----------------------------------------------------------------------------------------------------
 
 _PROFILE: Final = Profile._meta.db_table
 _IDENTITY: Final = Identity._meta.db_table
@@ -185,7 +282,7 @@ def _loaded_id(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
-# --- Locking (PostgreSQL) -------------------------------------------------------------------------------------------
+# --- Locking (PostgreSQL) ----------------------------------------------------------------------------------------
 
 
 def _lock_keys(keys: Sequence[MatchKey], *, whole_hub: bool) -> None:

@@ -22,15 +22,18 @@ def fold(history: Iterable[Mapping[str, Mapping[str, Any]]]) -> State:
 
     Every promise that reads the ledger (undo, timelines, provenance) stands on this giving the stored state.
     """
-    fields: dict[str, Any] = dict.fromkeys(shape.PROFILE_FIELDS)
+    fields: dict[str, Any] = dict.fromkeys(shape.COLUMNS)
     collections: dict[str, dict[RowKey, dict[str, Any]]] = {name: {} for name in shape.COLLECTIONS}
     for changes in history:
         for pointer, change in changes.items():
             name, *parts = (part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/"))
-            if not parts:
-                fields[name] = change.get("to")
-            else:
+            if name in shape.COLLECTIONS:
                 _fold_row(collections[name], shape.COLLECTIONS[name], parts, change)
+            else:
+                fields["/".join((name, *parts))] = change.get("to")
+    for name in shape.MEMBERS.keys() & fields.keys():
+        if fields[name] is None:  # as stored: a missing member is null
+            del fields[name]
     return State(fields, collections)
 
 

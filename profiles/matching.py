@@ -4,6 +4,7 @@ Pure: drafts and everything known about their keys in, the whole plan out. Recor
 and each sees what the former decided.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from profiles.keys import MatchKey, email_key, email_match_key, identity_match_key, mobile_match_key
 from profiles.reconcile import Reconciliation, State, reconcile
+from profiles.reconcile.referrals import resolve
 from profiles.values import (
     EMAIL,
     Candidate,
@@ -52,13 +54,19 @@ class _Match:
 
 
 def plan(
-    drafts: Sequence[ProfileDraft], directory: Directory, *, criteria: str, new_id: Callable[[], UUID]
+    drafts: Sequence[ProfileDraft],
+    directory: Directory,
+    *,
+    criteria: str,
+    now: dt.datetime,
+    new_id: Callable[[], UUID],
 ) -> Plan:
     """Decide every draft in order and return outcomes, the profiles to write, their ledger and possible duplicates.
 
-    `criteria` is `email` or an identity handle. `new_id` names the profiles that are created.
+    `criteria` is `email` or an identity handle; `now` is the time the changes bear. `new_id` names the profiles and
+    addresses that are created.
     """
-    desk = _Desk(directory, criteria=criteria, new_id=new_id)
+    desk = _Desk(directory, criteria=criteria, now=now, new_id=new_id)
     outcomes = [desk.decide(draft) for draft in drafts]
     return Plan(outcomes, desk.results(), desk.changes, list(desk.duplicates.values()))
 
@@ -66,9 +74,10 @@ def plan(
 class _Desk:
     """Where the drafts of one plan are decided, one after another."""
 
-    def __init__(self, directory: Directory, *, criteria: str, new_id: Callable[[], UUID]) -> None:
+    def __init__(self, directory: Directory, *, criteria: str, now: dt.datetime, new_id: Callable[[], UUID]) -> None:
         self.directory = directory
         self.criteria = criteria
+        self.now = now
         self.new_id = new_id
         self.holders = dict(directory.holders)
         self.states = {
@@ -94,6 +103,7 @@ class _Desk:
 
     def decide(self, draft: ProfileDraft) -> Outcome:
         """Return the draft's outcome, having taken its changes into account for those that follow."""
+        draft = resolve(draft, self.directory.references, now=self.now)
         match = self._match(draft)
         errors = list(draft.errors)
         if match.is_ambiguous:
@@ -115,13 +125,13 @@ class _Desk:
         if match.profile_id is not None:
             for holder in holders:
                 self._suspect([match.profile_id, holder.profile_id], ErrorCode.CLAIMED_ELSEWHERE, draft)
-        reconciliation = reconcile(before, draft, aliases=aliases)
+        reconciliation = reconcile(before, draft, now=self.now, new_id=self.new_id, aliases=aliases)
         errors += reconciliation.errors
         if errors:
             return self._reject(draft, match, errors, holders)
         return self._accept(draft, match, reconciliation)
 
-    # --- Whom it means --------------------------------------------------------------------------------------
+    # --- Whom it means -------------------------------------------------------------------------------------------
 
     def _match(self, draft: ProfileDraft) -> _Match:
         """Try the criterion, then all identities (design 3.2, rules 1, 2 and 4)."""
@@ -135,8 +145,9 @@ class _Desk:
         for rule, keys in ((MatchRule.CRITERION, criterion), (MatchRule.ROUTED, identities)):
             found = self._candidates(keys, rule)
             if found:
-                one = found[0] if len(found) == 1 else None
-                return _Match(one and one.profile_id, rule, one and one.key, found)
+                if len(found) > 1:
+                    return _Match(None, rule, None, found)
+                return _Match(found[0].profile_id, rule, found[0].key, found)
         return _Match(None, MatchRule.NEW, criterion[0] if criterion else None, ())
 
     def _candidates(self, keys: Iterable[MatchKey], rule: MatchRule) -> tuple[Candidate, ...]:
@@ -185,7 +196,7 @@ class _Desk:
                 holders.append(Candidate(meant, "holder", key))
         return aliases, holders
 
-    # --- What becomes of it ---------------------------------------------------------------------------------
+    # --- What becomes of it --------------------------------------------------------------------------------------
 
     def _accept(self, draft: ProfileDraft, match: _Match, reconciliation: Reconciliation) -> Outcome:
         if match.profile_id is None:

@@ -46,9 +46,7 @@ def insert_rows(model: type[models.Model], rows: Sequence[JSONRow], *, unless_th
         _execute_many(sql, model, columns, rows)
 
 
-def update_rows(
-    model: type[models.Model], rows: Sequence[JSONRow], *, guards: Mapping[str, str] | None = None
-) -> int:
+def update_rows(model: type[models.Model], rows: Sequence[JSONRow], *, guards: Mapping[str, str] | None = None) -> int:
     """Set the rows' columns, found by `id`, in one statement; return how many rows were there.
 
     `guards` maps a column to the member of the row that holds the value it must still have.
@@ -77,11 +75,11 @@ def delete_rows(model: type[models.Model], ids: Sequence[int]) -> None:
         model._default_manager.filter(pk__among=ids).delete()
 
 
-# --- Looking up many values ----------------------------------------------------------------------------------------
+# --- Looking up many values --------------------------------------------------------------------------------------
 
 
 @models.Field.register_lookup
-class Among(Lookup):  # type: ignore[type-arg] not subscriptable when it runs
+class Among(Lookup):  # Django's class takes its parameter for the type checker only
     """`field__among=values`: like `in`, but the values travel as one parameter, however many they are."""
 
     lookup_name = "among"
@@ -91,17 +89,13 @@ class Among(Lookup):  # type: ignore[type-arg] not subscriptable when it runs
         field = _plain(self.lhs.output_field)
         return [field.get_db_prep_value(value, connection) for value in self.rhs]
 
-    def as_sql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[Any, ...]]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         """Unfold the values from JSON (SQLite)."""
         column, params = self.process_lhs(compiler, connection)
         values = orjson.dumps(self._values(connection)).decode()
-        return f"{column} IN (SELECT value FROM json_each(%s))", (*params, values)
+        return f"{column} IN (SELECT value FROM json_each(%s))", (*params, values)  # noqa: S608 a column
 
-    def as_postgresql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[Any, ...]]:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         """Pass the values as an array."""
         column, params = self.process_lhs(compiler, connection)
         kind = _plain(self.lhs.output_field).rel_db_type(connection)
@@ -111,7 +105,7 @@ class Among(Lookup):  # type: ignore[type-arg] not subscriptable when it runs
 models.ForeignKey.register_lookup(Among)
 
 
-# --- How the statements are made ------------------------------------------------------------------------------------
+# --- How the statements are made ---------------------------------------------------------------------------------
 
 
 def _plain(field: models.Field[Any, Any]) -> models.Field[Any, Any]:
@@ -146,7 +140,7 @@ def _field(model: type[models.Model], column: str) -> models.Field[Any, Any]:
 def _execute(sql: str, rows: Sequence[JSONRow]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, [orjson.dumps(rows).decode()])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _execute_many(
@@ -157,14 +151,19 @@ def _execute_many(
     *,
     aliases: Mapping[str, str] | None = None,
 ) -> int:
-    converters = [(column, _sqlite_converter(_field(model, (aliases or {}).get(column, column)))) for column in columns]
+    converters = [
+        (column, _sqlite_converter(_field(model, (aliases or {}).get(column, column)))) for column in columns
+    ]
     params = [
-        [value if (value := row[column]) is None or convert is None else convert(value) for column, convert in converters]
+        [
+            value if (value := row[column]) is None or convert is None else convert(value)
+            for column, convert in converters
+        ]
         for row in rows
     ]
     with connection.cursor() as cursor:
         cursor.executemany(sql, params)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _sqlite_converter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:

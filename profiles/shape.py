@@ -21,9 +21,53 @@ class Collection:
     """Columns of the natural key; their values make the row's path: `/identities/pos/7`."""
     fields: tuple[str, ...]
     """Columns beside the key. None of them: the row is its key alone, and its path leads to `true`."""
+    flag: str = ""
+    """A boolean column that at most one row of a profile may bear."""
 
 
-PROFILE_FIELDS: Final = (
+# --- Fields -----------------------------------------------------------------------------------------------------
+# A field's name is its path in the ledger: `email`, `comms/email_promo`, `appearance/eye_colour`.
+
+CHANNELS: Final = ("email", "sms", "push", "phone", "post")
+CONSENT_FLAGS: Final = ("promo", "optout", "bounced")
+COMMS_CATEGORIES: Final = (
+    "discover",
+    "benefits",
+    "reminders",
+    "account",
+    "bookings",
+    "feedback",
+    "location",
+    "service",
+)
+VERIFIED_CHANNELS: Final = ("email", "sms", "phone", "post")
+CONSENT_TIMES: Final = ("email_consent_updated_at", "sms_consent_updated_at")
+
+CONSENT_MEMBERS: Final = tuple(f"{channel}_{flag}" for channel in CHANNELS for flag in CONSENT_FLAGS)
+CATEGORY_MEMBERS: Final = tuple(f"{channel}_{category}" for channel in CHANNELS for category in COMMS_CATEGORIES)
+VERIFICATION_MEMBERS: Final = tuple(f"{channel}_verification" for channel in VERIFIED_CHANNELS)
+TERMS_MEMBERS: Final = ("terms_accepted_at", "terms_accepted_version")
+COMMS_MEMBERS: Final = (*CONSENT_MEMBERS, *CONSENT_TIMES, *VERIFICATION_MEMBERS, *TERMS_MEMBERS, *CATEGORY_MEMBERS)
+
+APPEARANCE_MEMBERS: Final = (
+    *("hair_colour", "hair_length", "shape_body", "shape_face", "brow_colour", "eye_colour", "skin_type"),
+    *("size_cup", "size_hat", "size_formal_jacket", "size_formal_jacket_length", "size_formal_shirt"),
+    *("size_formal_shirt_fit", "size_formal_trouser", "size_formal_trouser_drop", "size_formal_trouser_leg"),
+    *("size_jacket", "size_pant", "size_shoe", "size_type_age", "size_type_region", "size_top", "size_gloves"),
+    *("size_swimwear_top", "size_swimwear_bottom", "size_swimwear_cup", "size_dress"),
+    *("measurement_arm", "measurement_arm_inside", "measurement_bust", "measurement_chest"),
+    *("measurement_foot_length", "measurement_head", "measurement_height", "measurement_hip"),
+    *("measurement_leg_inside", "measurement_leg_outside", "measurement_neck", "measurement_neck_to_wrist"),
+    *("measurement_shoulders", "measurement_waist", "measurement_weight"),
+    *(
+        f"measurement_hand_{side}_{finger}"
+        for side in ("right", "left")
+        for finger in ("thumb", "index", "middle", "ring", "pinky")
+    ),
+    *(f"measurement_ear_{part}" for part in ("helix", "forward_helix", "flat", "conch", "tragus", "lobe")),
+)
+
+PLAIN_FIELDS: Final = (
     "email",
     "title",
     "first_name",
@@ -40,12 +84,62 @@ PROFILE_FIELDS: Final = (
     "company",
     "occupation",
     "avatar_url",
+    "joined_location_id",
+    "preferred_location_id",
 )
 
-IDENTITIES: Final = Collection("identities", ("handle", "identifier"), ("is_primary", "is_active", "merged_from"))
-TAGS: Final = Collection("tags", ("tag",), ())
+# Field -> the column of the profile's row that holds it.
+COLUMNS: Final = {name: name for name in PLAIN_FIELDS} | {
+    f"comms/{name}": name for name in COMMS_MEMBERS if name not in CATEGORY_MEMBERS
+}
+# Field -> the JSON column that holds it, and its member there; a missing member is null.
+MEMBERS: Final = {f"comms/{name}": ("comms_categories", name) for name in CATEGORY_MEMBERS} | {
+    f"appearance/{name}": ("appearance", name) for name in APPEARANCE_MEMBERS
+}
+JSON_COLUMNS: Final = ("comms_categories", "appearance")
+PROFILE_FIELDS: Final = (*COLUMNS, *MEMBERS)
+TIME_FIELDS: Final = ("joined_at", *(f"comms/{name}" for name in (*CONSENT_TIMES, "terms_accepted_at")))
 
-COLLECTIONS: Final = {collection.name: collection for collection in (IDENTITIES, TAGS)}
+# --- Collections ------------------------------------------------------------------------------------------------
+
+IDENTITIES: Final = Collection(
+    "identities", ("handle", "identifier"), ("is_primary", "is_active", "merged_from"), flag="is_primary"
+)
+TAGS: Final = Collection("tags", ("tag",), ())
+STATUSES: Final = Collection("statuses", ("status",), ("expires_at", "is_active"))
+ADDRESS_LINES: Final = ("address_line_1", "address_line_2", "address_line_3", "city", "postcode", "state", "country")
+ADDRESSES: Final = Collection(
+    "addresses",
+    ("key",),
+    ("external_id", "is_default", "company", *ADDRESS_LINES, "notes", "meta", "iso", "iso_state"),
+    flag="is_default",
+)
+CUSTOM_ATTRIBUTES: Final = Collection("custom_attributes", ("namespace", "handle"), ("type", "value"))
+DATES: Final = Collection(
+    "dates",
+    ("handle", "relationship"),
+    ("date", "name", "is_recurring", "recurring_schedule", "role", "description", "note", "meta"),
+)
+DATE_LINKS: Final = Collection(
+    "date_links", ("handle", "relationship", "linked_profile"), ("link_relationship", "link_role")
+)
+REGIONS: Final = Collection("regions", ("region",), ("country", "state", "is_active", "is_default"), flag="is_default")
+ORGANISATIONS: Final = Collection("organisations", ("organisation",), ("role", "expires_at", "is_active"))
+
+COLLECTIONS: Final = {
+    collection.name: collection
+    for collection in (
+        IDENTITIES,
+        TAGS,
+        STATUSES,
+        ADDRESSES,
+        CUSTOM_ATTRIBUTES,
+        DATES,
+        DATE_LINKS,
+        REGIONS,
+        ORGANISATIONS,
+    )
+}
 
 
 def utc_text(moment: dt.datetime) -> str:

@@ -1,9 +1,9 @@
 """The frozen values that travel between the rooms: what is asked, what is stored, what was decided."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from profiles.keys import MatchKey
@@ -34,6 +34,28 @@ class Gender(StrEnum):
     FEMALE = "female"
     WITHHELD = "withheld"
     OTHER = "other"
+
+
+class AttributeType(StrEnum):
+    """The types of a custom attribute's value (contract section 10)."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
+    JSON = "json"
+    ARRAY = "array"
+
+
+class Verification(StrEnum):
+    """How far the verification of a channel has come (contract section 11)."""
+
+    NOT_SENT = "not_sent"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    VERIFIED = "verified"
 
 
 class OutcomeKind(StrEnum):
@@ -67,10 +89,16 @@ class WarningCode(StrEnum):
 
     UNKNOWN_FIELD = "unknown_field"
     READ_ONLY = "read_only"
-    NOT_YET = "not_yet"
     DUPLICATE_ENTRY = "duplicate_entry"
     ALIAS_KEY = "alias_key"
     JOINED_AT_KEPT = "joined_at_kept"
+    CONSENT_NOT_LOOSENED = "consent_not_loosened"
+    CONSENT_OLDER = "consent_older"
+    COMMS_DISAGREE = "comms_disagree"
+    UNKNOWN_STATUS = "unknown_status"
+    UNKNOWN_COUNTRY = "unknown_country"
+    DEFAULT_ADDRESS_KEPT = "default_address_kept"
+    NO_DEFAULT_REGION = "no_default_region"
 
 
 class MatchRule(StrEnum):
@@ -141,6 +169,41 @@ class RecordWarning:
         return {"code": self.code, "pointer": self.pointer, "message": self.message}
 
 
+class ReferenceName(NamedTuple):
+    """How a record names a row of reference data, or another profile: by its id, handle or external id."""
+
+    kind: str  # "location", "region", "status", "organisation", "role" or "profile"
+    by: str  # "id", "handle", "external_id" or "external_code"
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusTerm:
+    """How long a status is held once given; both null: for good."""
+
+    period: int | None = None
+    period_type: str | None = None
+    absolute_expiry: str | None = None
+
+
+References = Mapping[ReferenceName, Any]
+"""What is known by the names some drafts use: a location's id, a region's, organisation's or role's handle, a status's
+`StatusTerm`, a profile's id as text. What is missing does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """An entry of a record that names reference data, before it is looked up (see `reconcile.referrals`)."""
+
+    pointer: str
+    names: tuple[tuple[ReferenceName, str], ...]
+    """Each name with its pointer; all of them must lead to the same row."""
+    row: Mapping[str, Any] = field(default_factory=dict)
+    """Columns the entry sets; one that names reference data itself holds a `ReferenceName`."""
+    key: RowKey = ()
+    """What of the row's natural key comes before the row referred to."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileDraft:
     """What one record asks for.
@@ -153,6 +216,10 @@ class ProfileDraft:
     cause: Cause
     fields: Mapping[str, Any] = field(default_factory=dict)
     collections: Mapping[str, Rows] = field(default_factory=dict)
+    referrals: Mapping[str, tuple[Referral, ...]] = field(default_factory=dict)
+    """By the field or collection they will become part of, once looked up."""
+    places: Mapping[tuple[str, RowKey], str] = field(default_factory=dict)
+    """Where in the record a row of a collection stands, where deciding may find fault with it."""
     reference: str = ""
     email_key: str | None = None
     """Normal form of `fields["email"]`."""
@@ -164,9 +231,18 @@ class ProfileDraft:
     """The profile itself, where the doorway names it; matching is then skipped."""
 
     @property
-    def keys(self) -> tuple[MatchKey, ...]:
-        """Every key the draft names."""
-        return tuple(self.pointers)
+    def touched(self) -> set[str]:
+        """Every collection the draft may change, by name."""
+        referred = (name for name in self.referrals if not name.endswith("_location_id"))
+        return {*self.collections, *("regions" if name == "default_region" else name for name in referred)}
+
+    @property
+    def reference_names(self) -> Iterator[ReferenceName]:
+        """Every reference the draft names."""
+        for referrals in self.referrals.values():
+            for referral in referrals:
+                yield from (name for name, _ in referral.names)
+                yield from (value for value in referral.row.values() if isinstance(value, ReferenceName))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +268,7 @@ class Directory:
     """Merged profile -> the profile it lives on in."""
     profiles: Mapping[UUID, ProfileSnapshot]
     """Every holder that is not merged, every survivor and every target."""
+    references: References = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ else wrote meanwhile, and the caller plans again. Runs inside the caller's trans
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from profiles import sets, shape
 from profiles.keys import email_key, search_name
 from profiles.models import COLLECTION_MODELS, DuplicateCandidate, Profile, ProfileChange, Tag
 from profiles.reconcile import same
-from profiles.values import DuplicatePair, Plan, ProfileResult, RowKey
+from profiles.values import DuplicatePair, Plan, ProfileResult, Row, RowKey
 from profiles.values import ProfileChange as Change
 
 
@@ -33,6 +33,8 @@ def write_plan(plan: Plan, *, now: dt.datetime) -> None:
 
     for each in rows:
         sets.delete_rows(each.model, each.removed)
+    for each in rows:
+        sets.update_rows(each.model, each.unflagged)
     _vacate(plan.results)
     _define_tags(plan.results, moment)
     sets.insert_rows(Profile, [_new_profile(result, moment) for result in created])
@@ -45,7 +47,7 @@ def write_plan(plan: Plan, *, now: dt.datetime) -> None:
     _note_duplicates(plan.duplicates, moment)
 
 
-# --- Profiles -------------------------------------------------------------------------------------------------------
+# --- Profiles ----------------------------------------------------------------------------------------------------
 
 
 def _unique_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,15 +67,28 @@ def _derived(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _new_profile(result: ProfileResult, moment: str) -> dict[str, Any]:
-    fields = {name: result.fields.get(name) for name in shape.PROFILE_FIELDS}
     return {
         "id": result.id,
-        **fields,
-        **_derived(fields),
+        **{column: result.fields.get(name) for name, column in shape.COLUMNS.items()},
+        **{column: _json_column(column, result.fields) for column in shape.JSON_COLUMNS},
+        **_derived(result.fields),
         "version": result.version,
         "created_at": moment,
         "updated_at": moment,
     }
+
+
+def _json_column(column: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a JSON column that have a value."""
+    prefix = _JSON_PREFIXES[column]
+    return {
+        shape.MEMBERS[name][1]: value
+        for name, value in fields.items()
+        if value is not None and name.startswith(prefix) and name in shape.MEMBERS
+    }
+
+
+_JSON_PREFIXES: Final = {"comms_categories": "comms/", "appearance": "appearance/"}
 
 
 def _update_profiles(results: Sequence[ProfileResult], moment: str) -> None:
@@ -85,7 +100,8 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> None:
         for name, value in result.fields.items()
         if value is not result.before.fields.get(name)
     }
-    columns = [name for name in shape.PROFILE_FIELDS if name in moved]
+    columns = {name: column for name, column in shape.COLUMNS.items() if name in moved}
+    json_columns = sorted({shape.MEMBERS[name][0] for name in moved & shape.MEMBERS.keys()})
     rows = []
     for result in results:
         derived = _derived(result.fields) if moved & {"email", "mobile_phone", "first_name", "last_name"} else {}
@@ -95,7 +111,8 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> None:
                 "read_version": None if result.before is None else result.before.version,
                 "version": result.version,
                 "updated_at": moment,
-                **{name: result.fields[name] for name in columns},
+                **{column: result.fields.get(name) for name, column in columns.items()},
+                **{column: _json_column(column, result.fields) for column in json_columns},
                 **derived,
             }
         )
@@ -118,7 +135,7 @@ def _vacate(results: Sequence[ProfileResult]) -> None:
     sets.update_rows(Profile, rows)
 
 
-# --- Collections ----------------------------------------------------------------------------------------------------
+# --- Collections -------------------------------------------------------------------------------------------------
 
 
 class _CollectionRows:
@@ -129,8 +146,12 @@ class _CollectionRows:
         self.removed: list[int] = []
         self.inserted: list[dict[str, Any]] = []
         self.updated: list[dict[str, Any]] = []
+        # Of the rows that bear the flag, those that give it up, so that another one may take it in the same go.
+        self.unflagged: list[dict[str, Any]] = []
         attnames = {field.name: field.attname for field in self.model._meta.concrete_fields}
         self._key = [attnames[name] for name in collection.key]
+        self._attnames = attnames
+        self._flag = collection.flag
         self._has_times = "updated_at" in attnames
         for result in results:
             if collection.name in result.collections:
@@ -145,12 +166,19 @@ class _CollectionRows:
         self.removed += [row_ids[key] for key in before.keys() - after.keys()]
         for key, row in after.items():
             if key not in before:
-                self.inserted.append(self._new(result.id, key) | row | self._times(moment, "created_at", "updated_at"))
+                times = self._times(moment, "created_at", "updated_at")
+                self.inserted.append(self._new(result.id, key) | self._columns(row) | times)
             elif row is not before[key] and not same(row, before[key]):
-                self.updated.append({"id": row_ids[key], **row, **self._times(moment, "updated_at")})
+                times = self._times(moment, "updated_at")
+                self.updated.append({"id": row_ids[key], **self._columns(row), **times})
+                if self._flag and before[key][self._flag] and not row[self._flag]:
+                    self.unflagged.append({"id": row_ids[key], self._flag: False})
 
     def _new(self, profile_id: UUID, key: RowKey) -> dict[str, Any]:
         return {"profile_id": profile_id, **dict(zip(self._key, key, strict=True))}
+
+    def _columns(self, row: Row) -> dict[str, Any]:
+        return {self._attnames[name]: value for name, value in row.items()}
 
     def _times(self, moment: str, *names: str) -> dict[str, str]:
         return dict.fromkeys(names, moment) if self._has_times else {}
@@ -167,7 +195,7 @@ def _define_tags(results: Iterable[ProfileResult], moment: str) -> None:
     sets.insert_rows(Tag, rows, unless_there=True)
 
 
-# --- Ledger and duplicates ------------------------------------------------------------------------------------------
+# --- Ledger and duplicates ---------------------------------------------------------------------------------------
 
 
 def _ledger_row(change: Change, moment: str) -> dict[str, Any]:

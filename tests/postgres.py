@@ -3,16 +3,11 @@
 Tests, torture and benchmarks all start theirs here.
 """
 
-import os
-import re
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 # PostgreSQL refuses to run as root; root starts it as nobody.
@@ -33,12 +28,14 @@ def running_postgres(*, fsync: bool = False, settings: Mapping[str, str] | None 
     are further lines of its configuration. Raises `PostgresUnavailableError`.
     """
     # Not where TMPDIR says: a socket's path must be short, and nobody must be able to go there.
-    with tempfile.TemporaryDirectory(prefix="hub-postgres-", dir="/tmp", ignore_cleanup_errors=True) as name:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="hub-postgres-", dir="/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         user = _unprivileged(folder)
         binaries = _find_binaries(folder, user)
         with _stopped_at_exit(binaries, folder, user):
             _initialise(binaries, folder, user)
             _configure(folder, fsync=fsync, settings=settings or {})
-            _run(binaries / "pg_ctl", "start", "--wait", f"--pgdata={folder / 'data'}", f"--log={folder / 'log'}", user)
+            _run(
+                binaries / "pg_ctl", "start", "--wait", f"--pgdata={folder / 'data'}", f"--log={folder / 'log'}", user
+            )
             yield f"postgres://hub@/postgres?host={quote(name, safe='')}"

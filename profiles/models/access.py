@@ -15,7 +15,7 @@ SCOPES = (
 ALL_SCOPES = "*"
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox, see below
     """A member of staff, or a machine user: one per integration, so that the ledger shows the source.
 
     Machine users are not staff, have no usable password and cannot enter the admin.
@@ -25,7 +25,7 @@ class User(AbstractUser):
         return self.username
 
 
-class ApiToken(AbstractAuthToken):
+class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox comes without types
     """A bearer token: hashed at rest, shown once, with scopes and an expiry of its own (contract section 3)."""
 
     label = models.CharField(max_length=255, help_text="What the token is for; shown wherever it is listed.")

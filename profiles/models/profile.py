@@ -5,10 +5,56 @@ from django.db.models import Q
 
 from profiles.ids import new_id
 from profiles.keys import EMAIL_LENGTH, NAME_LENGTH, URL_LENGTH
-from profiles.values import Gender, ProfileType
+from profiles.models.fields import text_column
+from profiles.models.locations import Location
+from profiles.values import Gender, ProfileType, Verification
 
 
-class Profile(models.Model):
+def _flag() -> "models.BooleanField[bool | None, bool | None]":
+    return models.BooleanField(null=True, blank=True)
+
+
+def _verification() -> "models.CharField[str | None, str | None]":
+    return text_column(max_length=11, choices=[(step.value, step.value) for step in Verification])
+
+
+class Comms(models.Model):
+    """What a profile agreed to be sent, and by which channel (contract section 11).
+
+    Columns of the profile's own row: they are asked for with it, and change with it. Null means never decided.
+    """
+
+    email_promo = _flag()
+    email_optout = _flag()
+    email_bounced = _flag()
+    sms_promo = _flag()
+    sms_optout = _flag()
+    sms_bounced = _flag()
+    push_promo = _flag()
+    push_optout = _flag()
+    push_bounced = _flag()
+    phone_promo = _flag()
+    phone_optout = _flag()
+    phone_bounced = _flag()
+    post_promo = _flag()
+    post_optout = _flag()
+    post_bounced = _flag()
+    email_consent_updated_at = models.DateTimeField(null=True, blank=True)
+    sms_consent_updated_at = models.DateTimeField(null=True, blank=True)
+    email_verification = _verification()
+    sms_verification = _verification()
+    phone_verification = _verification()
+    post_verification = _verification()
+    terms_accepted_at = models.DateTimeField(null=True, blank=True)
+    terms_accepted_version = text_column()
+    # The flags per channel and category that nobody filters on.
+    comms_categories = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Profile(Comms):
     """One person; the fields are the contract's (section 8).
 
     Written by `profiles.writing` only, so that every change is in the ledger.
@@ -37,6 +83,14 @@ class Profile(models.Model):
     company = models.CharField(max_length=NAME_LENGTH, null=True, blank=True)
     occupation = models.CharField(max_length=NAME_LENGTH, null=True, blank=True)
     avatar_url = models.CharField(max_length=URL_LENGTH, null=True, blank=True)
+    joined_location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, null=True, blank=True, related_name="joined_profiles"
+    )
+    preferred_location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, null=True, blank=True, related_name="preferring_profiles"
+    )
+    # Looks, sizes and measurements (contract section 11); what is missing is null.
+    appearance = models.JSONField(default=dict, blank=True)
     # First and last name without accents and case, see keys.search_name.
     search_name = models.CharField(max_length=NAME_LENGTH, blank=True, editable=False)
     # The profile this one lives on in. Always the last of a chain, never a merged profile itself.

@@ -262,7 +262,14 @@ def test_notes_may_have_lines():
 
 @pytest.mark.parametrize(
     ("written", "kept"),
-    [(" pos ", "pos"), ("POS", "POS"), ("007", "007"), ("jose\u0301", "jos\u00e9"), ("a/b~c", "a/b~c"), ("a b", "a b")],
+    [
+        (" pos ", "pos"),
+        ("POS", "POS"),
+        ("007", "007"),
+        ("jose\u0301", "jos\u00e9"),
+        ("a/b~c", "a/b~c"),
+        ("a b", "a b"),
+    ],
 )
 def test_name_is_a_text_that_says_something(written, kept):
     assert keys.name(written) == kept

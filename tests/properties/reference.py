@@ -119,9 +119,7 @@ class World:
             self.people.append(after)
         else:
             self.people[after.label] = after
-        self.ledger.append(
-            LedgerRow(after.label, after.version, action_of(before, after).value, changes, position)
-        )
+        self.ledger.append(LedgerRow(after.label, after.version, action_of(before, after).value, changes, position))
         return OutcomeKind.CREATED if before is None else OutcomeKind.UPDATED
 
 

@@ -15,7 +15,6 @@ from profiles.shape import PROFILE_FIELDS
 from profiles.values import CauseKind, Outcome, OutcomeKind, ProfileDraft
 from tests.properties.reference import Decision, World, place
 
-
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 Labels = dict[UUID, int]
@@ -113,7 +112,9 @@ def described(world: World) -> dict[str, Any]:
 def described_database(labels: Labels) -> dict[str, Any]:
     """Describe what is stored, read row by row with nothing of the hub's own reading."""
     return {
-        "people": {labels[profile.id]: _described_profile(profile, labels) for profile in models.Profile.objects.all()},
+        "people": {
+            labels[profile.id]: _described_profile(profile, labels) for profile in models.Profile.objects.all()
+        },
         "ledger": {
             (labels[entry.profile_id], entry.version): (entry.action, entry.changes, entry.position)
             for entry in models.ProfileChange.objects.all()

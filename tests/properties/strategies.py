@@ -227,14 +227,15 @@ def worlds(draw: DrawFn) -> World:
         person.fields["profile_type"] = draw(st.sampled_from(("active", "active", "active", "deleted")))
         person.fields["joined_at"] = draw(st.sampled_from((None, "2020-05-05T15:20:32Z")))
         person.fields |= draw(
-            st.sampled_from((
-                {},
-                {"birth_day": 28, "birth_month": 2, "birth_year": 1981},
-                {"birth_day": 29, "birth_month": 2},
-            ))
+            st.sampled_from(
+                (
+                    {},
+                    {"birth_day": 28, "birth_month": 2, "birth_year": 1981},
+                    {"birth_day": 29, "birth_month": 2},
+                )
+            )
         )
         survivors = [other.label for other in world.people if other.merged_into is None]
         person.merged_into = draw(st.sampled_from([*survivors, None])) if draw(one_in(3)) else None
         world.put_down(None, person, position=None)
     return world
-

@@ -1,0 +1,108 @@
+"""A record into a profile: who wins per field, and what changes by it (design 3.3, 3.4; contract S17-S34).
+
+Pure: a state and a draft in, the next state and the difference out.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from profiles.keys import MatchKey, email_key
+from profiles.reconcile.consent import decide_comms
+from profiles.reconcile.difference import Changes, State, difference, row_pointer, same
+from profiles.reconcile.rows import RECONCILE_ROWS, Setting
+from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, RecordError, RecordWarning, WarningCode
+
+__all__ = ["Changes", "Reconciliation", "State", "difference", "reconcile", "row_pointer", "same"]
+
+UNKNOWN_NAME: Final = "Unknown"
+LEAP_YEAR: Final = 2000  # where the year is not known, 29 February may be
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What a draft makes of a profile."""
+
+    after: State
+    changes: Changes
+    errors: tuple[RecordError, ...] = ()
+    warnings: tuple[RecordWarning, ...] = ()
+
+
+def reconcile(
+    before: State | None,
+    draft: ProfileDraft,
+    *,
+    now: dt.datetime,
+    new_id: Callable[[], UUID],
+    aliases: Collection[MatchKey] = (),
+) -> Reconciliation:
+    """Return the profile's next state and the difference; `before` is `None` for a new profile.
+
+    What the draft names by reference has been looked up (see `referrals`). `aliases` are keys of the draft that a
+    profile merged into this one still holds: what equals them is left as it is. `new_id` names new addresses.
+    """
+    errors: list[RecordError] = []
+    warnings = [
+        RecordWarning(
+            WarningCode.ALIAS_KEY, draft.pointers[key], "A profile merged into this one had the value; it stays there."
+        )
+        for key in aliases
+    ]
+    left_alone = {"identity": "", "email": "email", "mobile": "mobile_phone"}
+    skipped = {left_alone[key.kind] for key in aliases}
+    start = State() if before is None else before
+
+    fields = dict(start.fields)
+    if before is None:
+        fields |= {"first_name": UNKNOWN_NAME, "last_name": UNKNOWN_NAME, "profile_type": ProfileType.ACTIVE.value}
+    comms: dict[str, Any] = {}
+    for name, value in draft.fields.items():
+        if name.startswith("comms/"):
+            comms[name] = value
+        elif (
+            name in skipped
+            or same(fields.get(name), value)
+            or (name == "email" and _keeps_spelling(fields.get("email"), draft))
+        ):
+            continue
+        elif name == "joined_at" and fields.get("joined_at") is not None:
+            warnings.append(
+                RecordWarning(WarningCode.JOINED_AT_KEPT, "/joined_at", "joined_at is set once; it stays as it is.")
+            )
+        else:
+            fields[name] = value
+    if comms:
+        decision = decide_comms(before, comms, draft=draft, now=now)
+        fields |= decision.fields
+        errors += decision.errors
+        warnings += decision.warnings
+    errors += _birthday_errors(fields)
+
+    collections = dict(start.collections)
+    setting = Setting(draft=draft, now=now, new_id=new_id, aliases=aliases, errors=errors, warnings=warnings)
+    for name, rows in draft.collections.items():
+        collections[name] = RECONCILE_ROWS[name](start.collections.get(name, {}), rows, setting)
+
+    after = State(fields, collections)
+    return Reconciliation(after, difference(start, after), tuple(errors), tuple(warnings))
+
+
+def _keeps_spelling(stored: str | None, draft: ProfileDraft) -> bool:
+    """Tell whether the key is the one stored: only staff may then correct the spelling."""
+    return stored is not None and draft.cause.kind is not CauseKind.ADMIN and email_key(stored) == draft.email_key
+
+
+def _birthday_errors(fields: Mapping[str, Any]) -> list[RecordError]:
+    day, month, year = fields.get("birth_day"), fields.get("birth_month"), fields.get("birth_year")
+    if day is None or month is None:
+        if year is None:
+            return []
+        return [RecordError(ErrorCode.INVALID, "/birth_year", "birth_year needs birth_day and birth_month.")]
+    try:
+        dt.date(LEAP_YEAR if year is None else year, month, day)
+    except ValueError:
+        return [RecordError(ErrorCode.INVALID, "/birth_day", "The birthday is not a date of the calendar.")]
+    return []

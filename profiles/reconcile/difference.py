@@ -1,0 +1,73 @@
+"""The difference between two states, as the ledger says it (design 4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from profiles import shape
+from profiles.values import Row, RowKey, Rows
+
+Changes = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a profile holds at one moment; fields that are missing are null."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    collections: Mapping[str, Rows] = field(default_factory=dict)
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values are the same JSON; `1`, `1.0` and `true` are three things."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict | list):
+        return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)
+    return one == other
+
+
+def difference(before: State, after: State) -> Changes:
+    """Return what the ledger says of two states: JSON pointers over natural keys to `{"from": …, "to": …}`.
+
+    A missing member means absent. Fields that were never set are absent on creation and null afterwards.
+    """
+    changes: Changes = {}
+    for name, value in after.fields.items():
+        stored = before.fields.get(name)
+        if stored is not value and not same(stored, value):
+            changes[f"/{name}"] = {"from": stored, "to": value} if before.fields else {"to": value}
+    for name, rows in after.collections.items():
+        stored_rows = before.collections.get(name, {})
+        if rows is not stored_rows:
+            _add_row_changes(changes, shape.COLLECTIONS[name], stored_rows, rows)
+    return changes
+
+
+def _add_row_changes(changes: Changes, collection: shape.Collection, before: Rows, after: Rows) -> None:
+    for key in before.keys() - after.keys():
+        for pointer, value in _members(collection, key, before[key]):
+            changes[pointer] = {"from": value}
+    for key, row in after.items():
+        stored = before.get(key)
+        if stored is None:
+            for pointer, value in _members(collection, key, row):
+                changes[pointer] = {"to": value}
+        elif stored is not row:
+            for name in collection.fields:
+                if not same(stored[name], row[name]):
+                    changes[row_pointer(collection, key, name)] = {"from": stored[name], "to": row[name]}
+
+
+def _members(collection: shape.Collection, key: RowKey, row: Row) -> list[tuple[str, Any]]:
+    if not collection.fields:
+        return [(row_pointer(collection, key), True)]
+    return [(row_pointer(collection, key, name), row[name]) for name in collection.fields if row[name] is not None]
+
+
+def row_pointer(collection: shape.Collection, key: RowKey, *field_name: str) -> str:
+    """Return the pointer that names a row, or one of its fields, in the ledger: `/identities/pos/7/is_active`."""
+    parts = (collection.name, *key, *field_name)
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)

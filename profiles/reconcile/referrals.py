@@ -1,0 +1,159 @@
+"""What a record names by reference becomes what it means (contract S6, S21).
+
+Unknown rows are errors, unknown statuses warnings, and names that disagree are conflicts.
+"""
+
+import calendar
+import dataclasses
+import datetime as dt
+from typing import Any, Final
+
+from profiles.shape import utc_text
+from profiles.values import (
+    ErrorCode,
+    ProfileDraft,
+    RecordError,
+    RecordWarning,
+    ReferenceName,
+    References,
+    Referral,
+    Row,
+    RowKey,
+    StatusTerm,
+    WarningCode,
+)
+
+_KINDS: Final = {
+    "location": "location",
+    "region": "region",
+    "organisation": "organisation",
+    "role": "role definition",
+    "profile": "profile",
+}
+
+
+def resolve(draft: ProfileDraft, references: References, *, now: dt.datetime) -> ProfileDraft:
+    """Return the draft with everything it refers to in its fields and collections, and what was wrong with that."""
+    if not draft.referrals:
+        return draft
+    return _Resolving(draft, references, now).resolved()
+
+
+class _Resolving:
+    """One draft whose references are looked up."""
+
+    def __init__(self, draft: ProfileDraft, references: References, now: dt.datetime) -> None:
+        self.draft = draft
+        self.references = references
+        self.now = now
+        self.fields = dict(draft.fields)
+        self.collections: dict[str, Any] = dict(draft.collections)
+        self.errors = list(draft.errors)
+        self.warnings = list(draft.warnings)
+
+    def resolved(self) -> ProfileDraft:
+        for name, referrals in self.draft.referrals.items():
+            if name == "statuses":
+                self._statuses(referrals)
+            elif name == "default_region":
+                self._default_region(referrals[0])
+            elif name.endswith("_location_id"):
+                location = self._find(referrals[0])
+                if location is not None:
+                    self.fields[name] = location
+            else:
+                self._rows(name, referrals)
+        return dataclasses.replace(
+            self.draft,
+            fields=self.fields,
+            collections=self.collections,
+            referrals={},
+            errors=tuple(self.errors),
+            warnings=tuple(self.warnings),
+        )
+
+    def _find(self, referral: Referral) -> Any:  # noqa: ANN401 an id or a handle
+        """Return what the names lead to, `None` where they lead nowhere or to different rows."""
+        found: list[Any] = []
+        for name, pointer in referral.names:
+            meant = self._look_up(name, pointer)
+            if meant is None:
+                continue
+            if found and meant != found[0]:
+                message = f"The record names two different {_KINDS[name.kind]}s."
+                self.errors.append(RecordError(ErrorCode.CONFLICT, pointer, message))
+            found.append(meant)
+        return found[0] if found else None
+
+    def _look_up(self, name: ReferenceName, pointer: str) -> Any:  # noqa: ANN401 an id or a handle
+        meant = self.references.get(name)
+        if meant is None:
+            message = f"The hub knows no such {_KINDS[name.kind]}."
+            self.errors.append(RecordError(ErrorCode.UNKNOWN_REFERENCE, pointer, message))
+        return meant
+
+    def _rows(self, collection: str, referrals: tuple[Referral, ...]) -> None:
+        rows: dict[RowKey, Row] = self.collections.setdefault(collection, {})
+        for referral in referrals:
+            if not referral.names:  # a date whose links are replaced, see `rows`
+                rows[*referral.key, ""] = {}
+                continue
+            meant = self._find(referral)
+            if meant is None:
+                continue
+            key = (*referral.key, meant)
+            if key in rows:
+                message = "The entry stands twice; the last one counts."
+                self.warnings.append(RecordWarning(WarningCode.DUPLICATE_ENTRY, referral.pointer, message))
+            rows[key] = {**rows.get(key, {}), **self._row(referral)}
+
+    def _row(self, referral: Referral) -> Row:
+        row = dict(referral.row)
+        for name, value in row.items():
+            if isinstance(value, ReferenceName):
+                row[name] = self._look_up(value, f"{referral.pointer}/role_definition_id")
+        return row
+
+    def _default_region(self, referral: Referral) -> None:
+        rows: dict[RowKey, Row] = dict(self.collections.get("regions", {}))
+        if referral.names and (meant := self._find(referral)) is not None:
+            rows[meant,] = {**rows.get((meant,), {}), "is_default": True}
+        if referral.row:
+            rows["",] = referral.row  # whichever is the default then, see `rows`
+        self.collections["regions"] = rows
+
+    def _statuses(self, referrals: tuple[Referral, ...]) -> None:
+        """Leave the set alone where all handles are unknown; an empty list clears it (design 3.4)."""
+        rows: dict[RowKey, Row] = {}
+        for referral in referrals:
+            ((name, pointer),) = referral.names
+            term = self.references.get(name)
+            if term is None:
+                message = "The hub knows no such status; it was ignored."
+                self.warnings.append(RecordWarning(WarningCode.UNKNOWN_STATUS, pointer, message))
+            else:
+                rows[name.value,] = {"expires_at": _expiry(term, now=self.now), "is_active": True}
+        if rows or not referrals:
+            self.collections["statuses"] = rows
+
+
+def _expiry(term: StatusTerm, *, now: dt.datetime) -> str | None:
+    """Return when a status given now ends."""
+    if term.period_type is None:
+        return None
+    if term.period_type.startswith("absolute"):
+        return term.absolute_expiry
+    if term.period is None:
+        return None
+    try:
+        return utc_text(_later(now, term.period, term.period_type))
+    except (OverflowError, ValueError):  # beyond the calendar: for good
+        return None
+
+
+def _later(now: dt.datetime, period: int, period_type: str) -> dt.datetime:
+    if period_type in {"days", "weeks"}:
+        return now + dt.timedelta(**{period_type: period})
+    months = now.month - 1 + period * (12 if period_type == "years" else 1)
+    year, month = now.year + months // 12, months % 12 + 1
+    return now.replace(year=year, month=month, day=min(now.day, calendar.monthrange(year, month)[1]))
