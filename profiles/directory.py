@@ -96,6 +96,8 @@ def load_snapshots(ids: Collection[UUID], *, collections: Collection[str]) -> di
         for name in shape.TIME_FIELDS:
             if fields[name] is not None:
                 fields[name] = shape.utc_text(fields[name])
+        if fields["merged_into"] is not None:
+            fields["merged_into"] = str(fields["merged_into"])
         fields |= {f"comms/{name}": value for name, value in categories.items()}
         fields |= {f"appearance/{name}": value for name, value in appearance.items()}
         snapshots[profile_id] = ProfileSnapshot(

@@ -283,6 +283,8 @@ class ProfileChange:
     action: ChangeAction
     changes: Mapping[str, Mapping[str, Any]]
     cause: Cause
+    operation_id: UUID | None = None
+    """Ties the rows of one merge or revert together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,6 +206,7 @@ def _ledger_row(change: Change, moment: str) -> dict[str, Any]:
         "action": change.action,
         "at": moment,
         "changes": change.changes,
+        "operation_id": change.operation_id,
         "cause_kind": cause.kind,
         "batch_id": cause.batch_id,
         "position": cause.position,

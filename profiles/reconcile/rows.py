@@ -133,6 +133,12 @@ def _stored_address(addresses: Rows, sent: Row) -> tuple[RowKey | None, bool]:
     return min(equal, default=None), True  # the keys are in the order of time: the oldest
 
 
+def same_address(one: Row, other: Row) -> bool:
+    """Whether two addresses are one: equal lines, and no two names for it."""
+    names = {name for row in (one, other) if (name := row["external_id"]) is not None}
+    return len(names) < 2 and _address_text(one) == _address_text(other)  # noqa: PLR2004 two names
+
+
 def _address_text(row: Row) -> tuple[str, ...]:
     """Return the address as it is compared: NFC, spaces collapsed, lower case."""
     return tuple(_folded(row.get(name) or "") for name in shape.ADDRESS_LINES)

@@ -1,6 +1,7 @@
 """Types of single values: each gives the normal form or refuses with a sentence."""
 
 import datetime as dt
+import re
 from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from profiles import keys
 from profiles.currencies import ISO_4217
 from profiles.shape import utc_text
+
+_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def one_of(choices: type[StrEnum]) -> Any:  # noqa: ANN401 an annotation, not a value
@@ -90,7 +93,7 @@ def _time(value: str) -> str:
 
 def _date(value: str) -> str:
     try:
-        if len(value := value.strip()) != len("2020-05-05"):
+        if not _DATE.fullmatch(value := value.strip()):
             raise ValueError  # noqa: TRY301 the other ISO 8601 spellings are not the contract's
         return dt.date.fromisoformat(value).isoformat()
     except ValueError as error:

@@ -1,0 +1,47 @@
+"""Load reference data from a file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from profiles.reference_data import ReferenceDataError, load_reference_data
+
+
+class Command(BaseCommand):
+    """Make or update regions, locations, statuses, organisations and roles."""
+
+    help = (
+        "Make or update reference data from a JSON file: an object that maps regions, locations, statuses, organisations "
+        "and roles to lists of objects. Rows are found by handle, locations by external_id; what is left out stays, and "
+        "nothing is removed. A file with a fault changes nothing."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the file."""
+        parser.add_argument("file", metavar="FILE", type=Path)
+
+    def handle(self, *, file: Path, **options: Any) -> None:  # noqa: ANN401 Django's own options
+        """Load the file and say what it did."""
+        del options
+        try:
+            document = json.loads(file.read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            message = f"{file}: {error.strerror}."
+            raise CommandError(message) from error
+        except UnicodeDecodeError as error:
+            message = f"{file}: not UTF-8 text."
+            raise CommandError(message) from error
+        except json.JSONDecodeError as error:
+            message = f"{file}, line {error.lineno}: not JSON."
+            raise CommandError(message) from error
+        except RecursionError as error:
+            message = f"{file}: nested too deeply."
+            raise CommandError(message) from error
+        try:
+            counts = load_reference_data(document)
+        except ReferenceDataError as error:
+            raise CommandError("\n".join([f"{file}: {error}", *(f"  {problem}" for problem in error.problems)])) from error
+        for name, count in counts.items():
+            self.stdout.write(f"{name}: {count.created} created, {count.updated} updated, {count.unchanged} unchanged")

@@ -1,0 +1,171 @@
+"""Reference data from a document: regions, locations, statuses, organisations and roles, made or brought up to date."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Model
+
+from profiles.keys import NOTES_LENGTH, InvalidValueError, text
+from profiles.models import Country, Location, Organisation, Region, RoleDefinition, Status
+
+_OURS: Final = frozenset({"id", "created_at", "updated_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    model: type[Model]
+    key: str
+    """The column that says which row is meant."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset(field.name for field in self.model._meta.concrete_fields) - _OURS
+
+
+KINDS: Final[Mapping[str, _Kind]] = {
+    "regions": _Kind(Region, "handle"),
+    "locations": _Kind(Location, "external_id"),
+    "statuses": _Kind(Status, "handle"),
+    "organisations": _Kind(Organisation, "handle"),
+    "roles": _Kind(RoleDefinition, "handle"),
+}
+
+
+class ReferenceDataError(Exception):
+    """The document is wrong; nothing of it was loaded."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(self.__doc__)
+        self.problems = problems
+        """Each with its place in the document."""
+
+
+@dataclass(slots=True)
+class LoadedCounts:
+    """What loading one kind of reference data did."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+def load_reference_data(document: object) -> dict[str, LoadedCounts]:
+    """Make or update every row the document names, all or none, and return the counts by kind.
+
+    `document` maps `regions`, `locations`, `statuses`, `organisations` and `roles` to lists of objects with the
+    contract's fields (sections 14 to 16); rows are found by `handle`, locations by `external_id`; what an object
+    leaves out stays as it is, and nothing is ever removed. Raises `ReferenceDataError`. Opens its own transaction.
+    """
+    if not isinstance(document, dict):
+        raise ReferenceDataError([f"The document must be an object with some of {', '.join(KINDS)}."])
+    problems: list[str] = []
+    counts: dict[str, LoadedCounts] = {}
+    with transaction.atomic():
+        for name, rows in document.items():
+            if name not in KINDS:
+                problems.append(f"{name}: unknown; there are {', '.join(KINDS)}.")
+            elif not isinstance(rows, list):
+                problems.append(f"{name}: must be a list.")
+            else:
+                counts[name] = LoadedCounts()
+                for index, row in enumerate(rows):
+                    place = f"{name}[{index}]"
+                    problems += [f"{place}{problem}" for problem in _load(KINDS[name], row, counts[name])]
+        if problems:
+            raise ReferenceDataError(problems)
+    return counts
+
+
+def _load(kind: _Kind, row: object, counts: LoadedCounts) -> list[str]:
+    """Make or update one row; return what is wrong with it."""
+    if not isinstance(row, dict):
+        return [": must be an object."]
+    values = {name: value for name, value in row.items() if name not in _OURS}
+    countries = values.pop("countries", None) if kind.model is Region else None
+    unknown = sorted(values.keys() - kind.columns)
+    if unknown:
+        return [f".{name}: unknown field." for name in unknown]
+    key = values.get(kind.key)
+    if not isinstance(key, str) or not key.strip():
+        return [f".{kind.key}: required, as text."]
+    for name, value in values.items():
+        if isinstance(value, str):
+            try:
+                values[name] = text(value, length=NOTES_LENGTH, notes=True)
+            except InvalidValueError as error:
+                return [f".{name}: {error}"]
+    key = values[kind.key]
+    manager = kind.model._default_manager
+    stored = manager.filter(**{kind.key: key}).first()
+    before = {} if stored is None else {name: getattr(stored, name) for name in values}
+    instance = kind.model() if stored is None else stored
+    for name, value in values.items():
+        setattr(instance, name, value)
+    try:
+        instance.full_clean()
+    except ValidationError as error:
+        return [f".{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()]
+    changed = {name for name in values if getattr(instance, name) != before.get(name)}
+    if stored is None or changed:
+        instance.save()
+    problems, moved = _set_countries(instance, countries)
+    if stored is None:
+        counts.created += 1
+    elif changed or moved:
+        counts.updated += 1
+    else:
+        counts.unchanged += 1
+    return problems
+
+
+def _set_countries(region: Model, countries: object) -> tuple[list[str], bool]:
+    """Replace a region's countries, by their two letters; return what is wrong, and whether they changed."""
+    if countries is None or not isinstance(region, Region):
+        return [], False
+    if not isinstance(countries, list):
+        return [".countries: must be a list."], False
+    codes = [one.get("iso_2") if isinstance(one, dict) else one for one in countries]
+    wanted = {country.iso_2: country for country in Country.objects.filter(iso_2__in=[str(code) for code in codes])}
+    problems = [f".countries[{index}]: unknown." for index, code in enumerate(codes) if code not in wanted]
+    before = set(region.countries.values_list("iso_2", flat=True))
+    if not problems and before != wanted.keys():
+        region.countries.set(wanted.values())
+        return [], True
+    return problems, False
+
+
+def example_data() -> Mapping[str, Any]:
+    """Return a small complete document: what the demo and the tests stand on, and a pattern for operators."""
+    return {
+        "regions": [
+            {"handle": "new-south-wales", "name": "New South Wales", "countries": ["AU"]},
+            {"handle": "victoria", "name": "Victoria", "countries": ["AU"]},
+            {"handle": "north-island", "name": "North Island", "countries": ["NZ"]},
+        ],
+        "locations": [
+            {
+                "external_id": "SYD-01",
+                "external_code": "sydney",
+                "name": "Sydney, Pitt Street",
+                "country_iso_3": "AUS",
+            },
+            {"external_id": "MEL-01", "external_code": "melbourne", "name": "Melbourne", "country_iso_3": "AUS"},
+            {"external_id": "AKL-01", "external_code": "auckland", "name": "Auckland", "country_iso_3": "NZL"},
+        ],
+        "statuses": [
+            {"handle": "gold", "name": "Gold", "sort_order": 1, "period": 1, "period_type": "years"},
+            {"handle": "silver", "name": "Silver", "sort_order": 2, "period": 1, "period_type": "years"},
+            {"handle": "trial", "name": "Trial", "sort_order": 9, "period": 30, "period_type": "days"},
+        ],
+        "organisations": [
+            {"handle": "acme", "name": "Acme Pty Ltd", "type": "company"},
+            {"handle": "rowing-club", "name": "Rowing Club", "type": "club"},
+        ],
+        "roles": [
+            {"handle": "buyer", "name": "Buyer", "period": 2, "period_type": "years"},
+            {"handle": "member", "name": "Member"},
+        ],
+    }
