@@ -167,10 +167,11 @@ REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "phub_", "TOKEN_TTL
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["profiles.api.permissions.HasScopes"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["profiles.api.wire.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["profiles.api.wire.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "profiles.api.wire.AlwaysJSON",
     "EXCEPTION_HANDLER": "profiles.api.errors.answer_exception",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -278,9 +279,7 @@ LOGGING = {
     "formatters": {
         "hub": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False)
-            if DEBUG
-            else structlog.processors.JSONRenderer(),
+            "processor": structlog.dev.ConsoleRenderer(colors=False) if DEBUG else structlog.processors.JSONRenderer(),
             "foreign_pre_chain": _shared_processors,
         }
     },

@@ -1,8 +1,27 @@
 """Where everything is reached."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config.health import health, ready
+from profiles.api.errors import unknown_path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("api/health", health),
+    path("readyz", ready),
+    # Before the profiles, whose paths would take "batch" for an id.
+    path("api/v3/", include("batches.urls")),
+    path("api/v3/", include("profiles.urls")),
+    path("api/v3/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v3/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    # What is left below /api/ is answered in JSON, in a trial with DEBUG too.
+    path("api/<path:rest>", unknown_path),
 ]
+
+handler400 = "profiles.api.errors.bad_request"
+handler404 = "profiles.api.errors.not_found"
+handler500 = "profiles.api.errors.server_error"

@@ -1,10 +1,16 @@
-"""The people the hub knows."""
+"""The people the hub knows, and whom a record means."""
+
+import importlib
 
 from django.apps import AppConfig
 
 
 class ProfilesConfig(AppConfig):
-    """People, how they are matched and written, and who may ask about them."""
+    """Profiles: models, matching, writing, the ledger and the API about them."""
 
     name = "profiles"
     verbose_name = "Profiles"
+
+    def ready(self) -> None:
+        """Let the OpenAPI document read the schema's own models."""
+        importlib.import_module("drf_spectacular.contrib.pydantic")

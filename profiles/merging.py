@@ -117,8 +117,7 @@ def _plan(
         _state(merged), _state(survivor), merged_id=merged.id, survivor_id=survivor.id
     )
     afters = [(merged, after_merged), (survivor, after_survivor)]
-    for one in earlier:
-        afters.append((one, State({**one.fields, "merged_into": str(survivor.id)}, one.collections)))
+    afters += [(one, State({**one.fields, "merged_into": str(survivor.id)}, one.collections)) for one in earlier]
     results = [
         ProfileResult(
             id=before.id,

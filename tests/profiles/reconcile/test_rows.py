@@ -54,7 +54,7 @@ def addresses(state):
     return [(row["address_line_1"], row["external_id"], row["is_default"]) for _, row in rows]
 
 
-# --- Addresses ------------------------------------------------------------------------------------------------------
+# --- Addresses ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_unknown_country_is_kept_with_a_warning():
     assert (errors, warnings) == ([], [("unknown_country", "/addresses/0/country")])
 
 
-# --- Custom attributes ------------------------------------------------------------------------------------------------
+# --- Custom attributes -------------------------------------------------------------------------------------------
 
 
 def attribute(**entry):
@@ -182,7 +182,7 @@ def test_value_is_turned_into_its_type_where_nothing_is_lost(kind, value, kept):
     [
         ("string", True, "value"),
         ("string", [1], "value"),
-        ("integer", "1.5", "value"),
+        ("integer", "2.5", "value"),
         ("integer", 1.5, "value"),
         ("integer", True, "value"),
         ("integer", "99999999999999999999", "value"),
@@ -234,7 +234,7 @@ def test_custom_attribute_names_have_no_colon(name):
     assert errors == [("invalid", f"/custom_attributes/0/{name}")]
 
 
-# --- Dates --------------------------------------------------------------------------------------------------------------
+# --- Dates -------------------------------------------------------------------------------------------------------
 
 
 def date(**entry):
@@ -295,7 +295,7 @@ def test_link_to_an_unknown_profile_is_refused():
     assert errors == [("unknown_reference", "/dates_attributes/0/links/0/profile_id")]
 
 
-# --- Statuses -----------------------------------------------------------------------------------------------------------
+# --- Statuses ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_status_held_goes_on_and_an_expired_one_begins_anew(expires_at, expected
     assert state.collections["statuses"]["trial",]["expires_at"] == expected
 
 
-# --- Regions, organisations, locations --------------------------------------------------------------------------------
+# --- Regions, organisations, locations ---------------------------------------------------------------------------
 
 
 def regions(state):

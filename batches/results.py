@@ -1,0 +1,80 @@
+"""What became of a batch's records: those decided from their rows, the others out of the body."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import QuerySet
+
+from batches.bodies import iter_records
+from batches.models import Batch, BatchBody, BatchRecord
+from batches.values import UNFINISHED
+from profiles.values import OutcomeKind
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """One record and its outcome; `pending` until it is decided."""
+
+    position: int
+    outcome: OutcomeKind
+    reference: str = ""
+    row: BatchRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which items of a batch are wanted."""
+
+    decided: Callable[[QuerySet[BatchRecord]], QuerySet[BatchRecord]] = field(default=lambda rows: rows)
+    """Narrows the rows of those decided."""
+    is_narrow: bool = False
+    """Whether it leaves any of them out."""
+    pending: Callable[[BatchItem], bool] = field(default=lambda _: True)
+    """Whether an item not yet decided is wanted."""
+
+
+def read_items(batch: Batch, selection: Selection, *, offset: int, size: int) -> tuple[list[BatchItem], int]:
+    """Return a part of the batch's items in order, and how many there are.
+
+    Records are decided in their order, so that those without an outcome are the last ones. Queries; reads the body
+    only while the batch has undecided records.
+    """
+    rows = selection.decided(BatchRecord.objects.filter(batch=batch, position__lt=batch.processed_count))
+    decided_count = rows.count() if selection.is_narrow else batch.processed_count
+    items = [
+        BatchItem(row.position, OutcomeKind(row.outcome), row.reference, row)
+        for row in rows.order_by("position")[offset : offset + size]
+    ]
+    if batch.processed_count == batch.total_count:
+        return items, decided_count
+    pending = [item for item in _pending(batch) if selection.pending(item)]
+    start = max(0, offset - decided_count)
+    items += pending[start : start + size - len(items)]
+    return items, decided_count + len(pending)
+
+
+def _pending(batch: Batch) -> list[BatchItem]:
+    body = BatchBody.objects.filter(batch=batch).first()
+    if body is None:
+        return []
+    return [
+        BatchItem(record.position, OutcomeKind.PENDING, record.reference)
+        for record in iter_records(bytes(body.content))
+        if record.position >= batch.processed_count
+    ]
+
+
+def queue_positions(batches: list[Batch]) -> dict[Any, int]:
+    """Return how many unfinished batches were received before each of those that wait, counting no further than 1,000.
+
+    One query, and none where all are finished.
+    """
+    waiting = [batch for batch in batches if batch.state in UNFINISHED]
+    if not waiting:
+        return {}
+    line = (
+        Batch.objects.filter(state__in=UNFINISHED).order_by("received_at", "id").values_list("id", flat=True)[:1_000]
+    )
+    places = {batch_id: place for place, batch_id in enumerate(line)}
+    return {batch.id: places.get(batch.id, 1_000) for batch in waiting}

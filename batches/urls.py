@@ -1,0 +1,21 @@
+"""Paths of the API about batches, below /api/v3/."""
+
+from django.urls import path
+
+from batches.views import (
+    BatchDetail,
+    BatchItemRecord,
+    BatchItems,
+    BatchList,
+    OlderProfileBatches,
+    ProfileBatches,
+)
+
+urlpatterns = [
+    path("profiles/batch.json", ProfileBatches.as_view(), name="submit-batch"),
+    path("profiles/batch", OlderProfileBatches.as_view(), name="submit-batch-older"),
+    path("batches", BatchList.as_view(), name="batches"),
+    path("batches/<str:batch_id>", BatchDetail.as_view(), name="batch"),
+    path("batches/<str:batch_id>/items", BatchItems.as_view(), name="batch-items"),
+    path("batches/<str:batch_id>/items/<str:position>/record", BatchItemRecord.as_view(), name="batch-item-record"),
+]

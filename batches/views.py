@@ -1,0 +1,201 @@
+"""Receiving batches and looking back at them: one request, one call, one answer."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batches.bodies import find_record
+from batches.filters import BatchFilters, ItemFilters, select_items
+from batches.intake import BodyError, EnvelopeError, IdempotencyConflictError, QueueFullError, submit_batch
+from batches.models import Batch, BatchBody
+from batches.results import read_items
+from batches.serializers import (
+    QUEUED_MESSAGE,
+    BatchEnvelope,
+    BatchIn,
+    ReceiptEnvelope,
+    batch_documents,
+    item_document,
+)
+from batches.values import BatchSource
+from profiles import keys
+from profiles.api.documents import PageEnvelope, answers
+from profiles.api.errors import ConflictError, InvalidFieldsError, UnavailableError
+from profiles.api.pagination import PAGE_PARAMETERS, page_of_rows, page_response, read_page
+from profiles.api.permissions import HubView
+from profiles.api.views import parse_id
+from profiles.api.wire import read_body
+
+if TYPE_CHECKING:
+    from profiles.models import User
+
+ITEMS_PER_PAGE = 500
+
+
+class ProfileBatches(HubView):
+    """Where batches of customer records are posted (contract section 7)."""
+
+    required_scopes: ClassVar = {"POST": ("create-profiles", "update-profiles")}
+
+    @extend_schema(
+        operation_id="submit_batch",
+        summary="Submit a batch of customer records",
+        description=(
+            "Keeps the body as it is and answers at once; what becomes of each record is told by the batch and its "
+            "items. Batches of one user are processed in the order received, or of one Queue-Key where that is sent."
+        ),
+        tags=["batches"],
+        request=BatchIn,
+        parameters=[
+            OpenApiParameter("label", {"type": "string", "maxLength": 255}, description="To find the batch by."),
+            OpenApiParameter(
+                "Idempotency-Key",
+                {"type": "string", "maxLength": 255},
+                OpenApiParameter.HEADER,
+                description="The same key with the same body answers with the same batch.",
+            ),
+            OpenApiParameter("Queue-Key", {"type": "string", "maxLength": 255}, OpenApiParameter.HEADER),
+        ],
+        responses=answers(400, 409, 413, 415, 422, 503, accepted=ReceiptEnvelope),
+    )
+    def post(self, request: Request) -> Response:
+        """Keep a batch and answer with its id."""
+        errors: dict[str, list[str]] = {}
+        label = _clean(request.query_params.get("label", ""), "label", errors)
+        queue_key = _clean(request.headers.get("Queue-Key", ""), "Queue-Key", errors)
+        idempotency_key = _clean(request.headers.get("Idempotency-Key", ""), "Idempotency-Key", errors)
+        if errors:
+            raise InvalidFieldsError(errors)
+        try:
+            receipt = submit_batch(
+                body=read_body(request._request),  # noqa: SLF001 the bytes, before any parser
+                source=BatchSource.API,
+                submitted_by=cast("User", request.user),  # the permission saw to it
+                label=label,
+                queue_key=queue_key,
+                idempotency_key=idempotency_key or None,
+            )
+        except BodyError as error:
+            raise ParseError(str(error)) from error
+        except EnvelopeError as error:
+            raise InvalidFieldsError(error.errors) from error
+        except IdempotencyConflictError as error:
+            raise ConflictError(str(error)) from error
+        except QueueFullError as error:
+            raise UnavailableError(str(QueueFullError.__doc__), retry_after=error.retry_after) from error
+        return Response(
+            {"data": {"message": QUEUED_MESSAGE, "batch_id": str(receipt.batch_id)}},
+            status=202,
+            headers={"Idempotency-Replayed": "true"} if receipt.replayed else {},
+        )
+
+
+class OlderProfileBatches(ProfileBatches):
+    """The older path of the same thing, which released clients call."""
+
+    @extend_schema(operation_id="submit_batch_older_path", summary="Submit a batch (the older path)", deprecated=True)
+    def post(self, request: Request) -> Response:
+        """Keep a batch and answer with its id."""
+        return super().post(request)
+
+
+def _clean(text: str, name: str, errors: dict[str, list[str]]) -> str:
+    try:
+        return keys.text(text)
+    except keys.InvalidValueError as error:
+        errors[name] = [str(error)]
+        return ""
+
+
+class BatchList(HubView):
+    """All batches."""
+
+    required_scopes: ClassVar = {"GET": ("read-profiles",)}
+
+    @extend_schema(
+        operation_id="list_batches",
+        summary="Find batches",
+        tags=["batches"],
+        parameters=[*BatchFilters.parameters(), *PAGE_PARAMETERS],
+        responses=answers(422, ok=PageEnvelope),
+    )
+    def get(self, request: Request) -> Response:
+        """Return a page of batches, newest first."""
+        batches = BatchFilters.apply(request, Batch.objects.select_related("submitted_by"))
+        return page_of_rows(request, batches.order_by("-received_at", "-id"), batch_documents)
+
+
+class BatchDetail(HubView):
+    """One batch."""
+
+    required_scopes: ClassVar = {"GET": ("read-profiles",)}
+
+    @extend_schema(
+        operation_id="read_batch",
+        summary="Read a batch",
+        tags=["batches"],
+        responses=answers(404, ok=BatchEnvelope),
+    )
+    def get(self, request: Request, batch_id: str) -> Response:
+        """Return the batch with its counts."""
+        del request
+        (document,) = batch_documents([find_batch(batch_id)])
+        return Response({"data": document})
+
+
+class BatchItems(HubView):
+    """The records of one batch and what became of them."""
+
+    required_scopes: ClassVar = {"GET": ("read-profiles",)}
+
+    @extend_schema(
+        operation_id="list_batch_items",
+        summary="Read a batch's items",
+        tags=["batches"],
+        parameters=[*ItemFilters.parameters(), *PAGE_PARAMETERS],
+        responses=answers(404, 422, ok=PageEnvelope),
+    )
+    def get(self, request: Request, batch_id: str) -> Response:
+        """Return a page of items in the order sent; those not decided yet are pending."""
+        batch = find_batch(batch_id)
+        selection = select_items(request)
+        page = read_page(request, max_size=ITEMS_PER_PAGE)
+        items, total = read_items(batch, selection, offset=page.offset, size=page.size)
+        return page_response(request, page, [item_document(item) for item in items], total=total)
+
+
+class BatchItemRecord(HubView):
+    """One record of a batch, byte for byte as it was received."""
+
+    required_scopes: ClassVar = {"GET": ("read-profiles", "read-audits")}
+
+    @extend_schema(
+        operation_id="read_batch_record",
+        summary="Read a record as received",
+        tags=["batches"],
+        responses=answers(404, ok=OpenApiResponse(OpenApiTypes.OBJECT, description="The record's own bytes.")),
+    )
+    def get(self, request: Request, batch_id: str, position: str) -> HttpResponse:
+        """Return the record's own bytes."""
+        del request
+        batch = find_batch(batch_id)
+        body = BatchBody.objects.filter(batch=batch).first()
+        if body is None or not (position.isascii() and position.isdigit() and len(position) < 10):  # noqa: PLR2004
+            raise Http404
+        record = find_record(bytes(body.content), int(position))
+        if record is None:
+            raise Http404
+        return HttpResponse(record.content, content_type="application/json")
+
+
+def find_batch(text: str) -> Batch:
+    """Return the batch a path names, or raise `Http404`."""
+    batch = Batch.objects.select_related("submitted_by").filter(id=parse_id(text)).first()
+    if batch is None:
+        raise Http404
+    return batch

@@ -1,0 +1,1 @@
+"""The REST API: what every resource shares, and the resources of profiles."""

@@ -1,0 +1,113 @@
+"""Pages in the contract's envelope (section 6), at a cost that does not grow with the table."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
+
+from django.db.models import Model, QuerySet
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from profiles.api.errors import InvalidFieldsError
+
+DEFAULT_SIZE: Final = 15
+MAX_SIZE: Final = 100
+# Counting and skipping rows cost time: beyond this many a filter is the way.
+MOST_COUNTED: Final = 10_000
+_SIZE_NAMES: Final = ("page[size]", "per_page", "limit")
+_NUMBER_NAMES: Final = ("page[number]", "page")
+PAGE_PARAMETERS: Final = [
+    OpenApiParameter(
+        "page[number]", {"type": "integer", "minimum": 1, "maximum": MOST_COUNTED}, description="From 1."
+    ),
+    OpenApiParameter("page[size]", {"type": "integer", "minimum": 1}, description=f"{DEFAULT_SIZE} unless told."),
+]
+_Model = TypeVar("_Model", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is asked for."""
+
+    number: int
+    size: int
+
+    @property
+    def offset(self) -> int:
+        """How many rows come before it."""
+        return (self.number - 1) * self.size
+
+
+def read_page(request: Request, *, max_size: int = MAX_SIZE) -> Page:
+    """Return the page a request asks for; raises `InvalidFieldsError`."""
+    errors: dict[str, list[str]] = {}
+    size = _read(request, _SIZE_NAMES, DEFAULT_SIZE, max_size, errors)
+    number = _read(request, _NUMBER_NAMES, 1, MOST_COUNTED, errors)
+    if not errors and (number - 1) * size >= MOST_COUNTED and number > 1:
+        errors[_NUMBER_NAMES[0]] = [f"Only the first {MOST_COUNTED:,} rows can be paged through; use a filter."]
+    if errors:
+        raise InvalidFieldsError(errors)
+    return Page(number, size)
+
+
+def _read(request: Request, names: Sequence[str], default: int, most: int, errors: dict[str, list[str]]) -> int:
+    name = next((name for name in names if name in request.query_params), None)
+    if name is None:
+        return default
+    text = request.query_params[name]
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):  # noqa: PLR2004 digits
+        errors[name] = [f"The {name} must be a whole number between 1 and {most:,}."]
+        return default
+    return int(text)
+
+
+def page_of_rows(
+    request: Request, rows: QuerySet[_Model], serialize: Callable[[Sequence[_Model]], list[Any]]
+) -> Response:
+    """Answer one page of a query in two statements, besides those of `serialize`."""
+    page = read_page(request)
+    total = min(rows.order_by()[: MOST_COUNTED + 1].count(), MOST_COUNTED)
+    found = list(rows[page.offset : page.offset + page.size]) if total else []
+    return page_response(request, page, serialize(found), total=total)
+
+
+def page_response(request: Request, page: Page, data: list[Any], *, total: int) -> Response:
+    """Answer one page; `total` counts no further than `MOST_COUNTED`."""
+    last = max(1, -(-total // page.size))
+    path = request.build_absolute_uri(request.path)
+
+    def link(number: int) -> str:
+        query = [
+            (name, value)
+            for name, values in request.query_params.lists()
+            if name not in {*_NUMBER_NAMES, *_SIZE_NAMES}
+            for value in values
+        ]
+        return f"{path}?{urlencode([*query, ('page[number]', number), ('page[size]', page.size)])}"
+
+    has_next = page.number < last
+    previous = link(page.number - 1) if page.number > 1 else None
+    following = link(page.number + 1) if has_next else None
+    near = [number for number in range(page.number - 2, page.number + 3) if 1 <= number <= last]
+    return Response(
+        {
+            "data": data,
+            "links": {"first": link(1), "last": link(last), "prev": previous, "next": following},
+            "meta": {
+                "current_page": page.number,
+                "from": page.offset + 1 if data else None,
+                "last_page": last,
+                "links": [
+                    {"url": previous, "label": "&laquo; Previous", "active": False},
+                    *({"url": link(number), "label": str(number), "active": number == page.number} for number in near),
+                    {"url": following, "label": "Next &raquo;", "active": False},
+                ],
+                "path": path,
+                "per_page": page.size,
+                "to": page.offset + len(data) if data else None,
+                "total": total,
+            },
+        }
+    )

@@ -1,0 +1,111 @@
+"""Reading profiles and their ledger."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from profiles.api.documents import PageEnvelope, ProfileEnvelope, answers
+from profiles.api.errors import InvalidFieldsError
+from profiles.api.filters import ProfileFilters
+from profiles.api.pagination import PAGE_PARAMETERS, page_of_rows
+from profiles.api.permissions import HubView
+from profiles.api.serializers import change_documents, profile_documents, with_everything
+from profiles.history import timeline
+from profiles.models import Profile
+from profiles.values import ProfileType
+
+_SORTS = ("created_at", "-created_at")
+
+
+class HttpResponsePermanentlyMoved(HttpResponsePermanentRedirect):
+    """The same request, with its method, elsewhere (contract S16)."""
+
+    status_code = 308
+
+
+def parse_id(text: str) -> UUID:
+    """Return the id a path names; what is none names nothing: `Http404`."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error
+
+
+class ProfileList(HubView):
+    """All profiles that are neither deleted nor merged."""
+
+    required_scopes: ClassVar = {"GET": ("read-profiles",)}
+
+    @extend_schema(
+        operation_id="list_profiles",
+        summary="Find profiles",
+        tags=["profiles"],
+        parameters=[
+            *ProfileFilters.parameters(),
+            OpenApiParameter("sort", str, enum=_SORTS, description="Newest first unless told."),
+            *PAGE_PARAMETERS,
+        ],
+        responses=answers(422, ok=PageEnvelope),
+    )
+    def get(self, request: Request) -> Response:
+        """Return a page of profiles, newest first."""
+        profiles = Profile.objects.filter(merged_into=None)
+        if "filter[profile_type]" not in request.query_params:
+            profiles = profiles.exclude(profile_type=ProfileType.DELETED)
+        profiles = ProfileFilters.apply(request, profiles)
+        sort = request.query_params.get("sort", "-created_at")
+        if sort not in _SORTS:
+            raise InvalidFieldsError({"sort": [f"The sort must be one of {', '.join(_SORTS)}."]})
+        # Ids are in the order of creation, and indexed.
+        ordered = with_everything(profiles).order_by("id" if sort == "created_at" else "-id")
+        now = timezone.now()
+        return page_of_rows(request, ordered, lambda rows: profile_documents(rows, now=now))
+
+
+class ProfileDetail(HubView):
+    """One profile."""
+
+    required_scopes: ClassVar = {"GET": ("read-profiles",)}
+
+    @extend_schema(
+        operation_id="read_profile",
+        summary="Read a profile",
+        tags=["profiles"],
+        responses=answers(308, 404, ok=ProfileEnvelope),
+    )
+    def get(self, request: Request, profile_id: str) -> HttpResponse:
+        """Return the profile; the ETag is its version."""
+        del request
+        profile = with_everything(Profile.objects.filter(id=parse_id(profile_id))).first()
+        if profile is None:
+            raise Http404
+        if profile.merged_into_id is not None:
+            return HttpResponsePermanentlyMoved(reverse("profile", args=[profile.merged_into_id]))
+        (document,) = profile_documents([profile], now=timezone.now())
+        return Response({"data": document}, headers={"ETag": f'"{profile.version}"'})
+
+
+class ProfileHistory(HubView):
+    """The ledger of one profile; a merged or deleted one keeps its own."""
+
+    required_scopes: ClassVar = {"GET": ("read-profiles", "read-audits")}
+
+    @extend_schema(
+        operation_id="read_profile_history",
+        summary="Read a profile's ledger",
+        tags=["profiles"],
+        parameters=PAGE_PARAMETERS,
+        responses=answers(404, 422, ok=PageEnvelope),
+    )
+    def get(self, request: Request, profile_id: str) -> Response:
+        """Return a page of its changes, newest first."""
+        parsed = parse_id(profile_id)
+        if not Profile.objects.filter(id=parsed).exists():
+            raise Http404
+        return page_of_rows(request, timeline(parsed), change_documents)

@@ -1,0 +1,11 @@
+"""Paths of the API about profiles, below /api/v3/."""
+
+from django.urls import path
+
+from profiles.api.views import ProfileDetail, ProfileHistory, ProfileList
+
+urlpatterns = [
+    path("profiles", ProfileList.as_view(), name="profiles"),
+    path("profiles/<str:profile_id>", ProfileDetail.as_view(), name="profile"),
+    path("profiles/<str:profile_id>/history", ProfileHistory.as_view(), name="profile-history"),
+]

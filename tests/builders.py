@@ -1,0 +1,54 @@
+"""What tests stand on: records, bodies, batches and profiles, made the way users make them."""
+
+import itertools
+import json
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from batches.intake import submit_batch
+from batches.models import Batch
+from batches.values import BatchSource
+from batches.worker import work
+from profiles.applying import apply_drafts
+from profiles.models import Profile, User
+from profiles.schema import parse_record
+from profiles.values import EMAIL, Cause, CauseKind, OutcomeKind
+
+_numbers = itertools.count(1)
+
+
+def raw_record(**fields: Any) -> dict[str, Any]:
+    """Return a record as senders write it: an email nobody else has, unless the fields say otherwise."""
+    return {"email": f"person{next(_numbers)}@example.com", **fields}
+
+
+def body(records: list[Any], match_criteria: Any = "email") -> bytes:
+    """Return the body of a batch."""
+    return json.dumps({"match_criteria": match_criteria, "profiles": records}).encode()
+
+
+def submit(records: list[Any], criteria: str = "email", *, submitted_by: User | None = None, **options: Any) -> Batch:
+    """Submit the records as one batch and return it; nothing is processed yet."""
+    receipt = submit_batch(
+        body=body(records, criteria), source=BatchSource.API, submitted_by=submitted_by, **options
+    )
+    return Batch.objects.get(id=receipt.batch_id)
+
+
+def process(records: list[Any], criteria: str = "email", **options: Any) -> Batch:
+    """Submit the records, process every waiting batch and return this one as it is then."""
+    batch = submit(records, criteria, **options)
+    work(until_idle=True)
+    batch.refresh_from_db()
+    return batch
+
+
+def make_profile(**fields: Any) -> Profile:
+    """Make a profile from a record, by the one way there is."""
+    draft = parse_record(raw_record(**fields), cause=Cause(CauseKind.COMMAND))
+    with transaction.atomic():
+        (outcome,) = apply_drafts([draft], criteria=EMAIL, now=timezone.now())
+    assert outcome.kind is OutcomeKind.CREATED, outcome
+    return Profile.objects.get(id=outcome.profile_id)
