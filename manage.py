@@ -8,9 +8,14 @@ import sys
 def main() -> None:
     """Run a management command with the hub's settings."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 likewise
     from django.core.management import execute_from_command_line  # noqa: PLC0415 settings first
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        # A setting is missing or wrong: its sentence says which, and no traceback would say more.
+        sys.exit(f"manage.py: {error}")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from profiles.models import User
 
 ITEMS_PER_PAGE = 500
+RECEIVING = answers(400, 409, 413, 415, 422, 503, accepted=ReceiptEnvelope)
 
 
 class ProfileBatches(HubView):
@@ -61,7 +62,7 @@ class ProfileBatches(HubView):
             ),
             OpenApiParameter("Queue-Key", {"type": "string", "maxLength": 255}, OpenApiParameter.HEADER),
         ],
-        responses=answers(400, 409, 413, 415, 422, 503, accepted=ReceiptEnvelope),
+        responses=RECEIVING,
     )
     def post(self, request: Request) -> Response:
         """Keep a batch and answer with its id."""
@@ -98,7 +99,14 @@ class ProfileBatches(HubView):
 class OlderProfileBatches(ProfileBatches):
     """The older path of the same thing, which released clients call."""
 
-    @extend_schema(operation_id="submit_batch_older_path", summary="Submit a batch (the older path)", deprecated=True)
+    @extend_schema(
+        operation_id="submit_batch_older_path",
+        summary="Submit a batch (the older path)",
+        tags=["batches"],
+        request=BatchIn,
+        responses=RECEIVING,
+        deprecated=True,
+    )
     def post(self, request: Request) -> Response:
         """Keep a batch and answer with its id."""
         return super().post(request)
