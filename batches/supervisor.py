@@ -98,9 +98,8 @@ class Supervisor:
                     child.backoff = (
                         0.5 if lived > LONGEST_BACKOFF_SECONDS else min(child.backoff * 2, LONGEST_BACKOFF_SECONDS)
                     )
-                    sys.stderr.write(
-                        f"The {child.name} ended with {child.process.returncode}; starting it again in {child.backoff:g} s.\n"
-                    )
+                    code = child.process.returncode
+                    sys.stderr.write(f"The {child.name} ended with {code}; starting it again in {child.backoff:g} s.\n")
                     child.process, child.restart_at = None, now + child.backoff
 
     def has_died(self) -> bool:
@@ -123,7 +122,7 @@ class Supervisor:
 
     def _start(self, child: _Child) -> None:
         # A session of its own: Ctrl-C is ours to pass on, so that a batch in hand is finished.
-        child.process = subprocess.Popen(
+        child.process = subprocess.Popen(  # noqa: S603 our own programs
             child.command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if self.quiet else None,
@@ -138,7 +137,7 @@ class Supervisor:
             if self.has_died():
                 break
             try:
-                with urllib.request.urlopen(f"{self.url}/api/health", timeout=2):
+                with urllib.request.urlopen(f"{self.url}/api/health", timeout=2):  # noqa: S310 our own address
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)

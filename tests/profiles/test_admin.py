@@ -5,7 +5,9 @@ import datetime as dt
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from knox.crypto import hash_token
@@ -96,11 +98,11 @@ def test_profile_search_finds_by_id(staff_client):
     assert list(staff_client.get(PROFILES, {"q": str(ana.id)}).context["cl"].result_list) == [ana]
 
 
-@pytest.mark.parametrize("term", ["nobody", "nobody@example.com", "+61404999999", "%", "a\x00b", "\ud800", "x" * 5000])
+@pytest.mark.parametrize("term", ["nobody", "nobody@example.com", "+61404999999", "%", "\ufffd", "x" * 5000])
 def test_profile_search_for_nobody_finds_nobody(staff_client, term):
     make_profile(first_name="Ana", last_name="Álvarez")
 
-    response = staff_client.get(PROFILES, {"q": term.encode(errors="surrogatepass").decode(errors="replace")})
+    response = staff_client.get(PROFILES, {"q": term})
 
     assert response.status_code == 200
     assert list(response.context["cl"].result_list) == []
@@ -465,7 +467,7 @@ def test_user_page_opens(staff_client, machine_user):
     ("path", "queries"),
     [
         ("profiles/profile/", 4),
-        ("profiles/profile/?q=unknown", 6),
+        ("profiles/profile/?q=unknown", 7),
         ("profiles/tag/", 4),
         ("profiles/profilechange/", 4),
         ("profiles/duplicatecandidate/", 4),
@@ -482,8 +484,10 @@ def test_list_costs_the_same_for_any_number_of_rows(staff_client, django_assert_
             staff_client.get(f"/admin/{path}")
 
 
-def test_profile_page_costs_the_same_for_any_history(staff_client, django_assert_num_queries):
+def test_profile_page_costs_the_same_for_any_history(staff_client):
     ana = make_profile(email="ana@example.com")
+    staff_client.get(page_of(ana))  # Django remembers its content types from the first time on
+    costs = []
     for count in (1, 2, 27):
         for number in range(count):
             identity = {"handle": "shop", "identifier": f"{count}-{number}"}
@@ -492,5 +496,9 @@ def test_profile_page_costs_the_same_for_any_history(staff_client, django_assert
         DuplicateCandidate.objects.bulk_create(
             DuplicateCandidate(low=ana, high=one, reason="ambiguous", created_at=timezone.now()) for one in others
         )
-        with django_assert_num_queries(20):
+        with CaptureQueriesContext(connection) as queries:
             staff_client.get(page_of(ana))
+        costs.append(len(queries))
+
+    assert costs == [costs[0]] * 3
+    assert costs[0] < 25

@@ -13,9 +13,9 @@ class Command(BaseCommand):
     """Make or update regions, locations, statuses, organisations and roles."""
 
     help = (
-        "Make or update reference data from a JSON file: an object that maps regions, locations, statuses, organisations "
-        "and roles to lists of objects. Rows are found by handle, locations by external_id; what is left out stays, and "
-        "nothing is removed. A file with a fault changes nothing."
+        "Make or update reference data from a JSON file: an object that maps regions, locations, statuses, "
+        "organisations and roles to lists of objects. Rows are found by handle, locations by external_id; what is "
+        "left out stays, and nothing is removed. A file with a fault changes nothing."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

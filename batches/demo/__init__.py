@@ -1,0 +1,1 @@
+"""A few thousand customers as five systems would send them."""
