@@ -99,7 +99,7 @@ class Supervisor:
                         0.5 if lived > LONGEST_BACKOFF_SECONDS else min(child.backoff * 2, LONGEST_BACKOFF_SECONDS)
                     )
                     code = child.process.returncode
-                    sys.stderr.write(f"The {child.name} ended with {code}; starting it again in {child.backoff:g} s.\n")
+                    sys.stderr.write(f"The {child.name} ended with {code}; starting again in {child.backoff:g} s.\n")
                     child.process, child.restart_at = None, now + child.backoff
 
     def has_died(self) -> bool:

@@ -7,6 +7,7 @@ operator may set.
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import environ
 import structlog
@@ -166,7 +167,7 @@ REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "phub_", "TOKEN_TTL
 # --- REST ----------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["profiles.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["profiles.api.wire.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["profiles.api.wire.BoundedJSONParser"],
@@ -218,11 +219,19 @@ def _page(title: str, icon: str, model: str) -> dict[str, Any]:
     }
 
 
+# A dot with three around it; in the page itself, so that nothing is asked for.
+_ICON = "data:image/svg+xml," + quote(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" stroke="#9810fa" stroke-width="3" fill="#9810fa">'
+    '<path d="M16 16 16 5M16 16 6 25M16 16 26 25"/><circle cx="16" cy="16" r="5"/><circle cx="16" cy="5" r="2"/>'
+    '<circle cx="6" cy="25" r="2"/><circle cx="26" cy="25" r="2"/></svg>'
+)
+
 UNFOLD = {
     "SITE_TITLE": "Profile Hub",
     "SITE_HEADER": "Profile Hub",
     "SITE_SYMBOL": "hub",
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _ICON}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "batches.admin.dashboard.add_figures",

@@ -7,10 +7,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from batches import leases
 from batches.intake import submit_batch
 from batches.models import Batch
+from batches.processing import process_batch
 from batches.values import BatchSource
-from batches.worker import work
 from profiles.applying import apply_drafts
 from profiles.models import Profile, User
 from profiles.schema import parse_record
@@ -31,16 +32,20 @@ def body(records: list[Any], match_criteria: Any = "email") -> bytes:
 
 def submit(records: list[Any], criteria: str = "email", *, submitted_by: User | None = None, **options: Any) -> Batch:
     """Submit the records as one batch and return it; nothing is processed yet."""
-    receipt = submit_batch(
-        body=body(records, criteria), source=BatchSource.API, submitted_by=submitted_by, **options
-    )
+    receipt = submit_batch(body=body(records, criteria), source=BatchSource.API, submitted_by=submitted_by, **options)
     return Batch.objects.get(id=receipt.batch_id)
+
+
+def process_waiting() -> None:
+    """Process every waiting batch as a worker does, inside the test's own transaction."""
+    while (batch := leases.claim(worker="test")) is not None:
+        process_batch(batch)
 
 
 def process(records: list[Any], criteria: str = "email", **options: Any) -> Batch:
     """Submit the records, process every waiting batch and return this one as it is then."""
     batch = submit(records, criteria, **options)
-    work(until_idle=True)
+    process_waiting()
     batch.refresh_from_db()
     return batch
 

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from batches import worker
 from profiles.models import ApiToken, User
+from tests.builders import process_waiting
 
 settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("torture", parent=settings.get_profile("hub"), max_examples=2_000)
@@ -74,4 +75,4 @@ def staff_client(staff_user):
 @pytest.fixture
 def process_all(db):
     """Return a function that processes every waiting batch in this process."""
-    return lambda: worker.work(until_idle=True)
+    return process_waiting

@@ -87,7 +87,10 @@ def _find_binaries(folder: Path) -> Path:
         if (binaries / "initdb").exists():
             return binaries
     on_path = shutil.which("initdb")
-    candidates = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), *([Path(on_path).parent] if on_path else [])]
+    candidates = [
+        *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True),
+        *([Path(on_path).parent] if on_path else []),
+    ]
     for candidate in candidates:
         if (candidate / "initdb").exists():
             return candidate

@@ -32,8 +32,8 @@ class Command(BaseCommand):
 
     help = (
         "Import records from a .jsonl, .ndjson or .csv file (also .gz) in batches of 500. CSV has a header of field "
-        "names; identities.HANDLE columns hold identifiers, tags and statuses are lists separated by commas, an empty cell "
-        "leaves the field alone. Exit code: 0 all well, 1 some records rejected, 2 failed."
+        "names; identities.HANDLE columns hold identifiers, tags and statuses are lists separated by commas, an empty "
+        "cell leaves the field alone. Exit code: 0 all well, 1 some records rejected, 2 failed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

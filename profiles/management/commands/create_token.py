@@ -17,7 +17,8 @@ class Command(BaseCommand):
 
     help = (
         "Make a bearer token and print it: it is shown this once, only its digest is kept. The user is made if "
-        "missing, as a machine user who cannot enter the admin; one for each integration lets the ledger tell them apart."
+        "missing, as a machine user who cannot enter the admin; one for each integration lets the ledger tell them "
+        "apart."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
