@@ -48,7 +48,7 @@ def running_postgres(*, fsync: bool = False, settings: Mapping[str, str] | None 
         message = f"PostgreSQL would not start: {detail}"
         raise PostgresUnavailableError(message) from error
     guardian = subprocess.Popen(
-        ["/bin/sh", "-c", GUARDIAN, "guardian", str(binaries), str(folder)],  # noqa: S607 found by PATH nowhere
+        ["/bin/sh", "-c", GUARDIAN, "guardian", str(binaries), str(folder)],
         stdin=subprocess.PIPE,
         start_new_session=True,
         **_unprivileged(),

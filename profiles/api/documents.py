@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -93,6 +92,6 @@ def answers(*statuses: int, **success: Any) -> dict[Any, Any]:  # noqa: ANN401 w
     codes = {"ok": 200, "accepted": 202}
     described: dict[Any, Any] = {codes[name]: answer for name, answer in success.items()}
     for status in (*statuses, 401, 403, 405):
-        body = OpenApiTypes.NONE if status == 308 else Error  # noqa: PLR2004 a redirect
+        body = None if status == 308 else Error  # noqa: PLR2004 a redirect has no body
         described[status] = OpenApiResponse(body, description=_DESCRIPTIONS[status])
     return described

@@ -10,8 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from knox.crypto import hash_token
 
+from profiles.admin.ledger import changes_cell
 from profiles.admin.lists import BoundedPaginator
 from profiles.models import ApiToken, DuplicateCandidate, Profile, ProfileChange, Tag, User
 from tests.builders import make_profile, process, raw_record
@@ -163,6 +165,25 @@ def test_profile_page_shows_the_newest_of_a_long_history(staff_client):
     ledger = f"/admin/profiles/profilechange/?profile={ana.id}"
     assert ledger in response.content.decode()
     assert staff_client.get(ledger).context["cl"].result_count == 52
+
+
+def test_change_is_told_side_by_side():
+    told = strip_tags(
+        changes_cell(
+            {
+                "/company": {"from": "ACME", "to": None},
+                "/tags/vip": {"to": True},
+                "/tags/old": {"from": True},
+                "/identities/shop/C~17/is_active": {"to": True},
+                "/addresses/1/city": {"from": "Perth"},
+            }
+        )
+    )
+
+    assert " ".join(told.split()) == (
+        "addresses / 1 / city Perth removed company ACME → null identities / shop / C/7 / is_active yes "
+        "tags / old removed tags / vip added"
+    )
 
 
 def test_merged_profile_is_edited_on_its_survivor(staff_client):

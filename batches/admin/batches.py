@@ -1,0 +1,270 @@
+"""The desk's pages about batches. They are read-only: what was received stays as it was received."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+
+from batches import leases
+from batches.admin.received import beginning_of_body
+from batches.models import Batch
+from batches.values import BatchState
+from profiles.admin.lists import ChoicesDropdownFilter, ReadOnlyAdmin, as_uuid, display, label, table
+
+STATE_LABELS: Final = {
+    BatchState.QUEUED: "warning",
+    BatchState.RUNNING: "info",
+    BatchState.DONE: "success",
+    BatchState.SET_ASIDE: "danger",
+    BatchState.CANCELLED: "primary",
+}
+OUTCOMES: Final = ("created", "updated", "unchanged", "rejected")
+NEWEST_SEARCHED: Final = 10_000
+_CLOCKS_APART: Final = dt.timedelta(days=1)  # ids bear the machine's time, batches the database's
+
+if TYPE_CHECKING:
+    from django.contrib.admin import DateFieldListFilter as RangeDateTimeFilter  # unfold comes without types
+else:
+    from unfold.contrib.filters.admin import RangeDateTimeFilter
+
+
+def find_batches(term: str) -> QuerySet[Batch]:
+    """Return the batches with this id or label, and of the newest those with the text in their label."""
+    batches = Batch.objects.order_by("-id")
+    if (batch_id := as_uuid(term)) is not None:
+        return batches.filter(id=batch_id)
+    term = term.strip()
+    newest = batches.values("id")[:NEWEST_SEARCHED]
+    return Batch.objects.filter(label=term) | Batch.objects.filter(id__in=newest, label__icontains=term)
+
+
+def records_link(batch: Batch, text: str, **filters: str) -> SafeString:
+    """Return a link to the batch's records."""
+    url = reverse("admin:batches_batchrecord_changelist", query={"batch": str(batch.pk), **filters})
+    return format_html('<a class="text-link whitespace-nowrap" href="{}">{}</a>', url, text)
+
+
+def shown_duration(start: dt.datetime | None, end: dt.datetime | None) -> str:
+    """Return how long it took, for people."""
+    if start is None or end is None:
+        return "-"
+    seconds = (end - start).total_seconds()
+    if seconds < 60:  # noqa: PLR2004 a minute
+        return f"{max(seconds, 0):.2f} s"
+    return str(dt.timedelta(seconds=round(seconds)))
+
+
+class ReceivedFilter(RangeDateTimeFilter):
+    """Batches received in a span of time, in UTC. Ids are in the order of time, so their index serves."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
+        """Narrow the list; half a time is none."""
+        del request
+        start, end = self._moment("from"), self._moment("to")
+        if start is not None:
+            queryset = queryset.filter(received_at__gte=start, id__gte=_first_id(start - _CLOCKS_APART))
+        if end is not None:
+            queryset = queryset.filter(received_at__lte=end, id__lt=_first_id(end + _CLOCKS_APART))
+        return queryset
+
+    def _moment(self, side: str) -> dt.datetime | None:
+        date, time = (self.used_parameters.get(f"received_at_{side}_{part}") for part in (0, 1))
+        try:
+            return dt.datetime.fromisoformat(f"{date}T{time or '00:00:00'}").replace(tzinfo=dt.UTC)
+        except ValueError:
+            return None
+
+
+def _first_id(moment: dt.datetime) -> UUID:
+    """Return what comes before every id that was made at the time or later (see profiles.ids)."""
+    return UUID(int=max(int(moment.timestamp() * 1_000), 0) << 80)
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnlyAdmin):
+    """Accepted submissions, newest first, and how far each has come."""
+
+    list_display = (
+        "name",
+        "state_label",
+        "submitted_by",
+        "records",
+        "created",
+        "updated",
+        "unchanged",
+        "rejected",
+        "received",
+    )
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("source", ChoicesDropdownFilter),
+        ("submitted_by", RelatedDropdownFilter),
+        ("received_at", ReceivedFilter),
+    )
+    list_select_related = ("submitted_by",)
+    search_fields = ("label",)  # shows the box; get_search_results does the work
+    search_help_text = "Batch id or label"
+    actions: Any = ("requeue",)
+    fieldsets = (
+        (
+            "Received",
+            {
+                "fields": (
+                    ("state_cell", "all_records"),
+                    ("source", "submitted_by"),
+                    ("label", "match_criteria"),
+                    ("queue_key", "idempotency_key"),
+                    ("corrected_record", "body_size"),
+                    ("sha256",),
+                )
+            },
+        ),
+        (
+            "Timeline",
+            {
+                "fields": (
+                    ("received_at", "waited"),
+                    ("started_at", "took"),
+                    ("finished_at", "attempt"),
+                    ("worker", "lease_until"),
+                )
+            },
+        ),
+    )
+    readonly_fields = ("state_cell", "all_records", "corrected_record", "sha256", "waited", "took")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Batch], search_term: str
+    ) -> tuple[QuerySet[Batch], bool]:
+        """Find by id, or by label."""
+        del request
+        return (queryset & find_batches(search_term) if search_term else queryset), False
+
+    # --- Columns and fields -----------------------------------------------------------------------------------------
+
+    @display(description="batch", header=True)
+    def name(self, batch: Batch) -> tuple[str, str]:
+        """Return the label, and how it came in."""
+        return batch.label or "(no label)", f"{batch.source} by {batch.match_criteria}"
+
+    @display(description="state", label=STATE_LABELS)
+    def state_label(self, batch: Batch) -> tuple[str, str]:
+        """Return where it stands."""
+        return batch.state, batch.state.replace("_", " ")
+
+    @display(description="state")
+    def state_cell(self, batch: Batch) -> SafeString:
+        """Return where it stands."""
+        return label(batch.state, STATE_LABELS[BatchState(batch.state)])
+
+    @display(description="records")
+    def records(self, batch: Batch) -> SafeString:
+        """Return how many records it holds, as a link to them."""
+        return records_link(batch, f"{batch.total_count:,}")
+
+    @display(description="records")
+    def all_records(self, batch: Batch) -> SafeString:
+        """Return a link to the records that have their outcome."""
+        return records_link(batch, f"{batch.processed_count:,} decided of {batch.total_count:,}")
+
+    @display(description="created")
+    def created(self, batch: Batch) -> str:
+        """Return how many new profiles there are by it."""
+        return f"{batch.created_count:,}"
+
+    @display(description="updated")
+    def updated(self, batch: Batch) -> str:
+        """Return how many records changed a profile."""
+        return f"{batch.updated_count:,}"
+
+    @display(description="unchanged")
+    def unchanged(self, batch: Batch) -> str:
+        """Return how many records said nothing new."""
+        return f"{batch.unchanged_count:,}"
+
+    @display(description="rejected")
+    def rejected(self, batch: Batch) -> SafeString | str:
+        """Return how many records were refused, as a link to them."""
+        if not batch.rejected_count:
+            return "0"
+        return records_link(batch, f"{batch.rejected_count:,}", outcome__exact="rejected")
+
+    @display(description="received")
+    def received(self, batch: Batch) -> str:
+        """Return when it was received (UTC); in two lines where the list is narrow."""
+        return f"{batch.received_at:%Y-%m-%d %H:%M:%S}"
+
+    @display(description="waited")
+    def waited(self, batch: Batch) -> str:
+        """Return how long it waited for a worker."""
+        return shown_duration(batch.received_at, batch.started_at)
+
+    @display(description="took")
+    def took(self, batch: Batch) -> str:
+        """Return how long it was worked on."""
+        return shown_duration(batch.started_at, batch.finished_at)
+
+    @display(description="corrects")
+    def corrected_record(self, batch: Batch) -> SafeString | str:
+        """Return a link to the record it sends again."""
+        if batch.corrects_batch_id is None or batch.corrects_position is None:
+            return "-"
+        url = reverse("admin:batches_batchrecord_at", args=[batch.corrects_batch_id, batch.corrects_position])
+        return format_html('<a class="text-link" href="{}">record {}</a>', url, batch.corrects_position)
+
+    @display(description="body SHA-256")
+    def sha256(self, batch: Batch) -> SafeString:
+        """Return the body's digest; it may break anywhere."""
+        return format_html('<span style="overflow-wrap: anywhere">{}</span>', batch.body_sha256)
+
+    # --- The page ---------------------------------------------------------------------------------------------------
+
+    def panels(self, request: HttpRequest, obj: Batch) -> dict[str, object]:
+        """Return counts, warnings and the beginning of the body; queries."""
+        return {
+            "tiles": _tiles(obj),
+            "warning_table": table(
+                ["Code", "Where", "What"],
+                [[label(one["code"], "warning"), one["pointer"], one["message"]] for one in obj.warnings],
+            ),
+            "body": beginning_of_body(obj),
+            "may_requeue": self.has_requeue_permission(request)
+            and obj.state in {BatchState.SET_ASIDE, BatchState.CANCELLED},
+        }
+
+    # --- What staff may do ------------------------------------------------------------------------------------------
+
+    def has_requeue_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whoever may change batches, though nobody edits one."""
+        del obj
+        return request.user.has_perm("batches.change_batch")
+
+    @admin.action(description="Let set-aside batches wait again", permissions=["requeue"])
+    def requeue(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        """Requeue the chosen batches that were set aside or cancelled, and report how many."""
+        results = [leases.requeue(batch_id) for batch_id in queryset.values_list("id", flat=True)]
+        requeued, left = sum(results), len(results) - sum(results)
+        if requeued:
+            self.message_user(request, f"{requeued} requeued.", messages.SUCCESS)
+        if left:
+            self.message_user(request, f"{left} left as they are: they were not set aside.", messages.WARNING)
+
+
+def _tiles(batch: Batch) -> list[dict[str, str]]:
+    """Return the counts of outcomes; what is pending has no rows to link to."""
+    records = reverse("admin:batches_batchrecord_changelist")
+    return [
+        {
+            "name": name,
+            "count": f"{getattr(batch, f'{name}_count'):,}",
+            "url": f"{records}?batch={batch.pk}&outcome__exact={name}",
+        }
+        for name in OUTCOMES
+    ] + [{"name": "pending", "count": f"{batch.total_count - batch.processed_count:,}", "url": ""}]

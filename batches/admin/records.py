@@ -1,0 +1,307 @@
+"""The desk's pages about records: what became of each, and why."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.components import BaseComponent, register_component
+
+from batches.admin.received import received_record
+from batches.models import Batch, BatchRecord
+from profiles.admin.lists import (
+    OUTCOME_LABELS,
+    DropdownFilter,
+    IdFilter,
+    NewestChoicesFilter,
+    ReadOnlyAdmin,
+    among_newest,
+    as_uuid,
+    display,
+    label,
+    moment,
+    starts_with,
+    table,
+)
+from profiles.admin.profiles import profile_link
+from profiles.keys import InvalidValueError, email_key
+from profiles.models import Profile
+from profiles.values import ErrorCode, MatchRule, OutcomeKind
+
+MOST_FOUND: Final = 500
+RECORDS_OF_PROFILE: Final = 20
+
+RULES: Final = {
+    MatchRule.CRITERION: "the match criterion's value found the profile",
+    MatchRule.ROUTED: "the criterion found nobody, another identity of the record did",
+    MatchRule.NEW: "nobody had any of the record's keys",
+    MatchRule.TARGET: "the profile itself was named",
+    "holder": "holds a key that the record also has",
+}
+
+
+def find_records(term: str, *, within: UUID | None) -> set[int]:
+    """Return the ids of records with this match value, in its normal form or as written.
+
+    Beginnings of match values, and references, are looked for in the batch the list shows (`within`), or among the
+    newest records.
+    """
+    term = term.strip()
+    exact = {term}
+    try:
+        exact.add(email_key(term))
+    except InvalidValueError:
+        exact.add(term)
+    records = BatchRecord.objects.values_list("id", flat=True)
+    narrow = records.filter(batch=within) if within else among_newest(records)
+    either = starts_with("external_id", term) | starts_with("external_id", term.lower()) | Q(reference=term)
+    return {
+        *records.filter(external_id__in=exact).order_by("-id")[:MOST_FOUND],
+        *narrow.filter(either).order_by("-id")[:MOST_FOUND],
+    }
+
+
+def shown_key(key: dict[str, str] | None) -> str:
+    """Return a key as people say it: `email sam@example.test`, `pos 7`."""
+    if not key:
+        return "-"
+    if "handle" in key:
+        return f"{key['handle']} {key['identifier']}"
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in key.items())
+
+
+class BatchFilter(IdFilter):
+    """One batch's records."""
+
+    title = "batch id"
+    parameter_name = "batch"
+    column = "batch"
+
+
+class RecordChoicesFilter(NewestChoicesFilter):
+    """Outcome or rule: among the newest records, unless one batch's are shown."""
+
+    narrowed_by = ("batch",)
+
+
+class OutcomeFilter(RecordChoicesFilter):
+    """What became of it. Rejected ones have an index of their own."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[BatchRecord]) -> QuerySet[BatchRecord]:
+        """Narrow the list."""
+        if self.used_parameters and request.GET.get(self.lookup_kwarg) == OutcomeKind.REJECTED:
+            return queryset.filter(outcome=OutcomeKind.REJECTED).exclude(error_code="")
+        return super().queryset(request, queryset)
+
+
+class ErrorCodeFilter(DropdownFilter):
+    """Why it was rejected."""
+
+    title = "error code"
+    parameter_name = "error_code"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Name the choices."""
+        del request, model_admin
+        return [(code.value, code.value.replace("_", " ")) for code in ErrorCode]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[BatchRecord]) -> QuerySet[BatchRecord]:
+        """Narrow the list."""
+        del request
+        return queryset if self.value() not in set(ErrorCode) else queryset.filter(error_code=self.value())
+
+
+@admin.register(BatchRecord)
+class BatchRecordAdmin(ReadOnlyAdmin):
+    """Records that have their outcome. Of a batch that waits the others are pending, which its page tells."""
+
+    list_display = ("place", "outcome_label", "who", "reference", "first_error", "profile_cell", "batch_cell")
+    list_filter = (BatchFilter, ("outcome", OutcomeFilter), ErrorCodeFilter, ("rule", RecordChoicesFilter))
+    list_select_related = ("batch", "profile")
+    search_fields = ("external_id",)  # shows the box; get_search_results does the work
+    search_help_text = "Email, identifier or reference"
+    fieldsets = (
+        (
+            "What became of it",
+            {
+                "fields": (
+                    ("outcome_cell", "profile_cell"),
+                    ("rule_sentence", "key_cell"),
+                    ("decided_at", "external_id"),
+                )
+            },
+        ),
+        ("Where it stands", {"fields": (("batch_cell", "position"), ("reference",))}),
+    )
+    readonly_fields = ("outcome_cell", "profile_cell", "rule_sentence", "key_cell", "batch_cell")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BatchRecord]:
+        """Bring batch and profile along."""
+        return super().get_queryset(request).select_related("batch", "profile")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Order one batch's records as they came, all records newest first."""
+        return ("position",) if request.GET.get("batch") else ("-id",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[BatchRecord], search_term: str
+    ) -> tuple[QuerySet[BatchRecord], bool]:
+        """Find by match value or reference."""
+        if not search_term:
+            return queryset, False
+        batch_id = as_uuid(request.GET.get("batch", ""))
+        return queryset.filter(id__among=find_records(search_term, within=batch_id)), False
+
+    # --- Columns and fields -----------------------------------------------------------------------------------------
+
+    @display(description="position")
+    def place(self, record: BatchRecord) -> str:
+        """Return its index in the batch."""
+        return f"#{record.position}"
+
+    @display(description="outcome", label=OUTCOME_LABELS)
+    def outcome_label(self, record: BatchRecord) -> str:
+        """Return what became of it."""
+        return record.outcome
+
+    @display(description="outcome")
+    def outcome_cell(self, record: BatchRecord) -> SafeString:
+        """Return what became of it."""
+        return label(record.outcome, OUTCOME_LABELS.get(record.outcome))
+
+    @display(description="who")
+    def who(self, record: BatchRecord) -> str:
+        """Return the match value in its normal form."""
+        return record.external_id or "-"
+
+    @display(description="first error")
+    def first_error(self, record: BatchRecord) -> SafeString | str:
+        """Return why it was rejected."""
+        if not record.errors:
+            return "-"
+        first, more = record.errors[0], len(record.errors) - 1
+        sentence = f"{first['message']} (+{more})" if more else first["message"]
+        return format_html(
+            '<span class="block" style="max-width: 28rem" title="{}">{}</span>', first["pointer"], sentence
+        )
+
+    @display(description="profile")
+    def profile_cell(self, record: BatchRecord) -> SafeString | str:
+        """Return a link to the profile it became."""
+        return "-" if record.profile is None else profile_link(record.profile)
+
+    @display(description="batch")
+    def batch_cell(self, record: BatchRecord) -> SafeString:
+        """Return a link to its batch."""
+        url = reverse("admin:batches_batch_change", args=[record.batch_id])
+        name = record.batch.label or f"by {record.batch.match_criteria}"
+        return format_html('<a class="text-link" href="{}">{}</a>', url, name)
+
+    @display(description="decided by")
+    def rule_sentence(self, record: BatchRecord) -> str:
+        """Return the rule that decided, in words."""
+        return f"{record.rule}: {RULES[record.rule]}" if record.rule else "-"
+
+    @display(description="key")
+    def key_cell(self, record: BatchRecord) -> str:
+        """Return the key that decided."""
+        return shown_key(record.key)
+
+    # --- The page ---------------------------------------------------------------------------------------------------
+
+    def panels(self, request: HttpRequest, obj: BatchRecord) -> dict[str, object]:
+        """Return errors, warnings, candidates and the record as received; queries."""
+        del request
+        return {
+            "error_table": _problems(obj.errors, "danger"),
+            "warning_table": _problems(obj.warnings, "warning"),
+            "considered": _considered(obj),
+            "received": received_record(obj),
+        }
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address of a record by batch and position, which is how the ledger knows it."""
+        at = path(
+            "at/<uuid:batch_id>/<int:position>/",
+            self.admin_site.admin_view(self.open_at),
+            name="batches_batchrecord_at",
+        )
+        return [at, *super().get_urls()]
+
+    def open_at(self, request: HttpRequest, batch_id: UUID, position: int) -> HttpResponse:
+        """Go to the record's page, or to its batch's while it is pending."""
+        record_id = BatchRecord.objects.filter(batch=batch_id, position=position).values_list("id", flat=True).first()
+        if record_id is not None:
+            return redirect("admin:batches_batchrecord_change", record_id)
+        if Batch.objects.filter(id=batch_id, total_count__gt=position).exists():
+            self.message_user(request, f"Record {position} is still pending.", messages.INFO)
+            return redirect("admin:batches_batch_change", batch_id)
+        message = "There is no such record, or its batch is no longer kept."
+        raise Http404(message)
+
+
+def _problems(problems: list[dict[str, str]], kind: str) -> dict[str, object]:
+    return table(
+        ["Code", "Where", "What"],
+        [
+            [
+                label(one["code"], kind),
+                format_html(
+                    '<span class="text-xs" style="font-family: monospace">{}</span>', one["pointer"] or "the record"
+                ),
+                one["message"],
+            ]
+            for one in problems
+        ],
+    )
+
+
+def _considered(record: BatchRecord) -> dict[str, object]:
+    """Return the candidates with links to those that are still there; one query."""
+    profiles = Profile.objects.in_bulk([one["profile_id"] for one in record.considered])
+    found = {str(profile_id): profile for profile_id, profile in profiles.items()}
+    return table(
+        ["Profile", "Because", "Key"],
+        [
+            [
+                profile_link(found[one["profile_id"]]) if one["profile_id"] in found else one["profile_id"],
+                RULES.get(one["rule"], one["rule"]),
+                shown_key(one["key"]),
+            ]
+            for one in record.considered
+        ],
+    )
+
+
+@register_component
+class RecordsOfProfile(BaseComponent):  # type: ignore[misc]  # it comes without types
+    """The newest records that meant a profile, for its page: profiles know nothing of batches."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 the component's
+        """Return the table; one query."""
+        records = (
+            BatchRecord.objects.filter(profile=kwargs["profile"])
+            .select_related("batch")
+            .order_by("-id")[:RECORDS_OF_PROFILE]
+        )
+        rows = [
+            [
+                format_html(
+                    '<a class="text-link" href="{}">{} #{}</a>',
+                    reverse("admin:batches_batchrecord_change", args=[record.pk]),
+                    record.batch.label or f"by {record.batch.match_criteria}",
+                    record.position,
+                ),
+                label(record.outcome, OUTCOME_LABELS.get(record.outcome)),
+                record.rule,
+                shown_key(record.key),
+                moment(record.decided_at),
+            ]
+            for record in records
+        ]
+        return {**kwargs, "table": table(["Record", "Outcome", "Rule", "Key", "Decided"], rows)}
