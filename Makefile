@@ -16,12 +16,12 @@ help: ## list the targets
 
 .venv/.base: requirements/base.txt | .venv/bin/python
 	@echo "Installing what the hub needs ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/base.txt
 	@touch $@
 
 .venv/.dev: requirements/dev.txt | .venv/bin/python
 	@echo "Installing what working on the hub needs ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@ .venv/.base
 
 .PHONY: setup

@@ -56,4 +56,5 @@ def make_profile(**fields: Any) -> Profile:
     with transaction.atomic():
         (outcome,) = apply_drafts([draft], criteria=EMAIL, now=timezone.now())
     assert outcome.kind is OutcomeKind.CREATED, outcome
+    assert outcome.profile_id is not None
     return Profile.objects.get(id=outcome.profile_id)

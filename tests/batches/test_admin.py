@@ -51,7 +51,7 @@ def record_page(batch, position):
     return f"{RECORDS}{BatchRecord.objects.get(batch=batch, position=position).pk}/change/"
 
 
-# --- Batches ------------------------------------------------------------------------------------------------------
+# --- Batches -----------------------------------------------------------------------------------------------------
 
 
 def test_batch_list_tells_state_and_outcomes(staff_client, mixed):
@@ -146,7 +146,7 @@ def test_nobody_writes_batches_or_records(staff_client, mixed):
     ] == [403] * 6
 
 
-# --- Requeueing ---------------------------------------------------------------------------------------------------
+# --- Requeueing --------------------------------------------------------------------------------------------------
 
 
 def test_requeue_lets_set_aside_batches_wait_again(staff_client):
@@ -183,7 +183,7 @@ def test_requeue_needs_the_permission_to_change_batches():
     assert Batch.objects.get().state == "set_aside"
 
 
-# --- Records ------------------------------------------------------------------------------------------------------
+# --- Records -----------------------------------------------------------------------------------------------------
 
 
 def test_record_list_tells_who_what_and_why(staff_client, mixed):
@@ -276,7 +276,7 @@ def test_record_is_found_by_batch_and_position(staff_client, mixed):
     assert goes_to(uuid.uuid4(), 0) == (404, None)
 
 
-# --- As received --------------------------------------------------------------------------------------------------
+# --- As received -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_flawed_record_is_shown_as_it_came(staff_client):
     assert response.context["received"] == '{\n  "email": "a@example.com",\n  "email": 1.0,\n  "n": 10e30\n}'
 
 
-# --- The first page -----------------------------------------------------------------------------------------------
+# --- The first page ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("mixed")
@@ -342,7 +342,7 @@ def test_first_page_of_an_empty_hub(staff_client):
     assert missing(response, "Nothing has been received yet.") == []
 
 
-# --- Cost ---------------------------------------------------------------------------------------------------------
+# --- Cost --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

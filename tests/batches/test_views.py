@@ -17,7 +17,7 @@ def post(client, content, *, url=URL, content_type="application/json", **headers
     return client.generic("POST", url, content, content_type=content_type, **headers)
 
 
-# --- Receiving ------------------------------------------------------------------------------------------------------
+# --- Receiving ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("url", [URL, "/api/v3/profiles/batch"])
@@ -147,7 +147,7 @@ def test_odd_labels_and_keys_are_422(api_client, url, headers, field):
     assert list(answer.json()["errors"]) == [field]
 
 
-# --- Who may --------------------------------------------------------------------------------------------------------
+# --- Who may -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("header", [None, "Bearer phub_wrong", "Bearer", "Basic eDp5", "Bearer \u00e4"])
@@ -193,7 +193,7 @@ def test_token_of_a_user_who_left_is_401(api_client, machine_user):
     assert api_client.get("/api/v3/batches").status_code == 401
 
 
-# --- Looking back -----------------------------------------------------------------------------------------------------
+# --- Looking back ------------------------------------------------------------------------------------------------
 
 
 def test_batch_tells_its_counts(api_client, machine_user):
@@ -408,7 +408,7 @@ def test_lists_take_the_same_statements_for_any_number(api_client, django_assert
         api_client.get("/api/v3/batches?page[size]=100")
 
 
-# --- Health -----------------------------------------------------------------------------------------------------------
+# --- Health ------------------------------------------------------------------------------------------------------
 
 
 def test_health_touches_nothing(client, django_assert_num_queries):

@@ -54,7 +54,7 @@ def viewing_client(django_user_model):
     return client
 
 
-# --- Finding ------------------------------------------------------------------------------------------------------
+# --- Finding -----------------------------------------------------------------------------------------------------
 
 
 def test_profile_list_shows_who_they_are(staff_client):
@@ -135,7 +135,7 @@ def test_lists_count_up_to_an_end():
     assert (paginator.count, paginator.is_cut, paginator.num_pages) == (3, True, 2)
 
 
-# --- The page -----------------------------------------------------------------------------------------------------
+# --- The page ----------------------------------------------------------------------------------------------------
 
 
 def test_profile_page_shows_all_that_is_known_and_why(staff_client):
@@ -198,7 +198,7 @@ def test_merged_profile_is_edited_on_its_survivor(staff_client):
     assert "Anna" in staff_client.get(page_of(survivor)).content.decode()
 
 
-# --- Editing ------------------------------------------------------------------------------------------------------
+# --- Editing -----------------------------------------------------------------------------------------------------
 
 
 def test_staff_edit_goes_into_the_ledger(staff_client, staff_user):
@@ -328,7 +328,7 @@ def test_deleted_profile_is_restored_by_its_type(staff_client):
     assert ProfileChange.objects.get(profile=ana, version=2).action == "restored"
 
 
-# --- Who may ------------------------------------------------------------------------------------------------------
+# --- Who may -----------------------------------------------------------------------------------------------------
 
 
 def test_viewing_staff_sees_and_cannot_edit(viewing_client):
@@ -370,7 +370,7 @@ def test_staff_without_permissions_sees_nothing():
     assert client.get(PROFILES).status_code == 403
 
 
-# --- The other pages ----------------------------------------------------------------------------------------------
+# --- The other pages ---------------------------------------------------------------------------------------------
 
 
 def test_tags_tell_how_many_carry_them(staff_client):
@@ -481,7 +481,7 @@ def test_user_page_opens(staff_client, machine_user):
     assert staff_client.get(f"/admin/profiles/user/{machine_user.pk}/change/").status_code == 200
 
 
-# --- Cost ---------------------------------------------------------------------------------------------------------
+# --- Cost --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

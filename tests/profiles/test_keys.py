@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from profiles import keys
 from profiles.keys import InvalidValueError
 
-# --- Emails ----------------------------------------------------------------------------------------------------
+# --- Emails ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_email_keeps_its_spelling(written, kept):
     assert keys.email(written) == kept
 
 
-# --- Phones ----------------------------------------------------------------------------------------------------
+# --- Phones ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_phone_refuses(written, default_country):
         keys.phone(written, default_country=default_country)
 
 
-# --- Texts, handles, identifiers and tags ----------------------------------------------------------------------
+# --- Texts, handles, identifiers and tags ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_tag_refuses(written):
         keys.tag(written)
 
 
-# --- Names for searching ---------------------------------------------------------------------------------------
+# --- Names for searching -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_search_name_fits_its_column():
     assert len(keys.search_name("\u00df" * 255)) == keys.NAME_LENGTH
 
 
-# --- Keys as values --------------------------------------------------------------------------------------------
+# --- Keys as values ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def examples(count: int, *, torture: int) -> Callable[..., Any]:
     )
 
 
-# --- Few things, written in many ways --------------------------------------------------------------------------
+# --- Few things, written in many ways ----------------------------------------------------------------------------
 
 EMAILS: Final = ("ann@example.com", "bob@example.com", "ren\u00e9@example.com", "jo@m\u00fcnchen.example")
 WRITTEN_EMAILS: Final = (
@@ -129,7 +129,7 @@ SPOILT: Final[tuple[tuple[str, Any], ...]] = (
     ("~/\x00\ud800", "odd"),
 )
 
-# --- Records and batches ---------------------------------------------------------------------------------------
+# --- Records and batches -----------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -201,7 +201,7 @@ def submissions(draw: DrawFn, *, max_size: int = 8) -> Submission:
     )
 
 
-# --- Who is there already --------------------------------------------------------------------------------------
+# --- Who is there already ----------------------------------------------------------------------------------------
 
 
 @st.composite
