@@ -65,3 +65,9 @@ lint: .venv/.dev ## all linters
 lock: ## resolve requirements/*.in anew (needs uv)
 	cd requirements && uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header base.in -o base.txt
 	cd requirements && uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header dev.in -o dev.txt
+
+SIZE ?= 10000
+.PHONY: bench
+bench: .venv/.dev ## how fast, beside others that write the same rows (SIZE=10000, ARGS=--check)
+	$(BIN)/python -m tests.benchmarks --size $(SIZE) $(ARGS)
+	$(BIN)/python -m tests.benchmarks --engine sqlite --size $(SIZE) $(ARGS)

@@ -14,8 +14,7 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.db import connection
-from django.db.models import Model
+from django.db import connection, models
 
 from profiles import sets, shape
 from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
@@ -115,15 +114,23 @@ def _load_rows(
 ) -> dict[UUID, tuple[dict[RowKey, dict[str, Any]], dict[RowKey, int]]]:
     loaded: dict[UUID, tuple[dict[RowKey, dict[str, Any]], dict[RowKey, int]]] = {}
     width = len(collection.key)
-    for row_id, profile_id, *values in (
-        COLLECTION_MODELS[collection.name]
-        ._default_manager.filter(profile_id__among=ids)
-        .values_list("id", "profile_id", *collection.key, *collection.fields)
+    model = COLLECTION_MODELS[collection.name]
+    # Columns whose values are JSON as they come; the others are turned into it.
+    as_they_come = (models.CharField, models.BooleanField, models.JSONField, models.ForeignKey)
+    turned = [name for name in collection.fields if not isinstance(model._meta.get_field(name), as_they_come)]
+    key_turned = any(not isinstance(model._meta.get_field(name), models.CharField) for name in collection.key)
+    for row_id, profile_id, *values in model._default_manager.filter(profile_id__among=ids).values_list(
+        "id", "profile_id", *collection.key, *collection.fields
     ):
-        rows, row_ids = loaded.setdefault(profile_id, ({}, {}))
-        key = tuple(str(value) for value in values[:width])
-        rows[key] = {name: _as_json(value) for name, value in zip(collection.fields, values[width:], strict=True)}
-        row_ids[key] = row_id
+        entry = loaded.get(profile_id)
+        if entry is None:
+            entry = loaded[profile_id] = ({}, {})
+        key = tuple(map(str, values[:width])) if key_turned else tuple(values[:width])
+        row = dict(zip(collection.fields, values[width:], strict=True))
+        for name in turned:
+            row[name] = _as_json(row[name])
+        entry[0][key] = row
+        entry[1][key] = row_id
     return loaded
 
 
@@ -137,7 +144,7 @@ def _as_json(value: Any) -> Any:  # noqa: ANN401 any column's value
 
 # --- Reference data ----------------------------------------------------------------------------------------------
 
-_BY: Final[Mapping[tuple[str, str], tuple[type[Model], str, str]]] = {
+_BY: Final[Mapping[tuple[str, str], tuple[type[models.Model], str, str]]] = {
     ("location", "id"): (Location, "id", "id"),
     ("location", "external_id"): (Location, "external_id", "id"),
     ("location", "external_code"): (Location, "external_code", "id"),
@@ -179,9 +186,9 @@ def _reference_query(kind: str, by: str) -> str:
     )
 
 
-def _reference_param(kind: str, wanted: list[str]) -> list[str] | str:
+def _reference_param(kind: str, wanted: list[str]) -> str:
     if sets.is_postgresql():
-        return wanted
+        return sets.array_literal(wanted)
     return orjson.dumps([_stored_id(UUID(one)) for one in wanted] if kind == "profile" else wanted).decode()
 
 
@@ -254,7 +261,9 @@ def _find(keys: Iterable[MatchKey], ids: Iterable[UUID]) -> tuple[Holders, Survi
     with connection.cursor() as cursor:
         cursor.execute(
             _FIND[connection.vendor],
-            arrays if sets.is_postgresql() else [orjson.dumps(array).decode() for array in arrays],
+            [sets.array_literal(array) for array in arrays]
+            if sets.is_postgresql()
+            else [orjson.dumps(array).decode() for array in arrays],
         )
         found = cursor.fetchall()
     holders: dict[MatchKey, UUID] = {}
@@ -296,7 +305,9 @@ def _lock_keys(keys: Sequence[MatchKey], *, whole_hub: bool) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _HUB_LOCK)
             return
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", _HUB_LOCK)
-        cursor.execute("SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k", [distinct])
+        cursor.execute(
+            "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k", [sets.array_literal(distinct)]
+        )
 
 
 def _lock_number(key: MatchKey) -> int:

@@ -7,7 +7,7 @@ parameter, which the server unfolds; on SQLite as one `executemany`, which its d
 from __future__ import annotations  # Django's fields are generic for the type checker only
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
@@ -99,10 +99,22 @@ class Among(Lookup):  # Django's class takes its parameter for the type checker 
         """Pass the values as an array."""
         column, params = self.process_lhs(compiler, connection)
         kind = _plain(self.lhs.output_field).rel_db_type(connection)
-        return f"{column} = ANY(%s::{kind}[])", (*params, self._values(connection))
+        return f"{column} = ANY(%s::{kind}[])", (*params, array_literal(self._values(connection)))
 
 
 models.ForeignKey.register_lookup(Among)
+
+
+def array_literal(values: Iterable[object]) -> str:
+    """Return the values as PostgreSQL writes arrays; the driver would take ten times as long over each of them."""
+    return f"{{{','.join(map(_array_element, values))}}}"
+
+
+def _array_element(value: object) -> str:
+    if not isinstance(value, str):
+        return str(value)
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 # --- How the statements are made ---------------------------------------------------------------------------------

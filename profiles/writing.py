@@ -6,14 +6,13 @@ else wrote meanwhile, and the caller plans again. Runs inside the caller's trans
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 from profiles import sets, shape
 from profiles.keys import email_key, search_name
 from profiles.models import COLLECTION_MODELS, DuplicateCandidate, Profile, ProfileChange, Tag
 from profiles.reconcile import same
-from profiles.values import DuplicatePair, Plan, ProfileResult, Row, RowKey
+from profiles.values import DuplicatePair, Plan, ProfileResult
 from profiles.values import ProfileChange as Change
 
 
@@ -80,15 +79,12 @@ def _new_profile(result: ProfileResult, moment: str) -> dict[str, Any]:
 
 def _json_column(column: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of a JSON column that have a value."""
-    prefix = _JSON_PREFIXES[column]
+    members = {name: shape.MEMBERS[name] for name in fields.keys() & shape.MEMBERS.keys()}
     return {
-        shape.MEMBERS[name][1]: value
-        for name, value in fields.items()
-        if value is not None and name.startswith(prefix) and name in shape.MEMBERS
+        member: fields[name]
+        for name, (holder, member) in sorted(members.items())
+        if holder == column and fields[name] is not None
     }
-
-
-_JSON_PREFIXES: Final = {"comms_categories": "comms/", "appearance": "appearance/"}
 
 
 def _update_profiles(results: Sequence[ProfileResult], moment: str) -> None:
@@ -150,14 +146,15 @@ class _CollectionRows:
         self.unflagged: list[dict[str, Any]] = []
         attnames = {field.name: field.attname for field in self.model._meta.concrete_fields}
         self._key = [attnames[name] for name in collection.key]
-        self._attnames = attnames
+        self._columns = [(attnames[name], name) for name in collection.fields]
         self._flag = collection.flag
-        self._has_times = "updated_at" in attnames
+        self._changed = {"updated_at": moment} if "updated_at" in attnames else {}
+        self._made = {"created_at": moment, "updated_at": moment} if "updated_at" in attnames else {}
         for result in results:
             if collection.name in result.collections:
-                self._add(collection.name, result, moment)
+                self._add(collection.name, result)
 
-    def _add(self, name: str, result: ProfileResult, moment: str) -> None:
+    def _add(self, name: str, result: ProfileResult) -> None:
         after = result.collections[name]
         before = {} if result.before is None else result.before.collections[name]
         if after is before:
@@ -166,22 +163,18 @@ class _CollectionRows:
         self.removed += [row_ids[key] for key in before.keys() - after.keys()]
         for key, row in after.items():
             if key not in before:
-                times = self._times(moment, "created_at", "updated_at")
-                self.inserted.append(self._new(result.id, key) | self._columns(row) | times)
+                inserted = {"profile_id": result.id, **self._made}
+                inserted.update(zip(self._key, key, strict=True))
+                for column, field in self._columns:
+                    inserted[column] = row[field]
+                self.inserted.append(inserted)
             elif row is not before[key] and not same(row, before[key]):
-                times = self._times(moment, "updated_at")
-                self.updated.append({"id": row_ids[key], **self._columns(row), **times})
+                updated = {"id": row_ids[key], **self._changed}
+                for column, field in self._columns:
+                    updated[column] = row[field]
+                self.updated.append(updated)
                 if self._flag and before[key][self._flag] and not row[self._flag]:
                     self.unflagged.append({"id": row_ids[key], self._flag: False})
-
-    def _new(self, profile_id: UUID, key: RowKey) -> dict[str, Any]:
-        return {"profile_id": profile_id, **dict(zip(self._key, key, strict=True))}
-
-    def _columns(self, row: Row) -> dict[str, Any]:
-        return {self._attnames[name]: value for name, value in row.items()}
-
-    def _times(self, moment: str, *names: str) -> dict[str, str]:
-        return dict.fromkeys(names, moment) if self._has_times else {}
 
 
 def _define_tags(results: Iterable[ProfileResult], moment: str) -> None:

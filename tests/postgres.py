@@ -17,7 +17,7 @@ from urllib.parse import quote
 # PostgreSQL refuses to run as root; root starts it as nobody.
 NOBODY: Final = 65534
 # Lives as long as whoever holds its standard input, so that the server goes even when that is killed.
-GUARDIAN: Final = 'read -r _; "$1/pg_ctl" stop --silent --pgdata="$2/data" --mode=immediate; rm -rf "$2"'
+GUARDIAN: Final = 'read -r _; "$1/pg_ctl" stop --silent --pgdata="$2/data" --mode=immediate; rm -rf "$2" 2>/dev/null'
 
 
 class PostgresUnavailableError(RuntimeError):

@@ -48,26 +48,28 @@ def difference(before: State, after: State) -> Changes:
 
 def _add_row_changes(changes: Changes, collection: shape.Collection, before: Rows, after: Rows) -> None:
     for key in before.keys() - after.keys():
-        for pointer, value in _members(collection, key, before[key]):
-            changes[pointer] = {"from": value}
+        changes.update((pointer, {"from": value}) for pointer, value in _members(collection, key, before[key]))
     for key, row in after.items():
         stored = before.get(key)
         if stored is None:
-            for pointer, value in _members(collection, key, row):
-                changes[pointer] = {"to": value}
+            changes.update((pointer, {"to": value}) for pointer, value in _members(collection, key, row))
         elif stored is not row:
             for name in collection.fields:
-                if not same(stored[name], row[name]):
+                if stored[name] is not row[name] and not same(stored[name], row[name]):
                     changes[row_pointer(collection, key, name)] = {"from": stored[name], "to": row[name]}
 
 
 def _members(collection: shape.Collection, key: RowKey, row: Row) -> list[tuple[str, Any]]:
+    place = row_pointer(collection, key)
     if not collection.fields:
-        return [(row_pointer(collection, key), True)]
-    return [(row_pointer(collection, key, name), row[name]) for name in collection.fields if row[name] is not None]
+        return [(place, True)]
+    return [(f"{place}/{name}", value) for name in collection.fields if (value := row[name]) is not None]
 
 
 def row_pointer(collection: shape.Collection, key: RowKey, *field_name: str) -> str:
     """Return the pointer that names a row, or one of its fields, in the ledger: `/identities/pos/7/is_active`."""
+    pointer = "/".join(("", collection.name, *key, *field_name))
+    if "~" not in pointer and pointer.count("/") == len(key) + len(field_name) + 1:
+        return pointer  # nothing to escape
     parts = (collection.name, *key, *field_name)
     return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)

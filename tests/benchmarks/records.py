@@ -1,0 +1,58 @@
+"""Full-size records, seeded: two identities, one or two addresses, three attributes, a date, two tags, a status, a region,
+comms."""
+
+from random import Random
+from typing import Any
+
+from profiles.reference_data import example_data, load_reference_data
+
+
+def load_references() -> None:
+    """Have the reference data that the records name."""
+    load_reference_data(example_data())
+
+
+def full_record(number: int, *, version: int = 0) -> dict[str, Any]:
+    """Return the record of one person; another version differs in a few of its parts."""
+    random = Random(number)
+    addresses = [_address(number, place, version) for place in range(1 + number % 2)]
+    return {
+        "email": f"person.{number}@example.com",
+        "first_name": f"First{random.randint(1, 5_000)}",
+        "last_name": f"Last{random.randint(1, 50_000)}",
+        "mobile_phone": f"+614{number % 100_000_000:08}",
+        "gender": "female" if number % 2 else "male",
+        "birth_day": 1 + number % 28,
+        "birth_month": 1 + number % 12,
+        "birth_year": 1950 + number % 50,
+        "company": f"Company {number % 1000} {version}",
+        "identities": [
+            {"handle": "shop", "identifier": f"S{number}"},
+            {"handle": "loyalty-card", "identifier": f"L{number}"},
+        ],
+        "addresses": addresses,
+        "custom_attributes": [
+            {"namespace": "loyalty", "handle": "points", "type": "integer", "value": number + version},
+            {"namespace": "shop", "handle": "orders", "type": "integer", "value": number % 40},
+            {"namespace": "shop", "handle": "segment", "type": "string", "value": f"segment {number % 7}"},
+        ],
+        "dates_attributes": [
+            {"handle": "wedding", "name": "Wedding", "date": f"20{number % 20:02}-05-{1 + number % 28:02}"},
+        ],
+        "tags": [f"tag-{number % 20}", f"tag-{20 + number % 20}"],
+        "statuses": ["gold" if number % 3 else "silver"],
+        "region": "new-south-wales" if number % 2 else "victoria",
+        "comms_attributes": {"email_promo": True, "sms_promo": False, "email_discover": True},
+    }
+
+
+def _address(number: int, place: int, version: int) -> dict[str, Any]:
+    return {
+        "external_id": f"A{number}-{place}",
+        "address_line_1": f"{1 + number % 200} Street {place} {version}",
+        "city": "Sydney",
+        "postcode": f"{2000 + number % 999}",
+        "state": "NSW",
+        "country": "AU",
+        "is_default": place == 0,
+    }
