@@ -107,7 +107,9 @@ class Bench:
             if sys.stderr.isatty():
                 print(f"\rstored {start + BATCH:,}", end="", file=sys.stderr)
         seconds = time.perf_counter() - began
-        print(f"\rstored {self.options.size:,} profiles in {seconds:.0f} s: {self.options.size / seconds:,.0f} a second")
+        print(
+            f"\rstored {self.options.size:,} profiles in {seconds:.0f} s: {self.options.size / seconds:,.0f} a second"
+        )
         self.settle()
 
     def settle(self) -> None:
@@ -244,8 +246,12 @@ class Bench:
         """Return a hash of the tables, without the ids that the database gives."""
         digest = hashlib.sha256()
         for model in sorted(tables, key=lambda model: model._meta.db_table):
-            names = [field.attname for field in model._meta.concrete_fields if field.get_internal_type() != "BigAutoField"]
-            rows = sorted(json.dumps(row, default=str, sort_keys=True) for row in model._default_manager.values(*names))
+            names = [
+                field.attname for field in model._meta.concrete_fields if field.get_internal_type() != "BigAutoField"
+            ]
+            rows = sorted(
+                json.dumps(row, default=str, sort_keys=True) for row in model._default_manager.values(*names)
+            )
             digest.update("\n".join(rows).encode())
         return digest.hexdigest()
 
@@ -316,7 +322,11 @@ class Bench:
         for turn in range(self.options.rounds * 3):
             began = time.perf_counter()
             answer = client.generic(
-                "POST", "/api/v3/profiles/batch.json", body, content_type="application/json", HTTP_IDEMPOTENCY_KEY=str(turn),
+                "POST",
+                "/api/v3/profiles/batch.json",
+                body,
+                content_type="application/json",
+                HTTP_IDEMPOTENCY_KEY=str(turn),
                 HTTP_HOST="localhost",
             )
             ours.append(time.perf_counter() - began)
@@ -324,8 +334,14 @@ class Bench:
             began = time.perf_counter()
             parsed = json.loads(body)
             with transaction.atomic():
-                batch = Batch.objects.create(match_criteria="email", source="api", queue_key="x", total_count=BATCH, body_size=1,
-                                             state="cancelled")
+                batch = Batch.objects.create(
+                    match_criteria="email",
+                    source="api",
+                    queue_key="x",
+                    total_count=BATCH,
+                    body_size=1,
+                    state="cancelled",
+                )
                 now = timezone.now()
                 BatchRecord.objects.bulk_create(
                     BatchRecord(batch=batch, position=index, outcome="created", errors=record, decided_at=now)
@@ -385,7 +401,14 @@ class Bench:
     # --- The table --------------------------------------------------------------------------------------------------
 
     def add(  # the columns of the table
-        self, name: str, measured: float, floor: float, goal: float, *, unit: str = " times", less_is_more: bool = False
+        self,
+        name: str,
+        measured: float,
+        floor: float,
+        goal: float,
+        *,
+        unit: str = " times",
+        less_is_more: bool = False,
     ) -> None:
         below = measured > floor if less_is_more else measured < floor
         reached = measured <= goal if less_is_more else measured >= goal

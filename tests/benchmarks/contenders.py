@@ -103,9 +103,10 @@ def write_by_copy(operations: Sequence[Operation]) -> None:
             continue
         names = list(operation.rows[0])
         quoted = ", ".join(f'"{name}"' for name in names)
-        with connection.cursor() as cursor, cursor.copy(
-            f'COPY "{operation.model._meta.db_table}" ({quoted}) FROM STDIN'
-        ) as copy:
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f'COPY "{operation.model._meta.db_table}" ({quoted}) FROM STDIN') as copy,
+        ):
             for row in operation.rows:
                 copy.write_row([_copied(operation.model, name, row[name]) for name in names])
 

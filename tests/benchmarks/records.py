@@ -1,5 +1,6 @@
 """Full-size records, seeded: two identities, one or two addresses, three attributes, a date, two tags, a status, a region,
-comms."""
+comms.
+"""
 
 from random import Random
 from typing import Any

@@ -14,7 +14,7 @@ from typing import Any
 
 from profiles import keys
 from profiles.keys import MatchKey
-from profiles.shape import PROFILE_FIELDS
+from profiles.shape import ADDRESS_LINES, COLLECTIONS, PROFILE_FIELDS
 from profiles.values import (
     CauseKind,
     ChangeAction,
@@ -25,6 +25,11 @@ from profiles.values import (
     WarningCode,
 )
 
+OTHER_COLLECTIONS = tuple(name for name in COLLECTIONS if name not in {"identities", "tags"})
+# The reference data of `profiles.reference_data.example_data`, as far as records name it.
+REGIONS = ("new-south-wales", "victoria", "north-island")
+STATUSES = {"gold": 365, "silver": 365, "trial": 30}  # days, where the years are not leap years
+
 
 @dataclass
 class Person:
@@ -34,6 +39,10 @@ class Person:
     fields: dict[str, Any]
     identities: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     tags: set[str] = field(default_factory=set)
+    rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = field(
+        default_factory=lambda: {name: {} for name in OTHER_COLLECTIONS}
+    )
+    """The other collections; addresses are numbered in the order of their making."""
     merged_into: int | None = None
     version: int = 0
 
@@ -123,16 +132,21 @@ class World:
         return OutcomeKind.CREATED if before is None else OutcomeKind.UPDATED
 
 
-def apply_one_by_one(world: World, drafts: Sequence[ProfileDraft], criteria: str) -> list[Decision]:
+def apply_one_by_one(
+    world: World, drafts: Sequence[ProfileDraft], criteria: str, *, now: dt.datetime
+) -> list[Decision]:
     """Handle the records one after another, changing `world`."""
-    return [apply_one(world, draft, criteria) for draft in drafts]
+    return [apply_one(world, draft, criteria, now=now) for draft in drafts]
 
 
-def apply_one(world: World, draft: ProfileDraft, criteria: str) -> Decision:
+def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top to bottom
+    world: World, draft: ProfileDraft, criteria: str, *, now: dt.datetime
+) -> Decision:
     """Handle one record: who is meant, what speaks against it, and only if nothing does, the change."""
     errors = {(error.code.value, place(error.pointer)) for error in draft.errors}
     warnings = {(warning.code.value, warning.pointer) for warning in draft.warnings}
-    ignored = set()
+    ignored: set[tuple[str, str]] = set()
+    look_up(draft, Told(errors, warnings))
     position = draft.cause.position
 
     def refuse(code: ErrorCode, pointer: str) -> None:
@@ -178,7 +192,7 @@ def apply_one(world: World, draft: ProfileDraft, criteria: str) -> Decision:
     # Whose are the other keys: this person's, one's who was merged into this person, or somebody else's.
     aliases = set()
     considered = list(hits)
-    for one in draft.keys:
+    for one in tuple(draft.pointers):
         holder = world.holder(one)
         if holder is None or holder is person:
             continue
@@ -196,6 +210,14 @@ def apply_one(world: World, draft: ProfileDraft, criteria: str) -> Decision:
     set_fields(after, draft, aliases)
     set_identities(after, draft, aliases)
     set_tags(after, draft)
+    told = Told(errors, ignored)
+    set_comms(after, draft, told, is_new=person is None, now=now)
+    set_addresses(after, draft, told)
+    set_custom_attributes(after, draft, told)
+    set_dates(after, draft, told)
+    set_statuses(after, draft, now=now)
+    set_regions(after, draft, told)
+    set_organisations(after, draft)
     if person is not None and "joined_at" in draft.fields and draft.fields["joined_at"] != after.fields["joined_at"]:
         ignored.add((WarningCode.JOINED_AT_KEPT.value, "/joined_at"))
     if not is_birthday_sound(after):
@@ -217,18 +239,18 @@ def apply_one(world: World, draft: ProfileDraft, criteria: str) -> Decision:
 def criterion_keys(draft: ProfileDraft, criteria: str) -> list[MatchKey]:
     """Return what the record gives for the criterion: its email, or all its identities of that handle."""
     if criteria == "email":
-        return [key for key in draft.keys if key.kind == "email"]
+        return [key for key in tuple(draft.pointers) if key.kind == "email"]
     return [key for key in identity_keys(draft) if key.handle == criteria]
 
 
 def identity_keys(draft: ProfileDraft) -> list[MatchKey]:
     """Return the record's identities."""
-    return [key for key in draft.keys if key.kind == "identity"]
+    return [key for key in tuple(draft.pointers) if key.kind == "identity"]
 
 
 def newcomer(world: World) -> Person:
     """Return somebody about whom nothing is known yet."""
-    fields = dict.fromkeys(PROFILE_FIELDS)
+    fields = {name: None for name in PROFILE_FIELDS if name != "merged_into"}
     return Person(
         label=len(world.people),
         fields=fields | {"first_name": "Unknown", "last_name": "Unknown", "profile_type": "active"},
@@ -238,6 +260,8 @@ def newcomer(world: World) -> Person:
 def set_fields(person: Person, draft: ProfileDraft, aliases: set[MatchKey]) -> None:
     """Set what the record sent; what it did not send stays."""
     for name, value in draft.fields.items():
+        if name.startswith("comms/"):
+            continue
         stored = person.fields[name]
         if name == "email":
             key = keys.email_match_key(keys.email_key(value))
@@ -264,6 +288,225 @@ def set_tags(person: Person, draft: ProfileDraft) -> None:
     """Replace the tags, if the record has any say about them."""
     if "tags" in draft.collections:
         person.tags = {tag for (tag,) in draft.collections["tags"]}
+
+
+# --- The other collections ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """Where the rules put what they find."""
+
+    errors: set[tuple[str, str]]
+    warnings: set[tuple[str, str]]
+
+    def refuse(self, code: ErrorCode, pointer: str) -> None:
+        if not any(known.startswith(pointer) for _, known in self.errors):
+            self.errors.add((code.value, pointer))
+
+    def warn(self, code: WarningCode, pointer: str) -> None:
+        self.warnings.add((code.value, pointer))
+
+
+def look_up(draft: ProfileDraft, told: Told) -> None:
+    """Tell of everything the record names that is not there, or that it names twice."""
+    known = {"status": STATUSES, "region": REGIONS}
+    ids = {"organisation": ORGANISATIONS, "role": ROLES}
+    for name, referrals in draft.referrals.items():
+        seen = set()
+        for one in referrals:
+            for reference, pointer in one.names:
+                if reference.kind == "status" and reference.value not in STATUSES:
+                    told.warn(WarningCode.UNKNOWN_STATUS, pointer)
+                elif not (
+                    reference.value in known[reference.kind]
+                    if reference.kind in known
+                    else int(reference.value) in ids[reference.kind]
+                ):
+                    told.errors.add((ErrorCode.UNKNOWN_REFERENCE.value, pointer))
+                elif name in {"regions", "organisations"} and reference in seen:
+                    told.warn(WarningCode.DUPLICATE_ENTRY, one.pointer)
+                seen.add(reference)
+
+
+def set_comms(  # noqa: C901 the rule as it is told
+    person: Person, draft: ProfileDraft, told: Told, *, is_new: bool, now: dt.datetime
+) -> None:
+    """Tighten consent always, unless the decision is older; loosen it by a newer decision only (design 3.5)."""
+    sent = {name.removeprefix("comms/"): value for name, value in draft.fields.items() if name.startswith("comms/")}
+    stored = {name: person.fields[f"comms/{name}"] for name in sent}
+    stored_times = {channel: person.fields[f"comms/{channel}_consent_updated_at"] for channel in ("email", "sms")}
+    for name, value in sent.items():
+        pointer = draft.places["comms", (name,)]
+        channel, _, flag = name.partition("_")
+        time, stored_time = sent.get(f"{channel}_consent_updated_at"), stored_times.get(channel)
+        tight = {"promo": False, "optout": True, "bounced": True}.get(flag, "none")
+        if flag == "consent_updated_at":
+            if value is None:
+                continue
+            if dt.datetime.fromisoformat(value) > now + dt.timedelta(minutes=5):
+                told.refuse(ErrorCode.INVALID, pointer)
+            elif stored_time is None or value > stored_time:
+                person.fields[f"comms/{name}"] = value
+            elif value < stored_time:
+                told.warn(WarningCode.CONSENT_OLDER, pointer)
+            continue
+        if value is stored[name]:
+            continue
+        if not is_new and tight != "none":
+            loosens = stored[name] is tight
+            if channel not in {"email", "sms"}:
+                if loosens and draft.cause.kind is CauseKind.BATCH:
+                    told.warn(WarningCode.CONSENT_NOT_LOOSENED, pointer)
+                    continue
+            elif loosens and not (time is not None and (stored_time is None or time > stored_time)):
+                told.warn(WarningCode.CONSENT_NOT_LOOSENED, pointer)
+                continue
+            elif time is not None and stored_time is not None and time < stored_time:
+                told.warn(WarningCode.CONSENT_OLDER, pointer)
+                continue
+        person.fields[f"comms/{name}"] = value
+
+
+def set_addresses(person: Person, draft: ProfileDraft, told: Told) -> None:
+    """Find each address by its external_id or its text, else add it; keep exactly one default."""
+    rows = person.rows["addresses"]
+    for place_key, sent in draft.collections.get("addresses", {}).items():
+        pointer = draft.places["addresses", place_key]
+        name = sent.get("external_id")
+        by_name = [key for key, row in rows.items() if name is not None and row["external_id"] == name]
+        by_text = [
+            key
+            for key, row in rows.items()
+            if address_text(row) == address_text(sent) and (name is None or row["external_id"] is None)
+        ]
+        if by_name:
+            key = by_name[0]
+            new = {**rows[key], **sent}
+        elif by_text:
+            key = min(by_text)
+            kept = {part: value for part, value in sent.items() if part not in ADDRESS_LINES}
+            if kept.get("external_id", name) is None:
+                kept.pop("external_id", None)
+            new = {**rows[key], **kept}
+        else:
+            for part in ("address_line_1", "city", "postcode", "country"):
+                if part not in sent:
+                    told.refuse(ErrorCode.INVALID, f"{pointer}/{part}")
+            key = (str(len(rows)),)
+            new = {**dict.fromkeys(COLLECTIONS["addresses"].fields), **sent}
+            new["is_default"] = sent.get("is_default") is True or not rows
+        if rows.get(key, {}).get("is_default") and not new["is_default"]:
+            told.warn(WarningCode.DEFAULT_ADDRESS_KEPT, f"{pointer}/is_default")
+            new["is_default"] = True
+        if new["is_default"]:
+            for row in rows.values():
+                row["is_default"] = False
+        rows[key] = new
+
+
+def address_text(row: Mapping[str, Any]) -> list[str]:
+    """Return the lines as they are compared."""
+    return [" ".join((row.get(name) or "").split()).lower() for name in ADDRESS_LINES]
+
+
+def set_custom_attributes(person: Person, draft: ProfileDraft, told: Told) -> None:
+    """Set each by its name; a value that is not sent stays, if there is one and it fits."""
+    rows = person.rows["custom_attributes"]
+    for key, sent in draft.collections.get("custom_attributes", {}).items():
+        pointer = draft.places["custom_attributes", key]
+        if "value" in sent:
+            rows[key] = dict(sent)
+        elif key not in rows:
+            told.refuse(ErrorCode.INVALID, f"{pointer}/value")
+        elif sent["type"] == "string" and type(rows[key]["value"]) is int:
+            rows[key] = {"type": "string", "value": str(rows[key]["value"])}
+        elif rows[key]["type"] == sent["type"] or rows[key]["value"] is None:
+            rows[key] = {"type": sent["type"], "value": rows[key]["value"]}
+        elif sent["type"] == "integer" and str(rows[key]["value"]).isdigit():
+            rows[key] = {"type": "integer", "value": int(rows[key]["value"])}
+        else:
+            told.refuse(ErrorCode.INVALID, f"{pointer}/type")
+
+
+def set_dates(person: Person, draft: ProfileDraft, told: Told) -> None:
+    """Set each by handle and relationship."""
+    rows = person.rows["dates"]
+    for key, sent in draft.collections.get("dates", {}).items():
+        if key not in rows:
+            for part in ("date", "name"):
+                if part not in sent:
+                    told.refuse(ErrorCode.INVALID, f"{draft.places['dates', key]}/{part}")
+            rows[key] = {**dict.fromkeys(COLLECTIONS["dates"].fields), "is_recurring": False}
+        rows[key] = {**rows[key], **sent}
+
+
+def set_statuses(person: Person, draft: ProfileDraft, *, now: dt.datetime) -> None:
+    """Replace the set by those of the handles that are known; none known of some: leave it."""
+    if "statuses" not in draft.referrals:
+        return
+    handles = [one.names[0][0].value for one in draft.referrals["statuses"]]
+    known = [handle for handle in handles if handle in STATUSES]
+    if handles and not known:
+        return
+    old = person.rows["statuses"]
+    person.rows["statuses"] = {}
+    for handle in known:
+        row = old.get((handle,))
+        is_held = row is not None and row["is_active"] and dt.datetime.fromisoformat(row["expires_at"]) > now
+        end = (now + dt.timedelta(days=STATUSES[handle])).replace(tzinfo=None).isoformat() + "Z"
+        person.rows["statuses"][handle,] = (
+            row if is_held and row is not None else {"expires_at": end, "is_active": True}
+        )
+
+
+def set_regions(person: Person, draft: ProfileDraft, told: Told) -> None:  # noqa: C901 likewise
+    """Set memberships; `region` says which is the default, `region_country` and `region_state` describe that."""
+    rows = person.rows["regions"]
+    new = {"country": None, "state": None, "is_active": True, "is_default": False}
+    sent: dict[str, dict[str, Any]] = {}
+    for one in draft.referrals.get("regions", ()):
+        handle = one.names[0][0].value
+        if handle not in REGIONS:
+            continue
+        sent[handle] = {**sent.get(handle, {}), **one.row}
+    for handle, row in sent.items():
+        rows[handle,] = {**rows.get((handle,), new), **row}
+    for one in draft.referrals.get("default_region", ()):
+        for name, _ in one.names:
+            if name.value not in REGIONS:
+                continue
+            rows.setdefault((name.value,), dict(new))
+            for key, row in rows.items():
+                row["is_default"] = key == (name.value,)
+        default = next((key for key, row in rows.items() if row["is_default"]), None)
+        for name, value in one.row.items():
+            if default is None:
+                if value is not None:
+                    told.warn(WarningCode.NO_DEFAULT_REGION, f"/region_{name}")
+            elif sent.get(default[0], {}).get(name, value) != value:
+                told.refuse(ErrorCode.CONFLICT, f"/region_{name}")
+            else:
+                rows[default][name] = value
+
+
+def set_organisations(person: Person, draft: ProfileDraft) -> None:
+    """Set memberships; what is not sent stays."""
+    rows = person.rows["organisations"]
+    for one in draft.referrals.get("organisations", ()):
+        handle = ORGANISATIONS.get(int(one.names[0][0].value))
+        if handle is None:
+            continue
+        row = dict(one.row)
+        if row.get("role") is not None:
+            row["role"] = ROLES[int(row["role"].value)]
+        old = rows.get((handle,), {"role": None, "expires_at": None, "is_active": True})
+        rows[handle,] = {**old, **row}
+
+
+# Id -> handle, as the database has them; filled by the fixture that loads the reference data.
+ORGANISATIONS: dict[int, str] = {}
+ROLES: dict[int, str] = {}
 
 
 def is_birthday_sound(person: Person) -> bool:
@@ -293,12 +536,20 @@ def difference(before: Person | None, after: Person) -> dict[str, dict[str, Any]
     changes: dict[str, dict[str, Any]] = {}
     for pointer in sorted(old.keys() | new.keys()):
         if pointer not in old:
-            changes[pointer] = {"to": new[pointer]}
+            changes[pointer] = {"from": None, "to": new[pointer]} if has_row(before, pointer) else {"to": new[pointer]}
         elif pointer not in new:
-            changes[pointer] = {"from": old[pointer]}
+            changes[pointer] = (
+                {"from": old[pointer], "to": None} if has_row(after, pointer) else {"from": old[pointer]}
+            )
         elif json.dumps(old[pointer]) != json.dumps(new[pointer]):
             changes[pointer] = {"from": old[pointer], "to": new[pointer]}
     return changes
+
+
+def has_row(person: Person | None, pointer: str) -> bool:
+    """Whether the person has the row that the pointer leads into: what is missing there is null, not absent."""
+    collection, *parts = (part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/"))
+    return person is not None and tuple(parts[:-1]) in person.rows.get(collection, {})
 
 
 def facts(person: Person) -> dict[str, Any]:
@@ -310,6 +561,11 @@ def facts(person: Person) -> dict[str, Any]:
                 known[f"/identities/{escaped(handle)}/{escaped(identifier)}/{name}"] = value
     for tag in person.tags:
         known[f"/tags/{escaped(tag)}"] = True
+    for collection, rows in person.rows.items():
+        for key, row in rows.items():
+            for name, value in row.items():
+                if value is not None:
+                    known["/" + "/".join(escaped(part) for part in (collection, *key, name))] = value
     return known
 
 

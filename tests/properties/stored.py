@@ -11,9 +11,9 @@ from django.db import connection, transaction
 from profiles import keys, models
 from profiles.applying import apply_drafts
 from profiles.ids import new_id
-from profiles.shape import PROFILE_FIELDS
+from profiles.shape import COLLECTIONS, COLUMNS, MEMBERS, TIME_FIELDS
 from profiles.values import CauseKind, Outcome, OutcomeKind, ProfileDraft
-from tests.properties.reference import Decision, World, place
+from tests.properties.reference import OTHER_COLLECTIONS, Decision, World, place
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -35,7 +35,7 @@ def store(world: World) -> Labels:
     for person, id_ in zip(world.people, ids, strict=True):
         models.Profile.objects.create(
             id=id_,
-            **person.fields | {"joined_at": time_of(person.fields["joined_at"])},
+            **columns_of(person.fields),
             **derived(person.fields),
             merged_into_id=None if person.merged_into is None else ids[person.merged_into],
             version=person.version,
@@ -46,6 +46,18 @@ def store(world: World) -> Labels:
             models.Identity.objects.create(
                 profile_id=id_, handle=handle, identifier=identifier, **row, created_at=START, updated_at=START
             )
+        for name, rows in person.rows.items():
+            collection = COLLECTIONS[name]
+            for key, row in rows.items():
+                columns = dict(zip(collection.key, key, strict=True)) | row
+                model = models.COLLECTION_MODELS[name]
+                attnames = {field.name: field.attname for field in model._meta.concrete_fields}
+                model._default_manager.create(
+                    profile_id=id_,
+                    **{attnames[part]: value for part, value in columns.items()},
+                    created_at=START,
+                    updated_at=START,
+                )
         for tag in person.tags:
             models.Tag.objects.get_or_create(handle=tag, defaults={"created_at": START, "updated_at": START})
             models.ProfileTag.objects.create(profile_id=id_, tag_id=tag)
@@ -96,6 +108,7 @@ def described(world: World) -> dict[str, Any]:
                 "fields": person.fields,
                 "identities": person.identities,
                 "tags": person.tags,
+                "rows": person.rows,
                 "merged_into": person.merged_into,
                 "version": person.version,
                 **derived(person.fields),
@@ -116,7 +129,7 @@ def described_database(labels: Labels) -> dict[str, Any]:
             labels[profile.id]: _described_profile(profile, labels) for profile in models.Profile.objects.all()
         },
         "ledger": {
-            (labels[entry.profile_id], entry.version): (entry.action, entry.changes, entry.position)
+            (labels[entry.profile_id], entry.version): (entry.action, numbered(entry), entry.position)
             for entry in models.ProfileChange.objects.all()
         },
         "pairs": {
@@ -138,6 +151,7 @@ def _described_profile(profile: models.Profile, labels: Labels) -> dict[str, Any
             for identity in models.Identity.objects.filter(profile=profile)
         },
         "tags": set(models.ProfileTag.objects.filter(profile=profile).values_list("tag_id", flat=True)),
+        "rows": {name: rows_of(profile, name) for name in OTHER_COLLECTIONS},
         "merged_into": None if profile.merged_into_id is None else labels[profile.merged_into_id],
         "version": profile.version,
         "email_key": profile.email_key,
@@ -147,10 +161,56 @@ def _described_profile(profile: models.Profile, labels: Labels) -> dict[str, Any
 
 def state_of_fields(profile: models.Profile) -> dict[str, Any]:
     """Return a stored profile's own fields as JSON values."""
-    fields = {name: getattr(profile, name) for name in PROFILE_FIELDS}
-    if profile.joined_at is not None:
-        fields["joined_at"] = profile.joined_at.astimezone(dt.UTC).replace(tzinfo=None).isoformat() + "Z"
-    return fields
+    fields = {name: plain(getattr(profile, column)) for name, column in COLUMNS.items() if name != "merged_into"}
+    return fields | {name: getattr(profile, column).get(member) for name, (column, member) in MEMBERS.items()}
+
+
+def columns_of(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return a profile's columns of its fields."""
+    columns: dict[str, Any] = {"comms_categories": {}, "appearance": {}}
+    for name, value in fields.items():
+        if name in MEMBERS:
+            column, member = MEMBERS[name]
+            if value is not None:
+                columns[column][member] = value
+        else:
+            columns[COLUMNS[name]] = time_of(value) if name in TIME_FIELDS else value
+    return columns
+
+
+def rows_of(profile: models.Profile, name: str) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Return one collection of a stored profile as JSON values; addresses are numbered in the order of their keys."""
+    collection = COLLECTIONS[name]
+    rows = {}
+    for stored in models.COLLECTION_MODELS[name]._default_manager.filter(profile=profile):
+        attnames = {field.name: field.attname for field in stored._meta.concrete_fields}
+        key = tuple(str(getattr(stored, attnames[part])) for part in collection.key)
+        rows[key] = {part: plain(getattr(stored, attnames[part])) for part in collection.fields}
+    if name == "addresses":
+        return {(str(number),): rows[key] for number, key in enumerate(sorted(rows))}
+    return rows
+
+
+def numbered(entry: models.ProfileChange) -> dict[str, Any]:
+    """Return a ledger row's changes with the addresses numbered as `rows_of` does."""
+    keys_ = sorted(
+        str(key) for key in models.Address.objects.filter(profile=entry.profile_id).values_list("key", flat=True)
+    )
+    numbers = {key: str(number) for number, key in enumerate(keys_)}
+    changes = {}
+    for pointer, change in entry.changes.items():
+        parts = pointer.split("/")
+        if parts[1] == "addresses":
+            parts[2] = numbers.get(parts[2], parts[2])
+        changes["/".join(parts)] = change
+    return changes
+
+
+def plain(value: Any) -> Any:
+    """Return a column's value as JSON."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat() + "Z"
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def derived(fields: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from profiles.schema import parse_record
 from profiles.values import Cause, CauseKind, ProfileDraft
-from tests.properties.reference import World, newcomer
+from tests.properties.reference import ORGANISATIONS, ROLES, World, newcomer
 
 TORTURE: Final = os.environ.get("HUB_TORTURE") == "1"
 
@@ -68,8 +68,76 @@ FIELDS: Final[dict[str, tuple[Any, ...]]] = {
     "tags": ([], ["vip"], ["vip", "big spender", "vip"], ["big-spender", "a/b~c"], None),
     "reference": ("row 1", 12, None),
     "company_size": (12,),
-    "addresses": ([{"city": "Perth"}],),
     "full_name": ("Ann Smith",),
+}
+HOME: Final = {"address_line_1": "1 Main St", "city": "Perth", "postcode": "6000", "country": "AU"}
+WORK: Final = {"address_line_1": "2 Side St", "city": "Perth", "postcode": 6000, "country": "Australia"}
+NESTED: Final[dict[str, tuple[Any, ...]]] = {
+    "addresses": (
+        [HOME],
+        [{**HOME, "address_line_1": " 1  MAIN st"}],
+        [WORK, {**HOME, "is_default": True}],
+        [{**HOME, "external_id": "h", "notes": "ring"}],
+        [{**WORK, "external_id": "h", "is_default": True}],
+        [{"external_id": "h", "company": "Acme"}],
+        [{**HOME, "is_default": False}, {**WORK, "external_id": "w", "meta": {"a": [1, None]}}],
+        [{"city": "Perth"}],
+        [],
+        None,
+    ),
+    "custom_attributes": (
+        [{"namespace": "n", "handle": "h", "type": "string", "value": "7"}],
+        [{"namespace": "n", "handle": "h", "type": "integer", "value": "8"}],
+        [{"namespace": "n", "handle": "h", "type": "string", "value": "x"}],
+        [{"namespace": "n", "handle": "h", "type": "integer"}],
+        [{"namespace": "n", "handle": "h", "type": "string"}],
+        [{"namespace": "n", "handle": "h", "type": "string", "value": None}],
+        [
+            {"namespace": "a/b", "handle": "~", "type": "json", "value": {"b": [1.5], "a": None}},
+            {"namespace": "a/b", "handle": "~", "type": "array", "value": [True]},
+        ],
+    ),
+    "dates_attributes": (
+        [{"handle": "b", "name": "B", "date": "2000-02-29"}],
+        [{"handle": "b", "relationship": "", "note": "cake"}],
+        [{"handle": "b", "relationship": "child", "name": "C", "date": "2010-01-01", "is_recurring": True}],
+        [{"handle": "b", "relationship": "child"}],
+        [{"handle": "b", "name": "B", "date": "2001-02-29"}],
+    ),
+    "statuses": (["gold"], ["gold", "silver"], ["trial", "nope"], ["nope"], [], None),
+    "region": ("new-south-wales", "victoria", "atlantis"),
+    "region_country": ("AU", None),
+    "region_state": ("NSW", "VIC", None),
+    "regions": (
+        [{"handle": "victoria", "country": "AU"}],
+        [{"handle": "new-south-wales", "state": "ACT"}, {"handle": "north-island", "is_active": False}],
+        [{"handle": "victoria"}, {"handle": "victoria", "state": "VIC"}],
+        [{"handle": "atlantis"}],
+        [],
+    ),
+    # Ids are known when the drafts are made, see `Submission.drafts`.
+    "organisations": (
+        [{"id": "acme"}],
+        [{"id": "acme", "role_definition_id": "buyer", "expires_at": "2030-01-01"}],
+        [{"id": "rowing-club", "is_active": False}, {"id": "acme", "role_definition_id": None}],
+        [{"id": 10**9}],
+    ),
+    "comms_attributes": (
+        {"email_promo": True},
+        {"email_promo": False, "sms_optout": True},
+        {"email_promo": True, "email_consent_updated_at": "2025-01-01T00:00:00Z"},
+        {"email_promo": False, "email_optout": True, "email_consent_updated_at": "2025-02-01T00:00:00Z"},
+        {"email_optout": None, "sms_optout": False, "sms_consent_updated_at": "2025-02-01T00:00:00Z"},
+        {"post_promo": False, "push_optout": True, "email_discover": True},
+        {"post_promo": True, "push_optout": False, "email_discover": None},
+        {"email_consent_updated_at": "2099-01-01T00:00:00Z"},
+        {"email_verification": "verified", "terms_accepted_version": 3},
+    ),
+    "attributes": (
+        {"comms": {"email_promo": False}, "appearance": {"eye_colour": "blue"}},
+        {"appearance": {"eye_colour": None, "size_shoe": 9.5}},
+        {"comms": []},
+    ),
 }
 BIRTHDAYS: Final[tuple[dict[str, Any], ...]] = (
     {"birth_day": 29, "birth_month": 2},
@@ -141,7 +209,7 @@ def identity_entries(draw: DrawFn, *, handle: str = "") -> dict[str, Any]:
 
 
 def one_in(count: int) -> SearchStrategy[bool]:
-    """True once in so many draws."""
+    """Return true once in so many draws."""
     return st.sampled_from((False,) * (count - 1) + (True,))
 
 
@@ -164,6 +232,8 @@ def records(draw: DrawFn, *, criteria: str) -> dict[str, Any]:
         record |= draw(st.sampled_from(BIRTHDAYS))
     for name in draw(st.lists(st.sampled_from(tuple(FIELDS)), max_size=4, unique=True)):
         record[name] = draw(st.sampled_from(FIELDS[name]))
+    for name in draw(st.lists(st.sampled_from(tuple(NESTED)), max_size=3, unique=True)):
+        record[name] = draw(st.sampled_from(NESTED[name]))
     if draw(one_in(10)):
         record |= draw(st.lists(st.sampled_from(SPOILT), min_size=1, max_size=2).map(dict))
     return record
@@ -180,9 +250,21 @@ class Submission:
     def drafts(self, number: int = 0) -> list[ProfileDraft]:
         """Parse the records, as the batch of that number."""
         return [
-            parse_record(record, cause=Cause(self.kind, batch_id=batch_id(number), position=position))
+            parse_record(with_ids(record), cause=Cause(self.kind, batch_id=batch_id(number), position=position))
             for position, record in enumerate(self.records)
         ]
+
+
+def with_ids(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the record with the ids that organisations and roles have in this database."""
+    ids = {handle: row_id for known in (ORGANISATIONS, ROLES) for row_id, handle in known.items()}
+    entries = record.get("organisations")
+    if not entries:
+        return record
+    return {
+        **record,
+        "organisations": [{name: ids.get(value, value) for name, value in entry.items()} for entry in entries],
+    }
 
 
 def batch_id(number: int) -> UUID:
@@ -226,6 +308,18 @@ def worlds(draw: DrawFn) -> World:
         person.tags = draw(st.sets(st.sampled_from(("vip", "big-spender", "a/b~c"))))
         person.fields["profile_type"] = draw(st.sampled_from(("active", "active", "active", "deleted")))
         person.fields["joined_at"] = draw(st.sampled_from((None, "2020-05-05T15:20:32Z")))
+        if draw(one_in(3)):
+            person.rows["regions"]["victoria",] = {
+                "country": None,
+                "state": None,
+                "is_active": True,
+                "is_default": draw(st.booleans()),
+            }
+        if draw(one_in(3)):
+            end = draw(st.sampled_from(("2025-12-01T00:00:00Z", "2026-06-01T00:00:00Z")))
+            person.rows["statuses"]["gold",] = {"expires_at": end, "is_active": True}
+        if draw(one_in(3)):
+            person.fields |= {"comms/email_promo": False, "comms/email_consent_updated_at": "2025-01-01T00:00:00Z"}
         person.fields |= draw(
             st.sampled_from(
                 (

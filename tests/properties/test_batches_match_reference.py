@@ -23,8 +23,9 @@ def test_batches_do_what_the_reference_does(world, batches):
         labels = store(world)
 
         for number, batch in enumerate(batches):
-            expected = apply_one_by_one(world, batch.drafts(number), batch.criteria)
-            found = decide(batch.drafts(number), batch.criteria, labels, now=START + dt.timedelta(days=number + 1))
+            now = START + dt.timedelta(days=number + 1)
+            expected = apply_one_by_one(world, batch.drafts(number), batch.criteria, now=now)
+            found = decide(batch.drafts(number), batch.criteria, labels, now=now)
 
             assert found == expected
             assert described_database(labels) == described(world)

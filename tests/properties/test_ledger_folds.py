@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles import models
+from profiles.directory import load_snapshots
 from profiles.history import fold
-from profiles.reconcile import State
+from profiles.shape import COLLECTIONS
 from tests.properties.stored import START, decide, rolled_back, state_of_fields, store
 from tests.properties.strategies import examples, submissions, worlds
 
@@ -29,18 +30,17 @@ def test_every_ledger_folds_to_its_profile(world, batches):
             assert [entry.version for entry in ledger] == list(range(1, profile.version + 1))
             assert [entry.at for entry in ledger] == sorted(entry.at for entry in ledger)
             assert ledger[-1].at == profile.updated_at
-            assert fold(entry.changes for entry in ledger) == state_of(profile)
+            folded = fold(entry.changes for entry in ledger)
+            assert known(folded.fields) == known(state_of_fields(profile))
+            assert {name: rows for name, rows in folded.collections.items() if rows} == collections_of(profile)
 
 
-def state_of(profile: models.Profile) -> State:
-    """Return a stored profile as a state."""
-    identities = {
-        (identity.handle, identity.identifier): {
-            "is_primary": identity.is_primary,
-            "is_active": identity.is_active,
-            "merged_from": None if identity.merged_from is None else str(identity.merged_from),
-        }
-        for identity in models.Identity.objects.filter(profile=profile)
-    }
-    tags = {(assigned.tag_id,): {} for assigned in models.ProfileTag.objects.filter(profile=profile)}
-    return State(fields=state_of_fields(profile), collections={"identities": identities, "tags": tags})
+def known(fields):
+    """Return the fields that have a value."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def collections_of(profile):
+    """Return a stored profile's collections, those that have rows."""
+    snapshot = load_snapshots([profile.id], collections=tuple(COLLECTIONS))[profile.id]
+    return {name: rows for name, rows in snapshot.collections.items() if rows}

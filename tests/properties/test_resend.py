@@ -43,8 +43,9 @@ def test_resent_batch_does_what_the_reference_does_again(world, batch):
         labels = store(world)
 
         for number in range(3):
-            expected = apply_one_by_one(world, batch.drafts(number), batch.criteria)
-            found = decide(batch.drafts(number), batch.criteria, labels, now=START + dt.timedelta(days=number + 1))
+            now = START + dt.timedelta(days=number + 1)
+            expected = apply_one_by_one(world, batch.drafts(number), batch.criteria, now=now)
+            found = decide(batch.drafts(number), batch.criteria, labels, now=now)
 
             assert found == expected
         assert described_database(labels) == described(world)
@@ -64,10 +65,10 @@ def without_company(world: World, batch: Submission) -> Submission:
     taken: set[object] = set()
     kept = []
     for record, draft in zip(batch.records, batch.drafts(), strict=True):
-        concerned = {person.label for person in world.meant_by(draft.keys)} | set(draft.keys)
+        concerned = {person.label for person in world.meant_by(tuple(draft.pointers))} | set(draft.pointers)
         if concerned & taken:
             continue
-        decision = apply_one(world, draft, batch.criteria)
+        decision = apply_one(world, draft, batch.criteria, now=START)
         taken |= concerned
         if decision.kind == "created":
             taken.add(decision.label)

@@ -1,0 +1,83 @@
+"""Those who post are served while a backlog is worked off."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from batches.models import Batch
+from tests.builders import body, submit
+from tests.faults.hub import ROOT, Worker, killed_at_exit, times
+from tests.faults.test_workers import people
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+POST = """
+import http.client, sys, time
+address, token, seconds, content = sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.stdin.buffer.read()
+headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+deadline, posted = time.monotonic() + seconds, 0
+while time.monotonic() < deadline:
+    line = http.client.HTTPConnection(address, timeout=60)
+    line.request("POST", "/api/v3/profiles/batch.json", content, headers)
+    answer = line.getresponse()
+    answer.read()
+    line.close()
+    if answer.status != 202:
+        sys.exit(f"answered with {answer.status}")
+    posted += 1
+    time.sleep(0.1)
+print(posted)
+"""
+
+
+def test_posters_are_served_through_a_backlog(url, tmp_path):
+    from batches.supervisor import Supervisor  # noqa: PLC0415 it reads the environment
+
+    for number in range(times(15, 150)):
+        submit(people(500, start=number * 250))
+    environment = {**os.environ, "DATABASE_URL": url, "DEBUG": "1"}
+    token = subprocess.run(
+        [sys.executable, "manage.py", "create_token", "posters"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    saved = {name: os.environ.get(name) for name in ("DATABASE_URL", "DEBUG")}
+    os.environ.update(DATABASE_URL=url, DEBUG="1")
+    try:
+        hub = Supervisor(host="127.0.0.1", port=8800, workers=0, quiet=True)
+        with hub:
+            worker = Worker(url, log=tmp_path / "log")
+            with killed_at_exit([worker]):
+                began = time.monotonic()
+                posters = [
+                    subprocess.Popen(
+                        [sys.executable, "-c", POST, f"127.0.0.1:{hub.port}", token, str(times(6, 60))],
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE,
+                    )
+                    for _ in range(8)
+                ]
+                content = body(people(100))
+                for poster in posters:
+                    poster.stdin.write(content)
+                    poster.stdin.close()
+                told = [(poster.wait(180), poster.stdout.read(), poster.stderr.read()) for poster in posters]
+                for poster in posters:
+                    poster.stdout.close()
+                    poster.stderr.close()
+    finally:
+        for name, value in saved.items():
+            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+
+    assert [(code, errors) for code, _, errors in told] == [(0, b"")] * 8
+    posted = sum(int(output) for _, output, _ in told)
+    assert posted >= 8
+    assert Batch.objects.filter(state="done").exists()
+    print(f"8 posters, {posted} batches accepted in {time.monotonic() - began:.0f} s, none failed")

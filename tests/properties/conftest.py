@@ -1,0 +1,16 @@
+"""What all properties stand on."""
+
+import pytest
+
+from profiles.models import Organisation, RoleDefinition
+from profiles.reference_data import example_data, load_reference_data
+from tests.properties import reference
+
+
+@pytest.fixture(autouse=True)
+def _reference_data(db):  # noqa: ARG001 the database is to be there
+    load_reference_data(example_data())
+    reference.ORGANISATIONS.clear()
+    reference.ORGANISATIONS.update(Organisation.objects.values_list("id", "handle"))
+    reference.ROLES.clear()
+    reference.ROLES.update(RoleDefinition.objects.values_list("id", "handle"))
