@@ -163,6 +163,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 
 KNOX_TOKEN_MODEL = "profiles.ApiToken"  # noqa: S105 a model's name
+# Its migrations would make the table of the token model that ours takes the place of.
+MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "phub_", "TOKEN_TTL": None}
 
 # --- REST ----------------------------------------------------------------------------------------------------------
