@@ -38,7 +38,7 @@ def recording() -> Iterator[list[Operation]]:
             operations.append(Operation("update", model, [dict(row) for row in rows], guards=guards))
         return update(model, rows, guards=guards)
 
-    sets.insert_rows, sets.update_rows = insert_rows, update_rows  # type: ignore[assignment]
+    sets.insert_rows, sets.update_rows = insert_rows, update_rows
     try:
         yield operations
     finally:

@@ -1,6 +1,4 @@
-"""Full-size records, seeded: two identities, one or two addresses, three attributes, a date, two tags, a status, a region,
-comms.
-"""
+"""Full-size records, seeded: identities, addresses, attributes, a date, tags, a status, a region and comms."""
 
 from random import Random
 from typing import Any

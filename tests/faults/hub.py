@@ -87,10 +87,10 @@ def check_soundness() -> None:
     ids = list(models.Profile.objects.values_list("id", flat=True))
     snapshots = load_snapshots(ids, collections=tuple(shape.COLLECTIONS))
     for profile_id in ids:
-        rows = list(models.ProfileChange.objects.filter(profile_id=profile_id).order_by("version"))
+        ledger_rows = list(models.ProfileChange.objects.filter(profile_id=profile_id).order_by("version"))
         snapshot = snapshots[profile_id]
-        assert [row.version for row in rows] == list(range(1, snapshot.version + 1))
-        folded = fold(row.changes for row in rows)
+        assert [row.version for row in ledger_rows] == list(range(1, snapshot.version + 1))
+        folded = fold(row.changes for row in ledger_rows)
         assert known(folded.fields) == known(snapshot.fields)
         assert {name: rows for name, rows in folded.collections.items() if rows} == {
             name: rows for name, rows in snapshot.collections.items() if rows

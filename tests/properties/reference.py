@@ -52,7 +52,7 @@ class Person:
             email = self.fields["email"]
             return email is not None and keys.email_key(email) == key.value
         if key.kind == "mobile":
-            return self.fields["mobile_phone"] == key.value
+            return bool(self.fields["mobile_phone"] == key.value)
         return (key.handle, key.value) in self.identities
 
 
@@ -480,14 +480,14 @@ def set_regions(person: Person, draft: ProfileDraft, told: Told) -> None:  # noq
             for key, row in rows.items():
                 row["is_default"] = key == (name.value,)
         default = next((key for key, row in rows.items() if row["is_default"]), None)
-        for name, value in one.row.items():
+        for part, value in one.row.items():
             if default is None:
                 if value is not None:
-                    told.warn(WarningCode.NO_DEFAULT_REGION, f"/region_{name}")
-            elif sent.get(default[0], {}).get(name, value) != value:
-                told.refuse(ErrorCode.CONFLICT, f"/region_{name}")
+                    told.warn(WarningCode.NO_DEFAULT_REGION, f"/region_{part}")
+            elif sent.get(default[0], {}).get(part, value) != value:
+                told.refuse(ErrorCode.CONFLICT, f"/region_{part}")
             else:
-                rows[default][name] = value
+                rows[default][part] = value
 
 
 def set_organisations(person: Person, draft: ProfileDraft) -> None:

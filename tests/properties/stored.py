@@ -83,6 +83,7 @@ def decide(drafts: Sequence[ProfileDraft], criteria: str, labels: Labels, *, now
         outcomes = apply_drafts(drafts, criteria=criteria, now=now)
     for outcome in outcomes:
         if outcome.kind is OutcomeKind.CREATED:
+            assert outcome.profile_id is not None
             labels[outcome.profile_id] = len(labels)
     return [decision_of(outcome, labels) for outcome in outcomes]
 

@@ -297,7 +297,7 @@ def worlds(draw: DrawFn) -> World:
         person = newcomer(world)
         if free_emails and not draw(one_in(3)):
             person.fields["email"] = free_emails.pop()
-        if free_mobiles and draw(st.booleans()):
+        if free_mobiles and not draw(one_in(2)):
             person.fields["mobile_phone"] = free_mobiles.pop()
         for place in range(min(draw(st.sampled_from((0, 1, 1, 2))), len(free_identities))):
             person.identities[free_identities.pop()] = {
