@@ -189,13 +189,14 @@ def _united_rows(name: str, merged: Rows, survivor: Rows, merged_id: str) -> Row
         if name == "identities":
             added["merged_from"] = row["merged_from"] or merged_id
         stored_key = _stored_key(name, rows, key, row)
-        if stored_key is not None:
-            if name in _FILLED:
-                rows[stored_key] = _filled(rows[stored_key], added)
-            continue
-        if name == "addresses" and any(_named(one) and _named(one) == _named(row) for one in rows.values()):
-            added["external_id"] = None  # the survivor has another address by that name
-        rows[key] = added
+        if name == "addresses" and any(
+            row["external_id"] is not None and row["external_id"] == one["external_id"] for one in rows.values()
+        ):
+            added["external_id"] = None  # the survivor has an address by that name
+        if stored_key is None:
+            rows[key] = added
+        elif name in _FILLED:
+            rows[stored_key] = _filled(rows[stored_key], added)
     return rows
 
 
@@ -203,11 +204,6 @@ def _stored_key(name: str, rows: Rows, key: RowKey, row: Row) -> RowKey | None:
     if name == "addresses":
         return next((other for other, address in rows.items() if same_address(address, row)), None)
     return key if key in rows else None
-
-
-def _named(address: Row) -> str | None:
-    name: str | None = address["external_id"]
-    return name
 
 
 def _filled(stored: Row, added: Row) -> Row:

@@ -30,7 +30,14 @@ csv.field_size_limit(LONGEST_LINE_BYTES)
 
 def read_csv(file: IO[bytes]) -> Iterator[Line]:
     """Yield a record for each row; raises `FileError`."""
-    rows = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), strict=True)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        yield from _lines(csv.reader(text, strict=True))
+    finally:
+        text.detach()  # the file is the caller's to close
+
+
+def _lines(rows: Any) -> Iterator[Line]:  # noqa: ANN401 a reader of the csv module
     header: list[str] | None = None
     begins = 1
     while True:

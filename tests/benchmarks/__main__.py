@@ -8,7 +8,6 @@ import gc
 import hashlib
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -101,7 +100,7 @@ class Bench:
             self.rate_workers()
         return self.figures
 
-    # --- Stored profiles --------------------------------------------------------------------------------------
+    # --- Stored profiles -----------------------------------------------------------------------------------------
 
     def seed(self) -> None:
         """Store the profiles that are there from the start, through the hub itself."""
@@ -156,7 +155,7 @@ class Bench:
         process_batch(batch)
         return time.perf_counter() - began
 
-    # --- Writing ------------------------------------------------------------------------------------------------
+    # --- Writing -------------------------------------------------------------------------------------------------
 
     def mixes(self, turn: int) -> dict[str, Callable[[], tuple[Any, int]]]:
         """Return, by name, what makes the people and the version of a batch."""
@@ -298,7 +297,7 @@ class Bench:
         self.add("statements per batch", max(counts), 45, 30, unit="", less_is_more=True)
         print(f"  statements for 1, 3 and {BATCH} records: {counts}")
 
-    # --- Receiving ------------------------------------------------------------------------------------------------
+    # --- Receiving -----------------------------------------------------------------------------------------------
 
     def rate_intake(self) -> None:
         """Compare accepting a batch with what a plain DRF view would do: parse and store 500 rows."""
@@ -351,15 +350,19 @@ class Bench:
         print(f"  accepted {1 / statistics.median(ours):,.0f} batches/s of {len(body) / 1e6:.2f} MB")
         self.add("accept against parse and 500 rows", ratio, 8, 15)
 
-    # --- Processes ------------------------------------------------------------------------------------------------
+    # --- Processes -----------------------------------------------------------------------------------------------
 
     def rate_memory(self) -> None:
         """Take the peak of a worker process that does twenty batches."""
         for _ in range(20):
             self.batch(self.new_people())
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        self.wait_for_workers([self.start_worker()])
-        peak = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
+        worker = self.start_worker()
+        peak = 0.0
+        while worker.poll() is None:
+            status = Path(f"/proc/{worker.pid}/status").read_text()
+            marks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+            peak = max(peak, *(int(mark) / 1024 for mark in marks), 0.0)
+            time.sleep(0.02)
         self.add("peak memory of a worker, MB", peak, 200, 120, unit=" MB", less_is_more=True)
 
     def start_worker(self) -> "subprocess.Popen[bytes]":
@@ -395,7 +398,7 @@ class Bench:
         assert not Batch.objects.filter(rejected_count__gt=0, state="done").exists()
         self.add("four workers against one, overlapping keys", rates[4] / rates[1], 0.9, 1.1)
 
-    # --- The table --------------------------------------------------------------------------------------------------
+    # --- The table -----------------------------------------------------------------------------------------------
 
     def add(  # the columns of the table
         self,

@@ -290,7 +290,7 @@ def set_tags(person: Person, draft: ProfileDraft) -> None:
         person.tags = {tag for (tag,) in draft.collections["tags"]}
 
 
-# --- The other collections ------------------------------------------------------------------------------------------
+# --- The other collections ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

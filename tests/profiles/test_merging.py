@@ -1,0 +1,177 @@
+"""Two profiles become one, and the ledger suffices to take them apart again."""
+
+import datetime as dt
+
+import pytest
+from django.db import transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profiles import shape
+from profiles.directory import load_snapshots
+from profiles.history import fold
+from profiles.merging import MergeError, merge_profiles
+from profiles.models import Profile, ProfileChange
+from profiles.values import Cause, CauseKind
+from tests.builders import make_profile, process
+
+pytestmark = pytest.mark.django_db
+NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+CAUSE = Cause(CauseKind.ADMIN, actor_id=1, actor_label="staff")
+HOME = {"address_line_1": "1 Main St", "city": "Perth", "postcode": "6000", "country": "AU"}
+WORK = {"address_line_1": "2 Side St", "city": "Perth", "postcode": "6000", "country": "AU"}
+
+
+def merge(merged, survivor):
+    return merge_profiles(merged_id=merged.id, survivor_id=survivor.id, cause=CAUSE, now=NOW)
+
+
+def state(profile):
+    """Return a stored profile's known fields and its rows."""
+    snapshot = load_snapshots([profile.id], collections=tuple(shape.COLLECTIONS))[profile.id]
+    fields = {name: value for name, value in snapshot.fields.items() if value is not None}
+    return fields, {name: rows for name, rows in snapshot.collections.items() if rows}
+
+
+def folded(profile, *, before=None):
+    """Return what the ledger adds up to, up to a version."""
+    rows = ProfileChange.objects.filter(profile=profile).order_by("version")
+    done = fold(row.changes for row in rows if before is None or row.version < before)
+    fields = {name: value for name, value in done.fields.items() if value is not None}
+    return fields, {name: rows for name, rows in done.collections.items() if rows}
+
+
+def test_survivor_keeps_what_it_has_and_takes_what_it_lacks():
+    survivor = make_profile(first_name="Ann", email="ann@example.com", company="Acme")
+    merged = make_profile(
+        first_name="Anna", email="anna@example.com", company="Other", occupation="Nurse", mobile_phone="+61404123123"
+    )
+
+    merge(merged, survivor)
+
+    fields, _ = state(survivor)
+    names = ("first_name", "email", "company", "occupation", "mobile_phone")
+    assert {name: fields[name] for name in names} == {
+        "first_name": "Ann",
+        "email": "ann@example.com",
+        "company": "Acme",
+        "occupation": "Nurse",
+        "mobile_phone": "+61404123123",
+    }
+    merged.refresh_from_db()
+    assert (merged.merged_into_id, merged.email, merged.mobile_phone) == (survivor.id, "anna@example.com", None)
+
+
+def test_children_are_united_without_losing_any():
+    identity = {"handle": "pos", "identifier": "7"}
+    survivor = make_profile(tags=["a", "b"], addresses=[HOME], identities=[{"handle": "shop", "identifier": "1"}])
+    merged = make_profile(
+        tags=["b", "c"],
+        identities=[identity],
+        addresses=[{**HOME, "address_line_1": "1  main st", "notes": "ring"}, {**WORK, "external_id": "w"}],
+        custom_attributes=[{"namespace": "n", "handle": "h", "type": "string", "value": "x"}],
+    )
+
+    merge(merged, survivor)
+
+    _, rows = state(survivor)
+    assert sorted(rows["tags"]) == [("a",), ("b",), ("c",)]
+    assert rows["identities"]["pos", "7"]["merged_from"] == str(merged.id)
+    assert rows["identities"]["shop", "1"]["merged_from"] is None
+    united = sorted((row["address_line_1"], row["notes"], row["is_default"]) for row in rows["addresses"].values())
+    assert united == [("1 Main St", "ring", True), ("2 Side St", None, False)]
+    assert rows["custom_attributes"] == {("n", "h"): {"type": "string", "value": "x"}}
+    assert state(merged)[1] == {}
+
+
+def test_consent_ends_the_tighter_with_the_newest_time():
+    older, newer = "2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z"
+    survivor = make_profile(
+        comms_attributes={"email_promo": True, "sms_optout": True, "email_consent_updated_at": newer}
+    )
+    merged = make_profile(
+        comms_attributes={"email_promo": False, "sms_optout": False, "email_consent_updated_at": older}
+    )
+
+    merge(merged, survivor)
+
+    fields, _ = state(survivor)
+    assert (fields["comms/email_promo"], fields["comms/sms_optout"]) == (False, True)
+    assert fields["comms/email_consent_updated_at"] == newer
+
+
+def test_merged_before_means_the_last_survivor():
+    first, second, third = make_profile(email="a@example.com"), make_profile(), make_profile()
+
+    merge(first, second)
+    merge(second, third)
+
+    first.refresh_from_db()
+    assert first.merged_into_id == third.id
+    batch = process([{"email": "a@example.com", "company": "Acme"}])
+    assert batch.records.get().profile_id == third.id
+    assert [one["code"] for one in batch.records.get().warnings] == ["alias_key"]
+    assert folded(first) == state(first)
+
+
+@pytest.mark.parametrize("which", ["itself", "unknown", "merged already", "into a merged one"])
+def test_what_cannot_be_merged(which):
+    one, other, third = make_profile(), make_profile(), make_profile()
+    merge(other, third)
+    pairs = {
+        "itself": (one, one),
+        "unknown": (Profile(), one),
+        "merged already": (other, one),
+        "into a merged one": (one, other),
+    }
+
+    with pytest.raises(MergeError):
+        merge(*pairs[which])
+
+
+records = st.fixed_dictionaries(
+    {},
+    optional={
+        "company": st.sampled_from(["Acme", "Other", None]),
+        "tags": st.lists(st.sampled_from(["a", "b", "c/d~e"])),
+        "addresses": st.lists(
+            st.sampled_from(
+                [HOME, WORK, {**HOME, "external_id": "h"}, {**WORK, "external_id": "h", "is_default": True}]
+            ),
+            max_size=2,
+        ),
+        "custom_attributes": st.lists(
+            st.sampled_from(
+                [
+                    {"namespace": "n", "handle": "h", "type": "string", "value": None},
+                    {"namespace": "n", "handle": "h", "type": "integer", "value": 7},
+                    {"namespace": "n", "handle": "i", "type": "json", "value": {"a": [1]}},
+                ]
+            ),
+            max_size=2,
+        ),
+        "dates_attributes": st.just([{"handle": "b", "name": "B", "date": "2000-02-29"}]),
+        "comms_attributes": st.sampled_from([{"email_promo": True}, {"email_promo": False}, {"sms_optout": True}]),
+        "birth": st.none(),
+    },
+)
+
+
+@given(st.lists(records, min_size=3, max_size=3))
+def test_ledger_of_a_merge_suffices_to_take_it_apart(three):
+    with transaction.atomic():
+        one, other, third = (
+            make_profile(identities=[{"handle": "n", "identifier": number}], **record)
+            for number, record in enumerate(three)
+        )
+        merge(other, third)
+        before = {profile.id: state(profile) for profile in (one, other, third)}
+
+        operation_id = merge(third, one)
+
+        for profile in (one, other, third):
+            assert folded(profile) == state(profile)
+            row = ProfileChange.objects.get(profile=profile, operation_id=operation_id)
+            assert row.action == "merged"
+            assert folded(profile, before=row.version) == before[profile.id]
+        transaction.set_rollback(True)
