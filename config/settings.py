@@ -262,6 +262,17 @@ UNFOLD = {
                 ],
             },
             {
+                "title": "Reference data",
+                "items": [
+                    _page("Regions", "map", "profiles.region"),
+                    _page("Countries", "public", "profiles.country"),
+                    _page("Locations", "storefront", "profiles.location"),
+                    _page("Statuses", "military_tech", "profiles.status"),
+                    _page("Organisations", "corporate_fare", "profiles.organisation"),
+                    _page("Roles", "badge", "profiles.roledefinition"),
+                ],
+            },
+            {
                 "title": "Access",
                 "items": [
                     _page("Users", "manage_accounts", "profiles.user"),
