@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import gc
 import os
 import socket
 import threading
@@ -121,8 +120,7 @@ def _process(batch: Batch) -> bool:
             log.error("batch_set_aside", **facts)
             leases.set_aside(batch, error="The batch failed again and again; the log says where.")
             return False
-        with _undisturbed():
-            process_batch(batch)
+        process_batch(batch)
     except leases.LeaseLostError:
         log.warning("lease_lost", **facts)
         return False
@@ -139,16 +137,6 @@ def _process(batch: Batch) -> bool:
         return False
     log.info("batch_done", seconds=round(time.perf_counter() - started, 3), rejected=batch.rejected_count, **facts)
     return True
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep the garbage collector out of the work: a batch makes many values and no cycles, and is soon over."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _give_back(batch: Batch, *, failed: bool) -> None:

@@ -138,6 +138,8 @@ if _database["ENGINE"].endswith("sqlite3"):
     _database["TEST"] = {"NAME": str(Path(_database["NAME"]).with_suffix(".test.sqlite3"))}
 else:
     _database["CONN_MAX_AGE"] = 60
+    # Bodies and sets of rows go to the server as they are, not escaped into the text of the statement.
+    _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "server_side_binding": True}
     _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
