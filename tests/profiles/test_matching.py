@@ -1,0 +1,216 @@
+"""Whom a record means, and why it is refused (design 3.2): each rule as a table, without a database."""
+
+import datetime as dt
+import itertools
+from uuid import UUID
+
+import pytest
+
+from profiles.keys import email_match_key, identity_match_key, mobile_match_key
+from profiles.matching import plan
+from profiles.schema import parse_record
+from profiles.values import Cause, CauseKind, Directory, ProfileSnapshot
+
+NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+ANN, BOB, OLD, GONE, NEW = (UUID(int=number) for number in (1, 2, 3, 4, 100))
+
+
+def person(profile_id, *, email=None, mobile=None, identities=(), profile_type="active"):
+    """Return one profile as stored."""
+    fields = {
+        "first_name": "X",
+        "last_name": "Y",
+        "email": email,
+        "mobile_phone": mobile,
+        "profile_type": profile_type,
+    }
+    row = {"is_primary": False, "is_active": True, "merged_from": None}
+    return ProfileSnapshot(profile_id, 1, fields, {"identities": dict.fromkeys(identities, row), "tags": {}})
+
+
+# Ann and Bob; Old was merged into Ann and keeps its email; Gone is deleted.
+PEOPLE = [
+    person(ANN, email="ann@example.com", mobile="+61404000001", identities=[("pos", "1"), ("shop", "1")]),
+    person(BOB, email="bob@example.com", mobile="+61404000002", identities=[("pos", "2")]),
+    person(GONE, email="gone@example.com", identities=[("pos", "4")], profile_type="deleted"),
+]
+HOLDERS = {
+    email_match_key("old@example.com"): OLD,
+    **{email_match_key(one.fields["email"]): one.id for one in PEOPLE},
+    **{mobile_match_key(one.fields["mobile_phone"]): one.id for one in PEOPLE if one.fields["mobile_phone"]},
+    **{identity_match_key(*key): one.id for one in PEOPLE for key in one.collections["identities"]},
+}
+DIRECTORY = Directory(HOLDERS, {OLD: ANN}, {one.id: one for one in PEOPLE})
+
+
+def pos(*identifiers, handle="pos"):
+    return {"identities": [{"handle": handle, "identifier": one} for one in identifiers]}
+
+
+def decide(*records, criteria="email"):
+    ids = itertools.count(NEW.int)
+    drafts = [parse_record(one, cause=Cause(CauseKind.BATCH, position=n)) for n, one in enumerate(records)]
+    return plan(drafts, DIRECTORY, criteria=criteria, now=NOW, new_id=lambda: UUID(int=next(ids)))
+
+
+@pytest.mark.parametrize(
+    ("criteria", "record", "expected"),
+    [
+        pytest.param("email", {"email": "ANN@example.com"}, ("unchanged", ANN, "criterion"), id="by email"),
+        pytest.param("pos", pos("2"), ("unchanged", BOB, "criterion"), id="by identity"),
+        pytest.param("pos", pos(2, "9"), ("updated", BOB, "criterion"), id="by one of several"),
+        pytest.param(
+            "email", {"email": "new@example.com", **pos("2")}, ("updated", BOB, "routed"), id="routed by an identity"
+        ),
+        pytest.param("till", pos("1", handle="shop"), ("unchanged", ANN, "routed"), id="routed without a match value"),
+        pytest.param("email", {"email": "new@example.com"}, ("created", NEW, "new"), id="nobody: created"),
+        pytest.param("pos", pos("9"), ("created", NEW, "new"), id="created without an email"),
+        pytest.param(
+            "email", {"email": "old@example.com"}, ("unchanged", ANN, "criterion"), id="alias means survivor"
+        ),
+        pytest.param(
+            "email",
+            {"email": "gone@example.com", "profile_type": "active"},
+            ("updated", GONE, "criterion"),
+            id="restored",
+        ),
+        pytest.param(
+            "email",
+            {"email": "gone@example.com", "profile_type": "deleted", "company": "x"},
+            ("updated", GONE, "criterion"),
+            id="updated as it is",
+        ),
+    ],
+)
+def test_record_means(criteria, record, expected):
+    (outcome,) = decide(record, criteria=criteria).outcomes
+
+    assert outcome.errors == ()
+    assert (outcome.kind.value, outcome.profile_id, outcome.rule.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("criteria", "record", "errors", "considered", "pairs"),
+    [
+        pytest.param("pos", pos("1", "2"), [("ambiguous", "")], [ANN, BOB], [(ANN, BOB)], id="two by the criterion"),
+        pytest.param(
+            "email",
+            {"email": "new@example.com", **pos("1", "2")},
+            [("ambiguous", "")],
+            [ANN, BOB],
+            [(ANN, BOB)],
+            id="two by identities",
+        ),
+        pytest.param("email", {"company": "x"}, [("no_match_value", "/email")], [], [], id="no email"),
+        pytest.param(
+            "till", {"email": "new@example.com"}, [("no_match_value", "/identities")], [], [], id="no such identity"
+        ),
+        pytest.param("email", {"email": "x"}, [("invalid", "/email")], [], [], id="a wrong email is told once"),
+        pytest.param(
+            "email", {"email": "gone@example.com"}, [("deleted_profile", "")], [GONE], [], id="means a deleted one"
+        ),
+        pytest.param(
+            "email",
+            {"email": "ann@example.com", "mobile_phone": "+61404000002"},
+            [("claimed_elsewhere", "/mobile_phone")],
+            [ANN, BOB],
+            [(ANN, BOB)],
+            id="another's mobile",
+        ),
+        pytest.param(
+            "pos",
+            {**pos("1"), "email": "bob@example.com"},
+            [("claimed_elsewhere", "/email")],
+            [ANN, BOB],
+            [(ANN, BOB)],
+            id="another's email",
+        ),
+        pytest.param(
+            "email",
+            {"email": "ann@example.com", **pos("4")},
+            [("claimed_elsewhere", "/identities/0")],
+            [ANN, GONE],
+            [(ANN, GONE)],
+            id="a deleted one's identity",
+        ),
+        pytest.param(
+            "email",
+            {"email": "new@example.com", "mobile_phone": "+61404000002"},
+            [("claimed_elsewhere", "/mobile_phone")],
+            [BOB],
+            [],
+            id="nobody's, with another's mobile",
+        ),
+        pytest.param(
+            "email",
+            {"email": "bob@example.com", "mobile_phone": "+61404000001", "tags": 5, **pos("1")},
+            [
+                ("invalid", "/tags"),
+                ("claimed_elsewhere", "/mobile_phone"),
+                ("claimed_elsewhere", "/identities/0"),
+            ],
+            [BOB, ANN, ANN],
+            [(ANN, BOB)],
+            id="all errors at once",
+        ),
+    ],
+)
+def test_record_is_refused(criteria, record, errors, considered, pairs):
+    decided = decide(record, criteria=criteria)
+
+    (outcome,) = decided.outcomes
+    assert (outcome.kind.value, outcome.profile_id) == ("rejected", None)
+    assert [(error.code.value, error.pointer) for error in outcome.errors] == errors
+    assert [candidate.profile_id for candidate in outcome.considered] == considered
+    assert [(pair.low, pair.high) for pair in decided.duplicates] == pairs
+    assert (decided.results, decided.changes) == ([], [])
+
+
+def test_clashes_are_told_in_the_contracts_own_words():
+    record = {**pos("1"), "email": "bob@example.com", "mobile_phone": "+61404000002"}
+
+    (outcome,) = decide(record, criteria="pos").outcomes
+
+    assert sorted(error.message for error in outcome.errors) == [
+        "The email has already been taken.",
+        "The phone number exists",
+    ]
+
+
+def test_alias_is_left_as_it_is_with_a_warning():
+    decided = decide({"email": "old@example.com", "company": "Acme"})
+
+    (outcome,) = decided.outcomes
+    assert [(one.code.value, one.pointer) for one in outcome.warnings] == [("alias_key", "/email")]
+    assert decided.changes[0].changes == {"/company": {"from": None, "to": "Acme"}}
+
+
+def test_each_record_sees_what_the_former_decided():
+    decided = decide(
+        {"email": "new@example.com", **pos("9")},
+        {"email": "New@example.com", "company": "Acme"},
+        {"email": "other@example.com", **pos("9")},
+        {"email": "new@example.com"},
+    )
+
+    kinds = [(one.kind.value, one.profile_id) for one in decided.outcomes]
+    assert kinds == [("created", NEW), ("updated", NEW), ("updated", NEW), ("created", UUID(int=NEW.int + 1))]
+    assert [change.version for change in decided.changes] == [1, 2, 3, 1]
+
+
+def test_keys_change_hands_between_records():
+    decided = decide(
+        {**pos("1"), "email": "free@example.com"}, {**pos("2"), "email": "ann@example.com"}, criteria="pos"
+    )
+
+    assert [one.kind.value for one in decided.outcomes] == ["updated", "updated"]
+    assert [result.fields["email"] for result in decided.results] == ["free@example.com", "ann@example.com"]
+
+
+def test_target_needs_no_match():
+    draft = parse_record({"company": "Acme"}, cause=Cause(CauseKind.ADMIN), target=OLD)
+    unknown = parse_record({"company": "Acme"}, cause=Cause(CauseKind.ADMIN), target=NEW)
+
+    decided = plan([draft, unknown], DIRECTORY, criteria="email", now=NOW, new_id=lambda: NEW)
+
+    assert [(one.kind.value, one.profile_id) for one in decided.outcomes] == [("updated", ANN), ("rejected", None)]
