@@ -6,10 +6,16 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connection
 
+from profiles.reference_data import example_data, load_reference_data
+
 
 @pytest.fixture
 def url(transactional_db):  # noqa: ARG001 other processes see only what is committed
     """Return the address of the test database."""
+    document = dict(example_data())
+    # Tests that commit leave an empty database behind, without the countries it began with.
+    document["regions"] = [{"handle": one["handle"], "name": one["name"]} for one in document["regions"]]
+    load_reference_data(document)
     name = connection.settings_dict["NAME"]
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"

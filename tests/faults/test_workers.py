@@ -27,6 +27,12 @@ def people(count, *, start=0, **fields):
             "tags": [f"t{number % 7}"],
             "custom_attributes": [{"namespace": "n", "handle": "h", "type": "integer", "value": number}],
             "addresses": [{"address_line_1": f"{number} St", "city": "Perth", "postcode": "6000", "country": "AU"}],
+            "dates_attributes": [{"handle": "b", "name": "B", "date": f"2000-01-{1 + number % 28:02}"}],
+            "statuses": ["gold" if number % 2 else "silver"],
+            "region": "victoria" if number % 3 else "new-south-wales",
+            "preferred_location_external_id": "MEL-01",
+            "comms_attributes": {"email_promo": number % 2 == 0, "sms_discover": True},
+            "attributes": {"appearance": {"eye_colour": "brown"}},
             **fields,
         }
         for number in range(start, start + count)
