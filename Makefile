@@ -14,14 +14,15 @@ help: ## list the targets
 	  || { echo "Profile Hub needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3 ..."; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing (Debian: apt-get install python3-venv)."; exit 1; }
 
+# The locks name everything, so pip need not look for more (an old one would take extras for unpinned).
 .venv/.base: requirements/base.txt | .venv/bin/python
 	@echo "Installing what the hub needs ..."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements/base.txt
 	@touch $@
 
 .venv/.dev: requirements/dev.txt | .venv/bin/python
 	@echo "Installing what working on the hub needs ..."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@ .venv/.base
 
 .PHONY: setup
