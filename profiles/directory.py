@@ -2,13 +2,14 @@
 
 Two writers never decide about the same key or the same profile at once. The keys are locked first, which keeps
 others from taking a key that nobody holds yet; then the profiles behind them, because two keys of one person share
-no lock; then the keys are looked up again, since a profile may have moved while its lock was waited for. Only what
-is read after that is decided upon.
+no lock; then, where one of those changed while its lock was waited for, the keys are looked up again. Only what is
+read after that is decided upon.
 """
 
 import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,9 +33,6 @@ from profiles.values import Directory, ProfileSnapshot, ReferenceName, RowKey, R
 
 # Two-part advisory locks are a space of their own, apart from the keys' one-part locks.
 _HUB_LOCK: Final = (0x6875, 1)
-
-Holders = Mapping[MatchKey, UUID]
-Survivors = Mapping[UUID, UUID]
 
 
 class ProfilesMovedError(Exception):
@@ -61,85 +59,50 @@ def open_directory(  # noqa: PLR0913 what to lock, and what to know
     transaction; queries.
     """
     named = {*targets, *also_lock}
-    if sets.is_postgresql():
-        _lock_keys(keys, whole_hub=whole_hub)
-        locked = _lock_profiles(named | _behind(*_find(keys, named)))
-        holders, survivors = _find(keys, named)
-        if not _behind(holders, survivors) <= locked:
-            raise ProfilesMovedError(frozenset(_behind(holders, survivors) | locked))
-    else:
-        # SQLite has one writer, and the caller's transaction already is it.
-        holders, survivors = _find(keys, named)
-    wanted = (named | _behind(holders, survivors)) - survivors.keys()
+    # SQLite has one writer, and the caller's transaction already is it.
+    found = _find_locked(keys, named, whole_hub=whole_hub) if sets.is_postgresql() else _find(keys, named)
     return Directory(
-        holders=holders,
-        survivors=survivors,
-        profiles=load_snapshots(wanted, collections=collections),
+        holders=found.holders,
+        survivors=found.survivors,
+        profiles=load_snapshots((named | found.behind) - found.survivors.keys(), collections=collections),
         references=load_references(references),
     )
 
 
 def load_snapshots(ids: Collection[UUID], *, collections: Collection[str]) -> dict[UUID, ProfileSnapshot]:
-    """Return the profiles as stored, with the named collections; one query for each table."""
-    if not ids:
-        return {}
-    rows_of = {name: _load_rows(shape.COLLECTIONS[name], ids) for name in collections}
-    none: tuple[Rows, Mapping[RowKey, int]] = ({}, {})
-    snapshots = {}
+    """Return the profiles as stored, with the named collections, in one query."""
+    children = {
+        name: (COLLECTION_MODELS[name], ("id", *shape.COLLECTIONS[name].key, *shape.COLLECTIONS[name].fields))
+        for name in collections
+    }
     columns = ("id", "version", *shape.JSON_COLUMNS, *shape.COLUMNS.values())
-    for profile_id, version, categories, appearance, *values in Profile.objects.filter(id__among=ids).values_list(
-        *columns
-    ):
-        loaded = {name: rows.get(profile_id, none) for name, rows in rows_of.items()}
-        fields = dict(zip(shape.COLUMNS, values, strict=True))
-        for name in shape.TIME_FIELDS:
-            if fields[name] is not None:
-                fields[name] = shape.utc_text(fields[name])
-        if fields["merged_into"] is not None:
-            fields["merged_into"] = str(fields["merged_into"])
-        fields |= {f"comms/{name}": value for name, value in categories.items()}
-        fields |= {f"appearance/{name}": value for name, value in appearance.items()}
-        snapshots[profile_id] = ProfileSnapshot(
-            id=profile_id,
-            version=version,
-            fields=fields,
-            collections={name: rows for name, (rows, _) in loaded.items()},
-            row_ids={name: row_ids for name, (_, row_ids) in loaded.items()},
-        )
+    snapshots = {}
+    for values, rows_of in sets.read_families(Profile, columns, ids, children=children, parent="profile_id"):
+        profile_id, version, categories, appearance, *plain = values
+        fields = dict(zip(shape.COLUMNS, plain, strict=True))
+        for name, value in categories.items():
+            fields[f"comms/{name}"] = value
+        for name, value in appearance.items():
+            fields[f"appearance/{name}"] = value
+        loaded: dict[str, Rows] = {}
+        row_ids: dict[str, Mapping[RowKey, int]] = {}
+        for name, rows in rows_of.items():
+            loaded[name], row_ids[name] = _by_key(shape.COLLECTIONS[name], rows)
+        snapshot = ProfileSnapshot(UUID(profile_id), version, fields, loaded, row_ids)
+        snapshots[snapshot.id] = snapshot
     return snapshots
 
 
-def _load_rows(
-    collection: shape.Collection, ids: Collection[UUID]
-) -> dict[UUID, tuple[dict[RowKey, dict[str, Any]], dict[RowKey, int]]]:
-    loaded: dict[UUID, tuple[dict[RowKey, dict[str, Any]], dict[RowKey, int]]] = {}
-    width = len(collection.key)
-    model = COLLECTION_MODELS[collection.name]
-    # Columns whose values are JSON as they come; the others are turned into it.
-    as_they_come = (models.CharField, models.BooleanField, models.JSONField, models.ForeignKey)
-    turned = [name for name in collection.fields if not isinstance(model._meta.get_field(name), as_they_come)]
-    key_turned = any(not isinstance(model._meta.get_field(name), models.CharField) for name in collection.key)
-    for row_id, profile_id, *values in model._default_manager.filter(profile_id__among=ids).values_list(
-        "id", "profile_id", *collection.key, *collection.fields
-    ):
-        entry = loaded.get(profile_id)
-        if entry is None:
-            entry = loaded[profile_id] = ({}, {})
-        key = tuple(map(str, values[:width])) if key_turned else tuple(values[:width])
-        row = dict(zip(collection.fields, values[width:], strict=True))
-        for name in turned:
-            row[name] = _as_json(row[name])
-        entry[0][key] = row
-        entry[1][key] = row_id
-    return loaded
-
-
-def _as_json(value: Any) -> Any:  # noqa: ANN401 any column's value
-    if isinstance(value, dt.datetime):
-        return shape.utc_text(value)
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
+def _by_key(collection: shape.Collection, rows: Iterable[Sequence[Any]]) -> tuple[Rows, Mapping[RowKey, int]]:
+    """Return the rows by their natural key, and so their primary keys."""
+    end = 1 + len(collection.key)
+    by_key = {}
+    row_ids = {}
+    for row in rows:
+        key = tuple(row[1:end])
+        by_key[key] = dict(zip(collection.fields, row[end:], strict=True))
+        row_ids[key] = row[0]
+    return by_key, row_ids
 
 
 # --- Reference data ----------------------------------------------------------------------------------------------
@@ -216,37 +179,70 @@ def _reference(row: tuple[Any, ...]) -> tuple[ReferenceName, Any]:
 
 _PROFILE: Final = Profile._meta.db_table
 _IDENTITY: Final = Identity._meta.db_table
+# Keeps the look-up of each key by itself, in an index, whatever the planner believes about the tables.
+_ALONE: Final = "OFFSET 0"
 _FIND: Final = {
     "postgresql": f"""
-        SELECT 'email', email_key, '', id, merged_into_id FROM {_PROFILE} WHERE email_key = ANY(%s::text[])
+        SELECT 'email', k.email, '', p.id, p.version, p.merged_into_id FROM unnest(%s::text[]) AS k(email)
+        CROSS JOIN LATERAL (SELECT * FROM {_PROFILE} WHERE email_key = k.email {_ALONE}) p
         UNION ALL
-        SELECT 'mobile', mobile_phone, '', id, merged_into_id FROM {_PROFILE} WHERE mobile_phone = ANY(%s::text[])
+        SELECT 'mobile', k.number, '', p.id, p.version, p.merged_into_id FROM unnest(%s::text[]) AS k(number)
+        CROSS JOIN LATERAL (SELECT * FROM {_PROFILE} WHERE mobile_phone = k.number {_ALONE}) p
         UNION ALL
-        SELECT 'identity', i.identifier, i.handle, p.id, p.merged_into_id
+        SELECT 'identity', k.identifier, k.handle, p.id, p.version, p.merged_into_id
         FROM unnest(%s::text[], %s::text[]) AS k(handle, identifier)
-        JOIN {_IDENTITY} i ON i.handle = k.handle AND i.identifier = k.identifier
-        JOIN {_PROFILE} p ON p.id = i.profile_id
+        CROSS JOIN LATERAL (
+            SELECT profile_id FROM {_IDENTITY} WHERE handle = k.handle AND identifier = k.identifier {_ALONE}
+        ) i
+        CROSS JOIN LATERAL (SELECT * FROM {_PROFILE} WHERE id = i.profile_id {_ALONE}) p
         UNION ALL
-        SELECT '', '', '', id, merged_into_id FROM {_PROFILE} WHERE id = ANY(%s::uuid[])
+        SELECT '', '', '', p.id, p.version, p.merged_into_id FROM {_PROFILE} p WHERE p.id = ANY(%s::uuid[])
     """,  # noqa: S608 table names
     "sqlite": f"""
-        SELECT 'email', email_key, '', id, merged_into_id FROM {_PROFILE}
+        SELECT 'email', email_key, '', id, version, merged_into_id FROM {_PROFILE}
         WHERE email_key IN (SELECT value FROM json_each(%s))
         UNION ALL
-        SELECT 'mobile', mobile_phone, '', id, merged_into_id FROM {_PROFILE}
+        SELECT 'mobile', mobile_phone, '', id, version, merged_into_id FROM {_PROFILE}
         WHERE mobile_phone IN (SELECT value FROM json_each(%s))
         UNION ALL
-        SELECT 'identity', i.identifier, i.handle, p.id, p.merged_into_id
+        SELECT 'identity', i.identifier, i.handle, p.id, p.version, p.merged_into_id
         FROM json_each(%s) AS h JOIN json_each(%s) AS v ON v.key = h.key
         CROSS JOIN {_IDENTITY} i ON i.handle = h.value AND i.identifier = v.value
         CROSS JOIN {_PROFILE} p ON p.id = i.profile_id
         UNION ALL
-        SELECT '', '', '', id, merged_into_id FROM {_PROFILE} WHERE id IN (SELECT value FROM json_each(%s))
+        SELECT '', '', '', id, version, merged_into_id FROM {_PROFILE} WHERE id IN (SELECT value FROM json_each(%s))
     """,  # noqa: S608 table names; CROSS JOIN keeps the identities' index on the inside
 }
 
 
-def _find(keys: Iterable[MatchKey], ids: Iterable[UUID]) -> tuple[Holders, Survivors]:
+@dataclass(slots=True)
+class _Found:
+    """Who stands behind some keys and ids at one moment."""
+
+    holders: dict[MatchKey, UUID] = field(default_factory=dict)
+    survivors: dict[UUID, UUID] = field(default_factory=dict)
+    versions: dict[UUID, int] = field(default_factory=dict)
+    """Of the holders and the ids asked for; not of survivors, whose merging raises those of all merged into them."""
+
+    @property
+    def behind(self) -> set[UUID]:
+        return {*self.holders.values(), *self.survivors.keys(), *self.survivors.values()}
+
+
+def _find_locked(keys: Sequence[MatchKey], ids: Collection[UUID], *, whole_hub: bool) -> _Found:
+    """Find with all locks held: none of the profiles behind the keys moves any more."""
+    _lock_keys(keys, whole_hub=whole_hub)
+    found = _find(keys, ids)
+    locked = _lock_profiles({*ids, *found.behind})
+    if any(locked.get(profile_id) != version for profile_id, version in found.versions.items()):
+        # Somebody changed one of them while its lock was waited for.
+        found = _find(keys, ids)
+        if not found.behind <= locked.keys():
+            raise ProfilesMovedError(frozenset(found.behind | locked.keys()))
+    return found
+
+
+def _find(keys: Iterable[MatchKey], ids: Iterable[UUID]) -> _Found:
     """Return whose row holds each key, and which of those (and of `ids`) live on in another profile."""
     emails, mobiles, handles, identifiers = [], [], [], []
     for key in keys:
@@ -265,24 +261,20 @@ def _find(keys: Iterable[MatchKey], ids: Iterable[UUID]) -> tuple[Holders, Survi
             if sets.is_postgresql()
             else [orjson.dumps(array).decode() for array in arrays],
         )
-        found = cursor.fetchall()
-    holders: dict[MatchKey, UUID] = {}
-    survivors: dict[UUID, UUID] = {}
-    for kind, value, handle, profile_id, merged_into_id in found:
+        rows = cursor.fetchall()
+    found = _Found()
+    for kind, value, handle, profile_id, version, merged_into_id in rows:
         holder = _loaded_id(profile_id)
+        found.versions[holder] = version
         if kind == "email":
-            holders[email_match_key(value)] = holder
+            found.holders[email_match_key(value)] = holder
         elif kind == "mobile":
-            holders[mobile_match_key(value)] = holder
+            found.holders[mobile_match_key(value)] = holder
         elif kind == "identity":
-            holders[identity_match_key(handle, value)] = holder
+            found.holders[identity_match_key(handle, value)] = holder
         if merged_into_id is not None:
-            survivors[holder] = _loaded_id(merged_into_id)
-    return holders, survivors
-
-
-def _behind(holders: Holders, survivors: Survivors) -> set[UUID]:
-    return {*holders.values(), *survivors.keys(), *survivors.values()}
+            found.survivors[holder] = _loaded_id(merged_into_id)
+    return found
 
 
 def _stored_id(profile_id: UUID) -> str:
@@ -315,9 +307,9 @@ def _lock_number(key: MatchKey) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _lock_profiles(ids: Collection[UUID]) -> set[UUID]:
-    """Lock the profiles' rows in the order of their ids; return those that are there."""
+def _lock_profiles(ids: Collection[UUID]) -> dict[UUID, int]:
+    """Lock the profiles' rows in the order of their ids; return the versions of those that are there."""
     if not ids:
-        return set()
+        return {}
     locked = Profile.objects.filter(id__among=ids).order_by("id").select_for_update(no_key=True)
-    return set(locked.values_list("id", flat=True))
+    return dict(locked.values_list("id", "version"))

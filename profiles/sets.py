@@ -7,9 +7,9 @@ parameter, which the server unfolds; on SQLite as one `executemany`, which its d
 from __future__ import annotations  # Django's fields are generic for the type checker only
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
@@ -17,6 +17,8 @@ from django.db import connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import Lookup
 from django.db.models.sql.compiler import SQLCompiler
+
+from profiles.shape import utc_text
 
 JSONRow = Mapping[str, Any]
 
@@ -75,6 +77,117 @@ def delete_rows(model: type[models.Model], ids: Sequence[int]) -> None:
         model._default_manager.filter(pk__among=ids).delete()
 
 
+# --- Reading -----------------------------------------------------------------------------------------------------
+
+Values = list[Any]
+"""Some columns of one row, as JSON values in the order asked for."""
+
+
+def read_families(
+    model: type[models.Model],
+    columns: Sequence[str],
+    ids: Collection[UUID],
+    *,
+    children: Mapping[str, tuple[type[models.Model], Sequence[str]]],
+    parent: str,
+) -> Iterator[tuple[Values, dict[str, list[Values]]]]:
+    """Yield the rows with these ids, each with the rows of other models that point at it, all in one query.
+
+    `children` names the models and their columns, `parent` the column by which they point. The database itself makes
+    one JSON text of each family: a fifth of what the driver would take over rows and values one by one.
+    """
+    if not ids:
+        return
+    table = _table(model)
+    families = ", ".join(
+        [
+            _json_row(model, columns),
+            *(_json_rows(child, names, f'"{parent}" = {table}."id"') for child, names in children.values()),
+        ]
+    )
+    among, among_ids = _among(f'{table}."id"', _field(model, "id"), ids)
+    array = "json_build_array" if is_postgresql() else "json_array"
+    sql = f"SELECT CAST({array}({families}) AS text) FROM {table} WHERE {among}"  # noqa: S608
+    turn = _json_reader(model, columns)
+    turners = [(name, _json_reader(child, names)) for name, (child, names) in children.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [among_ids])
+        for (text,) in cursor.fetchall():
+            values, *rows_of = orjson.loads(text)
+            yield (
+                turn(values),
+                {
+                    name: list(map(turn_child, rows or ()))
+                    for (name, turn_child), rows in zip(turners, rows_of, strict=True)
+                },
+            )
+
+
+def _json_row(model: type[models.Model], columns: Sequence[str]) -> str:
+    """Return the expression of a JSON list of the row's columns."""
+    names = [f'{_table(model)}."{_field(model, column).column}"' for column in columns]
+    if is_postgresql():
+        return f"json_build_array({', '.join(names)})"
+    parts = [
+        f"json({name})" if isinstance(_field(model, column), models.JSONField) else name
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return f"json_array({', '.join(parts)})"
+
+
+def _json_rows(model: type[models.Model], columns: Sequence[str], where: str) -> str:
+    """Return the expression of a JSON list of such lists, one for each row."""
+    group, outer = ("json_agg", "") if is_postgresql() else ("json_group_array", "json")
+    return f"{outer}((SELECT {group}({_json_row(model, columns)}) FROM {_table(model)} WHERE {_table(model)}.{where}))"  # noqa: S608
+
+
+def _json_reader(model: type[models.Model], columns: Sequence[str]) -> Callable[[Values], Values]:
+    """Return what turns the values the database wrote into those of a state, in place."""
+    turns = [
+        (index, turn)
+        for index, column in enumerate(columns)
+        if (turn := _json_turn(_plain(_field(model, column)))) is not None
+    ]
+
+    def read(values: Values) -> Values:
+        for index, turn in turns:
+            if values[index] is not None:
+                values[index] = turn(values[index])
+        return values
+
+    return read
+
+
+def _json_turn(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+    """Return what is left to do about a value the database wrote as JSON; `None` where nothing is."""
+    if isinstance(field, models.DateTimeField):
+        return _time_from_json
+    if is_postgresql():
+        return None
+    return (
+        _uuid_from_hex
+        if isinstance(field, models.UUIDField)
+        else bool
+        if isinstance(field, models.BooleanField)
+        else None
+    )
+
+
+def _time_from_json(value: str) -> str:
+    moment = dt.datetime.fromisoformat(value)
+    return utc_text(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
+
+
+def _uuid_from_hex(value: str) -> str:
+    return str(UUID(value))
+
+
+_SQLITE_TURNS: Final[Mapping[type[models.Field[Any, Any]], Callable[[Any], Any]]] = {
+    models.UUIDField: _uuid_from_hex,
+    models.BooleanField: bool,
+}
+
+
 # --- Looking up many values --------------------------------------------------------------------------------------
 
 
@@ -85,24 +198,24 @@ class Among(Lookup):  # Django's class takes its parameter for the type checker 
     lookup_name = "among"
     prepare_rhs = False
 
-    def _values(self, connection: BaseDatabaseWrapper) -> list[Any]:
-        field = _plain(self.lhs.output_field)
-        return [field.get_db_prep_value(value, connection) for value in self.rhs]
-
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        """Unfold the values from JSON (SQLite)."""
-        column, params = self.process_lhs(compiler, connection)
-        values = orjson.dumps(self._values(connection)).decode()
-        return f"{column} IN (SELECT value FROM json_each(%s))", (*params, values)  # noqa: S608 a column
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        """Pass the values as an array."""
-        column, params = self.process_lhs(compiler, connection)
-        kind = _plain(self.lhs.output_field).rel_db_type(connection)
-        return f"{column} = ANY(%s::{kind}[])", (*params, array_literal(self._values(connection)))
+        """Pass the values as an array, on SQLite as JSON."""
+        del connection
+        column, params = self.process_lhs(compiler, compiler.connection)
+        condition, values = _among(column, self.lhs.output_field, self.rhs)
+        return condition, (*params, values)
 
 
 models.ForeignKey.register_lookup(Among)
+
+
+def _among(column: str, field: models.Field[Any, Any], values: Iterable[Any]) -> tuple[str, str]:
+    """Return the condition that the column is among the values, and its one parameter."""
+    plain = _plain(field)
+    prepared = [plain.get_db_prep_value(value, connection) for value in values]
+    if is_postgresql():
+        return f"{column} = ANY(%s::{plain.rel_db_type(connection)}[])", array_literal(prepared)
+    return f"{column} IN (SELECT value FROM json_each(%s))", orjson.dumps(prepared).decode()  # noqa: S608 a column
 
 
 def array_literal(values: Iterable[object]) -> str:
@@ -146,7 +259,7 @@ def _column_type(model: type[models.Model], column: str) -> str:
 
 @lru_cache(maxsize=512)
 def _field(model: type[models.Model], column: str) -> models.Field[Any, Any]:
-    return next(field for field in model._meta.concrete_fields if field.attname == column)
+    return next(field for field in model._meta.concrete_fields if column in {field.name, field.attname})
 
 
 def _execute(sql: str, rows: Sequence[JSONRow]) -> int:
