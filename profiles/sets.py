@@ -8,6 +8,7 @@ from __future__ import annotations  # Django's fields are generic for the type c
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final, cast
 from uuid import UUID
@@ -48,13 +49,16 @@ def insert_rows(model: type[models.Model], rows: Sequence[JSONRow], *, unless_th
         _execute_many(sql, model, columns, rows)
 
 
-def update_rows(model: type[models.Model], rows: Sequence[JSONRow], *, guards: Mapping[str, str] | None = None) -> int:
-    """Set the rows' columns, found by `id`, in one statement; return how many rows were there.
+def update_rows(
+    model: type[models.Model], rows: Sequence[JSONRow], *, guards: Mapping[str, str] | None = None
+) -> Callable[[], int]:
+    """Set the rows' columns, found by `id`, in one statement; return what tells how many rows were there.
 
-    `guards` maps a column to the member of the row that holds the value it must still have.
+    `guards` maps a column to the member of the row that holds the value it must still have. In a pipeline the number
+    is known at its end only.
     """
     if not rows:
-        return 0
+        return int
     guards = guards or {}
     columns = [name for name in rows[0] if name != "id" and name not in guards.values()]
     table = _table(model)
@@ -75,6 +79,20 @@ def delete_rows(model: type[models.Model], ids: Sequence[int]) -> None:
     """Delete the rows with these primary keys in one statement; nothing else may point at them."""
     if ids:
         model._default_manager.filter(pk__among=ids).delete()
+
+
+@contextmanager
+def pipelined() -> Iterator[None]:
+    """Let what is written inside reach the server without waiting for one another's answers (PostgreSQL).
+
+    The server then works at one statement while the next is made. What a statement raises is raised later in the
+    block or at its end.
+    """
+    if not is_postgresql():
+        yield
+        return
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 # --- Reading -----------------------------------------------------------------------------------------------------
@@ -262,10 +280,10 @@ def _field(model: type[models.Model], column: str) -> models.Field[Any, Any]:
     return next(field for field in model._meta.concrete_fields if column in {field.name, field.attname})
 
 
-def _execute(sql: str, rows: Sequence[JSONRow]) -> int:
+def _execute(sql: str, rows: Sequence[JSONRow]) -> Callable[[], int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [orjson.dumps(rows).decode()])
-        return int(cursor.rowcount)
+        return lambda: int(cursor.rowcount)
 
 
 def _execute_many(
@@ -275,7 +293,7 @@ def _execute_many(
     rows: Sequence[JSONRow],
     *,
     aliases: Mapping[str, str] | None = None,
-) -> int:
+) -> Callable[[], int]:
     converters = [
         (column, _sqlite_converter(_field(model, (aliases or {}).get(column, column)))) for column in columns
     ]
@@ -288,7 +306,7 @@ def _execute_many(
     ]
     with connection.cursor() as cursor:
         cursor.executemany(sql, params)
-        return int(cursor.rowcount)
+        return lambda: int(cursor.rowcount)
 
 
 def _sqlite_converter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:

@@ -5,7 +5,7 @@ else wrote meanwhile, and the caller plans again. Runs inside the caller's trans
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from profiles import sets, shape
@@ -28,22 +28,21 @@ def write_plan(plan: Plan, *, now: dt.datetime) -> None:
     moment = shape.utc_text(now)
     created = [result for result in plan.results if result.before is None]
     changed = [result for result in plan.results if result.before is not None]
-    rows = [_CollectionRows(collection, plan.results, moment) for collection in shape.COLLECTIONS.values()]
-
-    for each in rows:
-        sets.delete_rows(each.model, each.removed)
-    for each in rows:
-        sets.update_rows(each.model, each.unflagged)
-    _vacate(plan.results)
-    _define_tags(plan.results, moment)
-    sets.insert_rows(Profile, [_new_profile(result, moment) for result in created])
-    for each in rows:
-        sets.insert_rows(each.model, each.inserted)
-    for each in rows:
-        sets.update_rows(each.model, each.updated)
-    _update_profiles(changed, moment)
-    sets.insert_rows(ProfileChange, [_ledger_row(change, moment) for change in plan.changes])
-    _note_duplicates(plan.duplicates, moment)
+    with sets.pipelined():
+        _vacate(plan.results)
+        sets.insert_rows(Profile, [_new_profile(result, moment) for result in created])
+        count_updated = _update_profiles(changed, moment)
+        sets.insert_rows(ProfileChange, [_ledger_row(change, moment) for change in plan.changes])
+        _define_tags(plan.results, moment)
+        for collection in shape.COLLECTIONS.values():
+            rows = _CollectionRows(collection, plan.results, moment)
+            sets.delete_rows(rows.model, rows.removed)
+            sets.update_rows(rows.model, rows.unflagged)
+            sets.insert_rows(rows.model, rows.inserted)
+            sets.update_rows(rows.model, rows.updated)
+        _note_duplicates(plan.duplicates, moment)
+    if count_updated() != len(changed):
+        raise StaleWriteError
 
 
 # --- Profiles ----------------------------------------------------------------------------------------------------
@@ -87,8 +86,8 @@ def _json_column(column: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _update_profiles(results: Sequence[ProfileResult], moment: str) -> None:
-    """Set the columns that any of the profiles changed, guarded by the version each was read at."""
+def _update_profiles(results: Sequence[ProfileResult], moment: str) -> Callable[[], int]:
+    """Set the columns that any of the profiles changed; those are counted that still have the version read."""
     moved = {
         name
         for result in results
@@ -112,8 +111,7 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> None:
                 **derived,
             }
         )
-    if sets.update_rows(Profile, rows, guards={"version": "read_version"}) != len(rows):
-        raise StaleWriteError
+    return sets.update_rows(Profile, rows, guards={"version": "read_version"})
 
 
 def _vacate(results: Sequence[ProfileResult]) -> None:

@@ -12,7 +12,7 @@ import orjson
 
 from batches.files.lines import LONGEST_LINE_BYTES, FileError, Line
 from profiles import shape
-from profiles.schema import Record
+from profiles.schema import RECORD_FIELDS
 
 _IDENTITY: Final = "identities."
 _TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -23,7 +23,7 @@ _NESTED: Final = frozenset({
     "attributes",
 })  # fmt: skip
 _LISTS: Final = frozenset({"tags", "statuses"})
-_PLAIN: Final = frozenset(Record.model_fields) - _NESTED - _LISTS
+_PLAIN: Final = RECORD_FIELDS - _NESTED - _LISTS
 _COMMS_MEMBERS: Final = frozenset(shape.COMMS_MEMBERS)
 csv.field_size_limit(LONGEST_LINE_BYTES)
 

@@ -6,6 +6,6 @@ matching can add what it finds.
 """
 
 from profiles.schema.parsing import parse_record, pointer_to
-from profiles.schema.record import Record
+from profiles.schema.record import RECORD_FIELDS, Record
 
-__all__ = ["Record", "parse_record", "pointer_to"]
+__all__ = ["RECORD_FIELDS", "Record", "parse_record", "pointer_to"]

@@ -1,21 +1,25 @@
 """From a record as JSON gave it to a draft: normal forms, every error with its place, every warning."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from profiles import keys, shape
 from profiles.attributes import json_faults, plain_json, typed_value
 from profiles.countries import country_code
 from profiles.schema.record import (
+    RECORD,
+    RECORD_FIELDS,
     AddressEntry,
+    AppearanceEntry,
     AttributesEntry,
+    CommsEntry,
     CustomAttributeEntry,
     DateEntry,
+    DateLinkEntry,
     IdentityEntry,
     OrganisationEntry,
     Record,
@@ -38,8 +42,19 @@ MAX_UNKNOWN_FIELDS_TOLD: Final = 20
 _MAX_FAULTS_TOLD: Final = 20
 _LONGEST_POINTER_PART: Final = 100
 
-_KNOWN: Final = frozenset(Record.model_fields)
+_MEMBERS: Final = {
+    "identities": frozenset(IdentityEntry.__annotations__),
+    "addresses": frozenset(AddressEntry.__annotations__),
+    "custom_attributes": frozenset(CustomAttributeEntry.__annotations__),
+    "dates_attributes": frozenset(DateEntry.__annotations__),
+    "links": frozenset(DateLinkEntry.__annotations__),
+    "regions": frozenset(RegionEntry.__annotations__),
+    "organisations": frozenset(OrganisationEntry.__annotations__),
+    "comms": frozenset(CommsEntry.__annotations__),
+    "attributes": frozenset(AttributesEntry.__annotations__),
+}
 _PLAIN: Final = frozenset(shape.PLAIN_FIELDS) - {"joined_location_id", "preferred_location_id"}
+_APPEARANCE: Final = frozenset(shape.APPEARANCE_MEMBERS)
 _READ_ONLY: Final = frozenset({
     "id", "external_id", "full_name", "mobile_phone_country", "mobile_phone_national",
     "mobile_phone_national_prefix", "mobile_phone_e164", "birth_date", "birth_days", "birth_days_past",
@@ -58,10 +73,10 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "bool_type": "The value must be true or false.",
     "list_type": "The value must be a list.",
     "dict_type": "The value must be an object.",
-    "model_type": "The value must be an object.",
-    "model_attributes_type": "The value must be an object.",
     "missing": "The value is required.",
 }
+
+_Entry = TypeVar("_Entry")
 
 
 def parse_record(
@@ -77,7 +92,7 @@ def parse_record(
     errors = list(flaws)
     indexes: dict[str, Sequence[int]] = {}
     try:
-        record = Record.model_validate(raw)
+        record = RECORD.validate_python(raw, strict=True)
     except ValidationError as failure:
         details = failure.errors(include_url=False, include_input=False, include_context=False)
         errors += [_record_error(detail) for detail in details]
@@ -97,7 +112,7 @@ def _without_faults(
         if isinstance(path[-1], str):
             sound = _pruned(sound, path)
     try:
-        return Record.model_validate(sound), {}
+        return RECORD.validate_python(sound, strict=True), {}
     except ValidationError as failure:
         faults = [detail["loc"] for detail in failure.errors(include_url=False, include_input=False)]
     fields: set[str] = set()
@@ -113,7 +128,7 @@ def _without_faults(
     for name in entries.keys() - fields:
         indexes[name] = [index for index in range(len(raw[name])) if index not in entries[name]]
         left[name] = [sound[name][index] for index in indexes[name]]
-    return Record.model_validate(left), indexes
+    return RECORD.validate_python(left, strict=True), indexes
 
 
 def _pruned(value: Any, path: tuple[int | str, ...]) -> Any:  # noqa: ANN401 any JSON
@@ -146,29 +161,26 @@ class _Parsing:
         self.places: dict[tuple[str, RowKey], str] = {}
 
     def draft(self, *, cause: Cause, target: UUID | None) -> ProfileDraft:
-        record = self.record
-        sent = record.model_fields_set
-        values = record.__dict__
-        self.fields = {name: values[name] for name in sent & _PLAIN}
+        record: Mapping[str, Any] = self.record
+        self.fields = {name: value for name, value in record.items() if name in _PLAIN}
         self._check_birthday()
-        if any(name not in _KNOWN for name in self.raw):
+        if not self.raw.keys() <= RECORD_FIELDS:
             self._warn_of_unknown()
         email_key = None
-        if "email" in sent:
-            email_key = keys.email_key(record.email)
+        if "email" in record:
+            email_key = keys.email_key(record["email"])
             self.pointers[keys.email_match_key(email_key)] = "/email"
-        if record.mobile_phone is not None:
-            self.pointers[keys.mobile_match_key(record.mobile_phone)] = "/mobile_phone"
+        if (mobile := record.get("mobile_phone")) is not None:
+            self.pointers[keys.mobile_match_key(mobile)] = "/mobile_phone"
         for name, read in _READERS.items():
-            if name in sent and values[name] is not None:
-                read(self, values[name])
-        if not sent.isdisjoint(_LOCATION_FIELDS):
+            if (entries := record.get(name)) is not None:
+                read(self, entries)
+        if not record.keys().isdisjoint(_LOCATION_FIELDS):
             self._refer_to_location("joined")
             self._refer_to_location("preferred")
-        if not sent.isdisjoint(_REGION_FIELDS):
+        if not record.keys().isdisjoint(_REGION_FIELDS):
             self._refer_to_default_region()
-        if record.comms_attributes is not None or record.attributes is not None:
-            self._read_comms()
+        self._read_comms()
         return ProfileDraft(
             cause=cause,
             target=target,
@@ -176,7 +188,7 @@ class _Parsing:
             collections=self.collections,
             referrals={name: tuple(referrals) for name, referrals in self.referrals.items()},
             places=self.places,
-            reference=record.reference or "",
+            reference=record.get("reference") or "",
             email_key=email_key,
             pointers=self.pointers,
             errors=tuple(self.errors),
@@ -185,13 +197,15 @@ class _Parsing:
 
     # --- Collections ---------------------------------------------------------------------------------------------
 
-    def _entries(self, name: str, entries: Sequence[Any]) -> Iterable[tuple[str, Any, dict[str, Any]]]:
-        """Yield each entry's pointer, the entry and what of it was sent, warning of what it does not know."""
+    def _entries(self, name: str, entries: Sequence[_Entry]) -> Iterator[tuple[str, _Entry]]:
+        """Yield each entry with its pointer, warning of what it does not know."""
+        raws = self.raw[name]
+        known = _MEMBERS[name]
         for index, entry in zip(self.indexes.get(name, range(len(entries))), entries, strict=True):
             pointer = f"/{name}/{index}"
-            self._warn_of_members(pointer, self.raw[name][index], type(entry))
-            sent = entry.model_fields_set
-            yield pointer, entry, {name: value for name, value in entry.__dict__.items() if name in sent}
+            if not raws[index].keys() <= known:
+                self._warn_of_members(pointer, raws[index], known)
+            yield pointer, entry
 
     def _add_row(self, name: str, key: RowKey, row: dict[str, Any], pointer: str) -> None:
         """Keep each row once; of two with one key the last wins, member by member (contract S27)."""
@@ -204,10 +218,9 @@ class _Parsing:
 
     def _read_identities(self, entries: Sequence[IdentityEntry]) -> None:
         self.collections["identities"] = {}
-        for pointer, entry, sent in self._entries("identities", entries):
-            key = (entry.handle, entry.identifier)
-            row = {"is_active": sent["is_active"]} if "is_active" in sent else {}
-            self._add_row("identities", key, row, pointer)
+        for pointer, entry in self._entries("identities", entries):
+            key = (entry["handle"], entry["identifier"])
+            self._add_row("identities", key, _picked(entry, "is_active"), pointer)
             self.pointers.setdefault(keys.identity_match_key(*key), pointer)
 
     def _read_tags(self, tags: Sequence[str]) -> None:
@@ -217,25 +230,26 @@ class _Parsing:
         rows: dict[RowKey, Row] = self.collections.setdefault("addresses", {})
         by_external_id: dict[str, RowKey] = {}
         default: RowKey | None = None
-        for pointer, entry, sent in self._entries("addresses", entries):
+        for pointer, entry in self._entries("addresses", entries):
+            row: dict[str, Any] = {**entry}
             key = (pointer.rpartition("/")[2],)  # deciding finds the stored address it means
-            if entry.external_id is not None:
-                if entry.external_id in by_external_id:
+            if (external_id := entry.get("external_id")) is not None:
+                if external_id in by_external_id:
                     message = "The external_id stands twice; the last one counts."
                     self._warn(WarningCode.DUPLICATE_ENTRY, pointer, message)
-                    del rows[by_external_id[entry.external_id]]
-                by_external_id[entry.external_id] = key
-            if entry.is_default and "is_default" in sent:
+                    del rows[by_external_id[external_id]]
+                by_external_id[external_id] = key
+            if entry.get("is_default"):
                 if default in rows:
                     message = "Only one address is the default; the last one counts."
                     self._warn(WarningCode.DUPLICATE_ENTRY, f"{pointer}/is_default", message)
                     rows[default] = {name: value for name, value in rows[default].items() if name != "is_default"}
                 default = key
-            if "country" in sent:
-                sent["country"] = self._country(sent["country"], pointer)
-            if "meta" in sent:
-                sent["meta"] = self._free_json(sent["meta"], f"{pointer}/meta")
-            rows[key] = sent
+            if "country" in row:
+                row["country"] = self._country(row["country"], pointer)
+            if "meta" in row:
+                row["meta"] = self._free_json(row["meta"], f"{pointer}/meta")
+            rows[key] = row
             self.places["addresses", key] = pointer
 
     def _country(self, value: str, pointer: str) -> str:
@@ -247,25 +261,25 @@ class _Parsing:
 
     def _read_custom_attributes(self, entries: Sequence[CustomAttributeEntry]) -> None:
         self.collections["custom_attributes"] = {}
-        for pointer, entry, sent in self._entries("custom_attributes", entries):
-            row = {"type": entry.type}
-            if "value" in sent:
-                faults = self._json_errors(entry.value, f"{pointer}/value")
+        for pointer, entry in self._entries("custom_attributes", entries):
+            row = {"type": entry["type"]}
+            if "value" in entry:
+                faults = self._json_errors(entry["value"], f"{pointer}/value")
                 try:
-                    row["value"] = None if faults else plain_json(typed_value(entry.type, entry.value))
+                    row["value"] = None if faults else plain_json(typed_value(entry["type"], entry["value"]))
                 except keys.InvalidValueError as error:
                     self.errors.append(_invalid(f"{pointer}/value", str(error)))
-            self._add_row("custom_attributes", (entry.namespace, entry.handle), row, pointer)
+            self._add_row("custom_attributes", (entry["namespace"], entry["handle"]), row, pointer)
 
     def _read_dates(self, entries: Sequence[DateEntry]) -> None:
         self.collections["dates"] = {}
-        for pointer, entry, sent in self._entries("dates_attributes", entries):
-            key = (entry.handle, entry.relationship or "")
-            row = {name: sent[name] for name in shape.DATES.fields if name in sent}
-            if "meta" in sent:
-                row["meta"] = self._free_json(sent["meta"], f"{pointer}/meta")
+        for pointer, entry in self._entries("dates_attributes", entries):
+            key = (entry["handle"], entry.get("relationship") or "")
+            row = _picked(entry, *shape.DATES.fields)
+            if "meta" in row:
+                row["meta"] = self._free_json(row["meta"], f"{pointer}/meta")
             self._add_row("dates", key, row, pointer)
-            if entry.links is not None:
+            if entry.get("links") is not None:
                 self._refer_to_linked(key, pointer, entry)
 
     def _refer_to_linked(self, key: RowKey, pointer: str, entry: DateEntry) -> None:
@@ -274,11 +288,11 @@ class _Parsing:
         referrals[:] = [referral for referral in referrals if referral.key != key]
         referrals.append(Referral(pointer, (), key=key))
         raw = self.raw["dates_attributes"][int(pointer.rpartition("/")[2])]["links"]
-        for index, link in enumerate(entry.links or ()):
+        for index, link in enumerate(entry["links"] or ()):
             place = f"{pointer}/links/{index}"
-            self._warn_of_members(place, raw[index], type(link))
-            name = ReferenceName("profile", "id", link.profile_id)
-            row = {"link_relationship": link.relationship, "link_role": link.role}
+            self._warn_of_members(place, raw[index], _MEMBERS["links"])
+            name = ReferenceName("profile", "id", link["profile_id"])
+            row = {"link_relationship": link.get("relationship"), "link_role": link.get("role")}
             referrals.append(Referral(place, ((name, f"{place}/profile_id"),), row, key))
 
     # --- What names reference data -------------------------------------------------------------------------------
@@ -292,32 +306,32 @@ class _Parsing:
 
     def _read_regions(self, entries: Sequence[RegionEntry]) -> None:
         referrals = self.referrals.setdefault("regions", [])
-        for pointer, entry, sent in self._entries("regions", entries):
+        for pointer, entry in self._entries("regions", entries):
             names = []
-            if "region_id" in sent:
-                names.append((ReferenceName("region", "id", str(entry.region_id)), f"{pointer}/region_id"))
-            if "handle" in sent:
-                names.append((ReferenceName("region", "handle", entry.handle), f"{pointer}/handle"))
+            if "region_id" in entry:
+                names.append((ReferenceName("region", "id", str(entry["region_id"])), f"{pointer}/region_id"))
+            if "handle" in entry:
+                names.append((ReferenceName("region", "handle", entry["handle"]), f"{pointer}/handle"))
             if not names:
                 self.errors.append(_invalid(pointer, "region_id or handle is required."))
                 continue
-            row = _picked(sent, "country", "state", "is_active")
+            row = _picked(entry, "country", "state", "is_active")
             referrals.append(Referral(pointer, tuple(names), row))
 
     def _read_organisations(self, entries: Sequence[OrganisationEntry]) -> None:
         referrals = self.referrals.setdefault("organisations", [])
-        for pointer, entry, sent in self._entries("organisations", entries):
-            row = _picked(sent, "expires_at", "is_active")
-            if "role_definition_id" in sent:
-                role = entry.role_definition_id
+        for pointer, entry in self._entries("organisations", entries):
+            row = _picked(entry, "expires_at", "is_active")
+            if "role_definition_id" in entry:
+                role = entry["role_definition_id"]
                 row["role"] = None if role is None else ReferenceName("role", "id", str(role))
-            name = ReferenceName("organisation", "id", str(entry.id))
+            name = ReferenceName("organisation", "id", str(entry["id"]))
             referrals.append(Referral(pointer, ((name, f"{pointer}/id"),), row))
 
     def _refer_to_location(self, which: str) -> None:
         """Find the location by id, external id or code: all that are sent must mean the same one; null clears."""
-        values = self.record.__dict__
-        sent = [by for by in _LOCATION_NAMES if f"{which}_location_{by}" in self.record.model_fields_set]
+        values: Mapping[str, Any] = self.record
+        sent = [by for by in _LOCATION_NAMES if f"{which}_location_{by}" in values]
         names = tuple(
             (ReferenceName("location", by, str(value)), f"/{which}_location_{by}")
             for by in sent
@@ -330,16 +344,16 @@ class _Parsing:
 
     def _refer_to_default_region(self) -> None:
         """`region_id` and `region` choose the default region, `region_country` and `region_state` write to it."""
-        sent = self.record.model_fields_set
+        record = self.record
         names = []
-        if "region_id" in sent:
-            names.append((ReferenceName("region", "id", str(self.record.region_id)), "/region_id"))
-        if "region" in sent:
-            names.append((ReferenceName("region", "handle", self.record.region), "/region"))
+        if "region_id" in record:
+            names.append((ReferenceName("region", "id", str(record["region_id"])), "/region_id"))
+        if "region" in record:
+            names.append((ReferenceName("region", "handle", record["region"]), "/region"))
         row = {
-            member: getattr(self.record, f"region_{member}")
-            for member in ("country", "state")
-            if f"region_{member}" in sent
+            name.removeprefix("region_"): value
+            for name, value in record.items()
+            if name in {"region_country", "region_state"}
         }
         # Without a name it means the default region the profile has.
         self.referrals["default_region"] = [Referral(names[0][1] if names else "", tuple(names), row)]
@@ -348,40 +362,38 @@ class _Parsing:
 
     def _read_comms(self) -> None:
         """Unite both places of consent, `comms_attributes` winning (contract S19)."""
-        record = self.record
-        attributes = record.attributes or AttributesEntry()
-        if record.attributes is not None:
-            self._warn_of_members("/attributes", self.raw["attributes"], type(attributes))
-        united: dict[str, Any] = {}
+        attributes = self.record.get("attributes") or {}
+        if attributes:
+            self._warn_of_members("/attributes", self.raw["attributes"], _MEMBERS["attributes"])
+        comms: dict[str, Any] = {}
         for pointer, entry in (
-            ("/attributes/comms", attributes.comms),
-            ("/comms_attributes", record.comms_attributes),
+            ("/attributes/comms", attributes.get("comms")),
+            ("/comms_attributes", self.record.get("comms_attributes")),
         ):
             if entry is None:
                 continue
-            self._warn_of_members(pointer, self._raw_at(pointer), type(entry))
-            for name in entry.model_fields_set:
-                value = entry.__dict__[name]
-                if name in united and united[name] != value:
+            self._warn_of_members(pointer, self._raw_at(pointer), _MEMBERS["comms"])
+            for name, value in entry.items():
+                if name in comms and comms[name] != value:
                     message = "attributes.comms says otherwise; comms_attributes counts."
                     self._warn(WarningCode.COMMS_DISAGREE, f"{pointer}/{name}", message)
-                united[name] = value
+                comms[name] = value
                 self.places["comms", (name,)] = f"{pointer}/{name}"
-        self.fields |= {f"comms/{name}": value for name, value in united.items()}
-        if attributes.appearance is not None:
-            self._read_appearance(attributes.appearance)
+        for name, value in comms.items():
+            self.fields[f"comms/{name}"] = value
+        if (appearance := attributes.get("appearance")) is not None:
+            self._read_appearance(appearance)
 
-    def _read_appearance(self, appearance: BaseModel) -> None:
-        known = set(shape.APPEARANCE_MEMBERS)
+    def _read_appearance(self, appearance: AppearanceEntry) -> None:
         raw = self._raw_at("/attributes/appearance")
-        for name in [name for name in raw if name not in known][:MAX_UNKNOWN_FIELDS_TOLD]:
+        for name in [name for name in raw if name not in _APPEARANCE][:MAX_UNKNOWN_FIELDS_TOLD]:
             pointer = f"/attributes/appearance{pointer_to(name)}"
             if name in _READ_ONLY_IN_ENTRIES:
                 self._warn(WarningCode.READ_ONLY, pointer, "The field cannot be set by a record.")
             else:
                 self.errors.append(_invalid(pointer, "The hub has no such field of appearance."))
-        for name in appearance.model_fields_set:
-            self.fields[f"appearance/{name}"] = appearance.__dict__[name]
+        for name, value in appearance.items():
+            self.fields[f"appearance/{name}"] = value
 
     def _raw_at(self, pointer: str) -> dict[str, Any]:
         value: Any = self.raw
@@ -418,15 +430,14 @@ class _Parsing:
                 self.errors.append(_invalid(f"/{partner}", f"{name} and {partner} come together."))
 
     def _warn_of_unknown(self) -> None:
-        unknown = [name for name in self.raw if name not in _KNOWN]
+        unknown = [name for name in self.raw if name not in RECORD_FIELDS]
         for name in unknown[:MAX_UNKNOWN_FIELDS_TOLD]:
             self._warn_of_member(pointer_to(name), read_only=name in _READ_ONLY)
         if len(unknown) > MAX_UNKNOWN_FIELDS_TOLD:
             more = len(unknown) - MAX_UNKNOWN_FIELDS_TOLD
             self._warn(WarningCode.UNKNOWN_FIELD, "", f"{more} more unknown fields were ignored.")
 
-    def _warn_of_members(self, pointer: str, raw: object, entry: type[BaseModel]) -> None:
-        known = _members_of(entry)
+    def _warn_of_members(self, pointer: str, raw: object, known: frozenset[str]) -> None:
         if not isinstance(raw, dict) or raw.keys() <= known:
             return
         for name in sorted(raw.keys() - known)[:MAX_UNKNOWN_FIELDS_TOLD]:
@@ -460,13 +471,8 @@ _READERS: Final[Mapping[str, Any]] = {
 }
 
 
-def _picked(sent: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    return {name: sent[name] for name in names if name in sent}
-
-
-@lru_cache(maxsize=32)
-def _members_of(entry: type[BaseModel]) -> frozenset[str]:
-    return frozenset(entry.model_fields)
+def _picked(entry: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: entry[name] for name in names if name in entry}
 
 
 def pointer_to(*parts: int | str) -> str:

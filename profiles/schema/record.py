@@ -1,8 +1,9 @@
 """The document of one customer record (contract sections 7.5 and 9 to 16)."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Required
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import Field, TypeAdapter
+from typing_extensions import TypedDict  # pydantic cannot use that of typing before Python 3.12
 
 from profiles import shape
 from profiles.schema.types import (
@@ -36,89 +37,83 @@ MAX_TAGS: Final = 200
 MAX_REFERRALS: Final = 50  # of statuses, regions and organisations, each
 
 
-class Entry(BaseModel):
-    """An object of a record; everything not required may be absent."""
-
-    model_config = ConfigDict(strict=True, extra="ignore", protected_namespaces=())
-
-
-class IdentityEntry(Entry):
+class IdentityEntry(TypedDict, total=False):
     """Another system's name for the person (contract section 9)."""
 
-    handle: Name
-    identifier: Name
-    is_active: bool = True
+    handle: Required[Name]
+    identifier: Required[Name]
+    is_active: bool
 
 
-class AddressEntry(Entry):
+class AddressEntry(TypedDict, total=False):
     """A full postal address (contract section 13); the lines are needed where the address is new."""
 
-    external_id: Name | None = None
-    is_default: bool = False
-    company: Text | None = None
-    address_line_1: Name = ""
-    address_line_2: Text | None = None
-    address_line_3: Text | None = None
-    city: Name = ""
-    postcode: Name = ""
-    state: Text | None = None
-    country: Name = Field("", description="ISO 3166 code or English name.")
-    notes: Notes | None = None
-    meta: Any = None
-    iso: Text | None = None
-    iso_state: Text | None = None
+    external_id: Name | None
+    is_default: bool
+    company: Text | None
+    address_line_1: Name
+    address_line_2: Text | None
+    address_line_3: Text | None
+    city: Name
+    postcode: Name
+    state: Text | None
+    country: Annotated[Name, Field(description="ISO 3166 code or English name.")]
+    notes: Notes | None
+    meta: Any
+    iso: Text | None
+    iso_state: Text | None
 
 
-class CustomAttributeEntry(Entry):
+class CustomAttributeEntry(TypedDict, total=False):
     """A named, typed value (contract section 10)."""
 
-    namespace: AttributeName
-    handle: AttributeName
-    type: one_of(AttributeType)  # type: ignore[valid-type]
-    value: Any = None
+    namespace: Required[AttributeName]
+    handle: Required[AttributeName]
+    type: Required[one_of(AttributeType)]  # type: ignore[valid-type]
+    value: Any
 
 
-class DateLinkEntry(Entry):
+class DateLinkEntry(TypedDict, total=False):
     """Another profile that a date concerns (contract section 12)."""
 
-    profile_id: ProfileId
-    relationship: Text | None = None
-    role: Text | None = None
+    profile_id: Required[ProfileId]
+    relationship: Text | None
+    role: Text | None
 
 
-class DateEntry(Entry):
+class DateEntry(TypedDict, total=False):
     """A day that matters (contract section 12); `date` and `name` are needed where it is new."""
 
-    handle: Name
-    relationship: Text | None = None
-    date: Date = ""
-    name: Name = ""
-    is_recurring: bool = False
-    recurring_schedule: Text | None = None
-    role: Text | None = None
-    description: Notes | None = None
-    note: Notes | None = None
-    meta: Any = None
-    links: Annotated[list[DateLinkEntry], Field(max_length=MAX_LINKS)] | None = None
+    handle: Required[Name]
+    relationship: Text | None
+    date: Date
+    name: Name
+    is_recurring: bool
+    recurring_schedule: Text | None
+    role: Text | None
+    description: Notes | None
+    note: Notes | None
+    meta: Any
+    links: Annotated[list[DateLinkEntry], Field(max_length=MAX_LINKS)] | None
 
 
-class RegionEntry(Entry):
+class RegionEntry(TypedDict, total=False):
     """A region the person belongs to, by id or handle (contract section 14)."""
 
-    region_id: RowId = 0
-    handle: Name = ""
-    country: Text | None = None
-    state: Text | None = None
-    is_active: bool = True
+    region_id: RowId
+    handle: Name
+    country: Text | None
+    state: Text | None
+    is_active: bool
 
 
-class OrganisationEntry(Entry):
+class OrganisationEntry(TypedDict, total=False):
     """An organisation the person is a member of (contract section 15)."""
 
-    id: RowId
-    role_definition_id: RowId | None = None
-    expires_at: Time | None = None
-    is_active: bool = True
+    id: Required[RowId]
+    role_definition_id: RowId | None
+    expires_at: Time | None
+    is_active: bool
 
 
 def _comms_type(name: str) -> Any:  # noqa: ANN401 an annotation, not a value
@@ -133,71 +128,68 @@ def _comms_type(name: str) -> Any:  # noqa: ANN401 an annotation, not a value
 
 if TYPE_CHECKING:
 
-    class CommsEntry(Entry):
+    class CommsEntry(TypedDict, total=False):
         """What the person agreed to be sent (contract section 11)."""
 
-    class AppearanceEntry(Entry):
+    class AppearanceEntry(TypedDict, total=False):
         """Looks, sizes and measurements (contract section 11)."""
 
 else:
-    CommsEntry = create_model(
-        "CommsEntry",
-        __base__=Entry,
-        __doc__="What the person agreed to be sent (contract section 11).",
-        **{name: (_comms_type(name), None) for name in shape.COMMS_MEMBERS},
-    )
-    AppearanceEntry = create_model(
-        "AppearanceEntry",
-        __base__=Entry,
-        __doc__="Looks, sizes and measurements (contract section 11).",
-        **dict.fromkeys(shape.APPEARANCE_MEMBERS, (Size | None, None)),
-    )
+    CommsEntry = TypedDict("CommsEntry", {name: _comms_type(name) for name in shape.COMMS_MEMBERS}, total=False)
+    CommsEntry.__doc__ = "What the person agreed to be sent (contract section 11)."
+    AppearanceEntry = TypedDict("AppearanceEntry", dict.fromkeys(shape.APPEARANCE_MEMBERS, Size | None), total=False)
+    AppearanceEntry.__doc__ = "Looks, sizes and measurements (contract section 11)."
 
 
-class AttributesEntry(Entry):
+class AttributesEntry(TypedDict, total=False):
     """The `attributes` of a record: consent once more, and appearance."""
 
-    comms: Annotated[CommsEntry, EmptyListAsObject] | None = None
-    appearance: Annotated[AppearanceEntry, EmptyListAsObject] | None = None
+    comms: Annotated[CommsEntry, EmptyListAsObject] | None
+    appearance: Annotated[AppearanceEntry, EmptyListAsObject] | None
 
 
-class Record(Entry):
+class Record(TypedDict, total=False):
     """One customer record: everything is optional, what is absent stays as it is."""
 
-    reference: Name | None = Field(None, description="The sender's own name for the record; kept and echoed.")
-    email: Email = ""
-    title: Text | None = None
-    first_name: Text = ""
-    last_name: Text = ""
-    gender: one_of(Gender) | None = None  # type: ignore[valid-type]
-    currency: Currency | None = None
-    profile_type: one_of(ProfileType) = ProfileType.ACTIVE.value  # type: ignore[valid-type]
-    joined_at: Time | None = None
-    mobile_phone: Phone | None = None
-    secondary_phone: Phone | None = None
-    birth_day: whole_number(1, 31) | None = None  # type: ignore[valid-type]
-    birth_month: whole_number(1, 12) | None = None  # type: ignore[valid-type]
-    birth_year: whole_number(1000, 9999) | None = None  # type: ignore[valid-type]
-    company: Text | None = None
-    occupation: Text | None = None
-    avatar_url: Url | None = None
-    joined_location_id: RowId | None = None
-    joined_location_external_id: Name = ""
-    joined_location_external_code: Name = ""
-    preferred_location_id: RowId | None = None
-    preferred_location_external_id: Name | None = None
-    preferred_location_external_code: Name | None = None
-    tags: Annotated[list[TagHandle], Field(max_length=MAX_TAGS)] | None = None
-    identities: Annotated[list[IdentityEntry], Field(max_length=MAX_IDENTITIES)] | None = None
-    custom_attributes: Annotated[list[CustomAttributeEntry], Field(max_length=MAX_ATTRIBUTES)] | None = None
-    dates_attributes: Annotated[list[DateEntry], Field(max_length=MAX_DATES)] | None = None
-    statuses: Annotated[list[Name], Field(max_length=MAX_REFERRALS)] | None = None
-    addresses: Annotated[list[AddressEntry], Field(max_length=MAX_ADDRESSES)] | None = None
-    comms_attributes: Annotated[CommsEntry, EmptyListAsObject] | None = None
-    region_id: RowId = 0
-    region: Name = ""
-    region_country: Text | None = None
-    region_state: Text | None = None
-    regions: Annotated[list[RegionEntry], Field(max_length=MAX_REFERRALS)] | None = None
-    organisations: Annotated[list[OrganisationEntry], Field(max_length=MAX_REFERRALS)] | None = None
-    attributes: Annotated[AttributesEntry, EmptyListAsObject] | None = None
+    reference: Annotated[Name | None, Field(description="The sender's own name for the record; kept and echoed.")]
+    email: Email
+    title: Text | None
+    first_name: Text
+    last_name: Text
+    gender: one_of(Gender) | None  # type: ignore[valid-type]
+    currency: Currency | None
+    profile_type: one_of(ProfileType)  # type: ignore[valid-type]
+    joined_at: Time | None
+    mobile_phone: Phone | None
+    secondary_phone: Phone | None
+    birth_day: whole_number(1, 31) | None  # type: ignore[valid-type]
+    birth_month: whole_number(1, 12) | None  # type: ignore[valid-type]
+    birth_year: whole_number(1000, 9999) | None  # type: ignore[valid-type]
+    company: Text | None
+    occupation: Text | None
+    avatar_url: Url | None
+    joined_location_id: RowId | None
+    joined_location_external_id: Name
+    joined_location_external_code: Name
+    preferred_location_id: RowId | None
+    preferred_location_external_id: Name | None
+    preferred_location_external_code: Name | None
+    tags: Annotated[list[TagHandle], Field(max_length=MAX_TAGS)] | None
+    identities: Annotated[list[IdentityEntry], Field(max_length=MAX_IDENTITIES)] | None
+    custom_attributes: Annotated[list[CustomAttributeEntry], Field(max_length=MAX_ATTRIBUTES)] | None
+    dates_attributes: Annotated[list[DateEntry], Field(max_length=MAX_DATES)] | None
+    statuses: Annotated[list[Name], Field(max_length=MAX_REFERRALS)] | None
+    addresses: Annotated[list[AddressEntry], Field(max_length=MAX_ADDRESSES)] | None
+    comms_attributes: Annotated[CommsEntry, EmptyListAsObject] | None
+    region_id: RowId
+    region: Name
+    region_country: Text | None
+    region_state: Text | None
+    regions: Annotated[list[RegionEntry], Field(max_length=MAX_REFERRALS)] | None
+    organisations: Annotated[list[OrganisationEntry], Field(max_length=MAX_REFERRALS)] | None
+    attributes: Annotated[AttributesEntry, EmptyListAsObject] | None
+
+
+RECORD_FIELDS: Final = frozenset(Record.__annotations__)
+RECORD: Final = TypeAdapter(Record)
+"""Checks records; what comes out is a plain dict of what was sent, in normal form."""

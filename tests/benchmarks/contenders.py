@@ -33,7 +33,7 @@ def recording() -> Iterator[list[Operation]]:
             operations.append(Operation("insert", model, [dict(row) for row in rows], unless_there))
         insert(model, rows, unless_there=unless_there)
 
-    def update_rows(model: Any, rows: Any, *, guards: Any = None) -> int:
+    def update_rows(model: Any, rows: Any, *, guards: Any = None) -> Callable[[], int]:
         if rows:
             operations.append(Operation("update", model, [dict(row) for row in rows], guards=guards))
         return update(model, rows, guards=guards)
@@ -47,11 +47,12 @@ def recording() -> Iterator[list[Operation]]:
 
 def write_by_sets(operations: Sequence[Operation]) -> None:
     """Write as the hub does: one statement per set of rows."""
-    for operation in operations:
-        if operation.kind == "insert":
-            sets.insert_rows(operation.model, operation.rows, unless_there=operation.unless_there)
-        else:
-            sets.update_rows(operation.model, operation.rows, guards=operation.guards)
+    with sets.pipelined():
+        for operation in operations:
+            if operation.kind == "insert":
+                sets.insert_rows(operation.model, operation.rows, unless_there=operation.unless_there)
+            else:
+                sets.update_rows(operation.model, operation.rows, guards=operation.guards)
 
 
 def write_naively(operations: Sequence[Operation]) -> None:
