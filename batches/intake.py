@@ -67,15 +67,12 @@ def submit_batch(  # noqa: PLR0913 each is a fact of the submission
     )
     try:
         with transaction.atomic():
-            if idempotency_key and (earlier := _find_earlier(batch)):
-                return _replay(earlier, batch)
-            if _is_queue_full():
-                raise QueueFullError
+            _refuse_when_full()
             batch.save(force_insert=True)
             BatchBody.objects.create(batch=batch, content=body)
             wake_workers()
-    except IntegrityError:
-        # Two requests with one idempotency key at once: the other one was faster.
+    except (IntegrityError, QueueFullError):
+        # Perhaps a batch by the same idempotency key is there, of before or of this moment.
         earlier = _find_earlier(batch)
         if earlier is None:
             raise
@@ -95,6 +92,7 @@ def _replay(earlier: Batch, batch: Batch) -> Receipt:
     return Receipt(earlier.id, earlier.total_count, replayed=True)
 
 
-def _is_queue_full() -> bool:
+def _refuse_when_full() -> None:
     most: int = settings.MAX_QUEUED_BATCHES
-    return Batch.objects.filter(state__in=UNFINISHED)[:most].count() >= most
+    if Batch.objects.filter(state__in=UNFINISHED)[:most].count() >= most:
+        raise QueueFullError
