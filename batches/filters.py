@@ -1,10 +1,10 @@
 """What batches and their items are found by."""
 
 import django_filters
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from rest_framework.request import Request
 
-from batches.models import Batch, BatchRecord
+from batches.models import FAILED, Batch, BatchRecord
 from batches.results import BatchItem, Selection
 from batches.values import UNFINISHED, BatchSource, BatchState
 from profiles.api.filters import BracketFilterSet, TimeFilter
@@ -38,10 +38,8 @@ class BatchFilters(BracketFilterSet):
         del name
         if value == "pending":
             return rows.filter(state__in=UNFINISHED)
-        stopped = Q(state__in=[BatchState.SET_ASIDE, BatchState.CANCELLED])
-        all_rejected = Q(state=BatchState.DONE, rejected_count=F("total_count"))
         if value == "failed":
-            return rows.filter(stopped | all_rejected)
+            return rows.filter(FAILED)
         return rows.filter(state=BatchState.DONE).exclude(rejected_count=F("total_count"))
 
 

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from batches.values import UNFINISHED, BatchSource, BatchState
@@ -11,6 +11,11 @@ from profiles.keys import NAME_LENGTH
 from profiles.models import Profile
 from profiles.values import MatchRule, OutcomeKind
 
+# Nothing of the batch was applied: the contract's status `failed`.
+FAILED = Q(state__in=[BatchState.SET_ASIDE, BatchState.CANCELLED]) | Q(
+    state=BatchState.DONE, rejected_count=F("total_count")
+)
+
 
 class Batch(models.Model):
     """One accepted submission, and the job of processing it: the row is the queue's entry too."""
@@ -18,8 +23,14 @@ class Batch(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     match_criteria = models.CharField(max_length=NAME_LENGTH, help_text='"email", or an identity handle.')
     source = models.CharField(max_length=8, choices=[(source.value, source.value) for source in BatchSource])
+    # No index of its own: the prefix of the unique rule over the idempotency key serves.
     submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="batches"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="batches",
+        db_index=False,
     )
     label = models.CharField(max_length=NAME_LENGTH, blank=True)
     # Batches of one queue are processed in the order received.
@@ -67,6 +78,8 @@ class Batch(models.Model):
                 name="batch_unfinished_by_queue",
             ),
             models.Index(fields=["label"], name="batch_by_label"),
+            models.Index(fields=["-received_at", "-id"], name="batch_newest_first"),
+            models.Index(fields=["-received_at", "-id"], condition=FAILED, name="batch_failed"),
         ]
 
     def __str__(self) -> str:

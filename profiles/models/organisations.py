@@ -1,6 +1,7 @@
 """Organisations, the roles people have in them, and who is a member."""
 
 from django.db import models
+from django.db.models import Q
 
 from profiles.keys import NAME_LENGTH, NOTES_LENGTH, URL_LENGTH
 from profiles.models.fields import Dated, Definition, PeriodType, text_column
@@ -68,10 +69,16 @@ class OrganisationMembership(Dated):
     # No index of its own: the unique rule's prefix serves.
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="memberships", db_index=False)
     organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, to_field="handle", related_name="memberships"
+        Organisation, on_delete=models.PROTECT, to_field="handle", related_name="memberships", db_index=False
     )
     role = models.ForeignKey(
-        RoleDefinition, on_delete=models.PROTECT, to_field="handle", null=True, blank=True, related_name="memberships"
+        RoleDefinition,
+        on_delete=models.PROTECT,
+        to_field="handle",
+        null=True,
+        blank=True,
+        related_name="memberships",
+        db_index=False,
     )
     expires_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
@@ -79,6 +86,10 @@ class OrganisationMembership(Dated):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["profile", "organisation"], name="organisation_membership_once")
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "profile"], name="membership_by_organisation"),
+            models.Index(fields=["role"], condition=Q(role__isnull=False), name="membership_by_role"),
         ]
 
     def __str__(self) -> str:

@@ -84,17 +84,19 @@ class Profile(Comms):
     occupation = models.CharField(max_length=NAME_LENGTH, null=True, blank=True)
     avatar_url = models.CharField(max_length=URL_LENGTH, null=True, blank=True)
     joined_location = models.ForeignKey(
-        Location, on_delete=models.PROTECT, null=True, blank=True, related_name="joined_profiles"
+        Location, on_delete=models.PROTECT, null=True, blank=True, related_name="joined_profiles", db_index=False
     )
     preferred_location = models.ForeignKey(
-        Location, on_delete=models.PROTECT, null=True, blank=True, related_name="preferring_profiles"
+        Location, on_delete=models.PROTECT, null=True, blank=True, related_name="preferring_profiles", db_index=False
     )
     # Looks, sizes and measurements (contract section 11); what is missing is null.
     appearance = models.JSONField(default=dict, blank=True)
     # First and last name without accents and case, see keys.search_name.
     search_name = models.CharField(max_length=NAME_LENGTH, blank=True, editable=False)
     # The profile this one lives on in. Always the last of a chain, never a merged profile itself.
-    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged", db_index=False
+    )
     # One more for every row of the ledger: the ETag, and the guard of updates.
     version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(editable=False)
@@ -110,7 +112,19 @@ class Profile(Comms):
                 name="profile_birth_day_goes_with_month",
             ),
         ]
+        # What is null for most profiles is indexed for the others only: every new profile pays for every index.
         indexes = [
+            models.Index(
+                fields=["joined_location"],
+                condition=Q(joined_location__isnull=False),
+                name="profile_by_joined_location",
+            ),
+            models.Index(
+                fields=["preferred_location"],
+                condition=Q(preferred_location__isnull=False),
+                name="profile_by_preferred_location",
+            ),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="profile_by_survivor"),
             models.Index(fields=["last_name"], name="profile_by_last_name"),
             models.Index(fields=["search_name"], name="profile_by_search_name", opclasses=["varchar_pattern_ops"]),
             models.Index(

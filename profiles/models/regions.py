@@ -45,7 +45,9 @@ class ProfileRegion(Dated):
 
     # No index of its own: the unique rule's prefix serves.
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="profile_regions", db_index=False)
-    region = models.ForeignKey(Region, on_delete=models.PROTECT, to_field="handle", related_name="profile_regions")
+    region = models.ForeignKey(
+        Region, on_delete=models.PROTECT, to_field="handle", related_name="profile_regions", db_index=False
+    )
     country = text_column()
     state = text_column()
     is_active = models.BooleanField(default=True)
@@ -58,6 +60,7 @@ class ProfileRegion(Dated):
                 fields=["profile"], condition=Q(is_default=True), name="profile_region_one_default"
             ),
         ]
+        indexes = [models.Index(fields=["region", "profile"], name="profile_region_by_region")]
 
     def __str__(self) -> str:
         return f"{self.profile_id} in {self.region_id}"

@@ -39,13 +39,16 @@ class ProfileStatus(Dated):
 
     # No index of its own: the unique rule's prefix serves.
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="profile_statuses", db_index=False)
-    status = models.ForeignKey(Status, on_delete=models.PROTECT, to_field="handle", related_name="profile_statuses")
+    status = models.ForeignKey(
+        Status, on_delete=models.PROTECT, to_field="handle", related_name="profile_statuses", db_index=False
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
 
     class Meta:
         verbose_name_plural = "profile statuses"
         constraints = [models.UniqueConstraint(fields=["profile", "status"], name="profile_status_once")]
+        indexes = [models.Index(fields=["status", "profile"], name="profile_status_by_status")]
 
     def __str__(self) -> str:
         return f"{self.status_id} on {self.profile_id}"

@@ -25,10 +25,13 @@ class ProfileTag(models.Model):
 
     # No index of its own: the unique rule's prefix serves.
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="profile_tags", db_index=False)
-    tag = models.ForeignKey(Tag, on_delete=models.PROTECT, to_field="handle", related_name="profile_tags")
+    tag = models.ForeignKey(
+        Tag, on_delete=models.PROTECT, to_field="handle", related_name="profile_tags", db_index=False
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["profile", "tag"], name="profile_tag_once")]
+        indexes = [models.Index(fields=["tag", "profile"], name="profile_tag_by_tag")]
 
     def __str__(self) -> str:
         return f"{self.tag_id} on {self.profile_id}"

@@ -47,16 +47,18 @@ def difference(before: State, after: State) -> Changes:
 
 
 def _add_row_changes(changes: Changes, collection: shape.Collection, before: Rows, after: Rows) -> None:
-    for key in before.keys() - after.keys():
+    for key in before.keys() - after.keys() if before else ():
         changes.update((pointer, {"from": value}) for pointer, value in _members(collection, key, before[key]))
     for key, row in after.items():
         stored = before.get(key)
         if stored is None:
-            changes.update((pointer, {"to": value}) for pointer, value in _members(collection, key, row))
+            for pointer, value in _members(collection, key, row):
+                changes[pointer] = {"to": value}
         elif stored is not row:
             for name in collection.fields:
-                if stored[name] is not row[name] and not same(stored[name], row[name]):
-                    changes[row_pointer(collection, key, name)] = {"from": stored[name], "to": row[name]}
+                was, value = stored[name], row[name]
+                if was is not value and not same(was, value):
+                    changes[row_pointer(collection, key, name)] = {"from": was, "to": value}
 
 
 def _members(collection: shape.Collection, key: RowKey, row: Row) -> list[tuple[str, Any]]:

@@ -411,6 +411,8 @@ class _Parsing:
         return None
 
     def _json_errors(self, value: object, pointer: str) -> bool:
+        if value is None or isinstance(value, int):
+            return False
         faults = []
         for path, message in json_faults(value):
             faults.append(_invalid(pointer + pointer_to(*path), message))

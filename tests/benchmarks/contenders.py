@@ -1,31 +1,62 @@
-"""The same final rows, written by others: naive ORM, bulk upsert, plain COPY, and by our own writer."""
+"""The same final rows, written by others: naive ORM, bulk upsert, plain COPY, and by our own writer.
+
+The others know whom each record means and what the outcome and the ledger say, but not what is stored already: they
+write every row that a record speaks of, as `update_or_create` and upserts are made for. Our writer, and the upsert
+that is told them, write the differences alone.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 from django.db import connection, models
 
-from profiles import sets
+from profiles import applying, sets, shape, writing
+from profiles.models import COLLECTION_MODELS, Profile, ProfileChange
+from profiles.values import Plan
 
 
 @dataclass(frozen=True)
 class Operation:
     """Rows for one table: new ones, or changes found by id."""
 
-    kind: str  # "insert" or "update"
+    kind: str  # "insert", "update" or "upsert"
     model: type[models.Model]
     rows: list[dict[str, Any]]
     unless_there: bool = False
     guards: Mapping[str, str] | None = None
 
 
+@dataclass
+class Recording:
+    """What one batch wrote."""
+
+    differences: list[Operation] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+
+    @property
+    def final_rows(self) -> list[Operation]:
+        """Every row that the batch's records speak of, as it is afterwards, with ledger and outcomes."""
+        (plan,) = self.plans
+        whole = [replace(result, before=None) for result in plan.results]
+        moment = next(op.rows[0]["at"] for op in self.differences if op.model is ProfileChange)
+        operations = [Operation("upsert", Profile, [writing._new_profile(result, moment) for result in whole])]  # noqa: SLF001 only we measure it
+        for collection in shape.COLLECTIONS.values():
+            rows = writing._CollectionRows(collection, whole, moment).inserted  # noqa: SLF001 likewise
+            if rows:
+                operations.append(Operation("upsert", COLLECTION_MODELS[collection.name], rows))
+        written = {operation.model for operation in operations}
+        return [op for op in self.differences if op.model not in written] + operations
+
+
 @contextmanager
-def recording() -> Iterator[list[Operation]]:
+def recording() -> Iterator[Recording]:
     """Note every set of rows that is written meanwhile, beside writing it."""
-    operations: list[Operation] = []
+    recorded = Recording()
+    operations = recorded.differences
     insert, update = sets.insert_rows, sets.update_rows
 
     def insert_rows(model: Any, rows: Any, *, unless_there: bool = False) -> None:
@@ -38,11 +69,16 @@ def recording() -> Iterator[list[Operation]]:
             operations.append(Operation("update", model, [dict(row) for row in rows], guards=guards))
         return update(model, rows, guards=guards)
 
-    sets.insert_rows, sets.update_rows = insert_rows, update_rows
-    try:
-        yield operations
-    finally:
-        sets.insert_rows, sets.update_rows = insert, update
+    def write_plan(plan: Plan, **arguments: Any) -> None:
+        recorded.plans.append(plan)
+        writing.write_plan(plan, **arguments)
+
+    with (
+        patch.object(sets, "insert_rows", insert_rows),
+        patch.object(sets, "update_rows", update_rows),
+        patch.object(applying, "write_plan", write_plan),
+    ):
+        yield recorded
 
 
 def write_by_sets(operations: Sequence[Operation]) -> None:
@@ -63,7 +99,11 @@ def write_naively(operations: Sequence[Operation]) -> None:
         for row in operation.rows:
             values = columns(operation, row)
             lookup = {name: values.pop(name) for name in key}
-            (manager.get_or_create if operation.unless_there else manager.update_or_create)(**lookup, defaults=values)
+            if operation.unless_there:
+                manager.get_or_create(**lookup, defaults=values)
+            else:
+                changes = {name: value for name, value in values.items() if name != "created_at"}
+                manager.update_or_create(**lookup, defaults=changes, create_defaults=values)
 
 
 def write_by_upsert(operations: Sequence[Operation]) -> None:
@@ -82,7 +122,7 @@ def write_by_upsert(operations: Sequence[Operation]) -> None:
                 objects.append(instance)
         else:
             objects = [operation.model(**row) for row in rows]
-        names = [name for name in rows[0] if name not in key]
+        names = [name for name in rows[0] if name not in key and name != "created_at"]
         if names and not operation.unless_there:
             fields = {field.attname: field.name for field in operation.model._meta.concrete_fields}
             manager.bulk_create(
@@ -99,7 +139,7 @@ def write_by_upsert(operations: Sequence[Operation]) -> None:
 def write_by_copy(operations: Sequence[Operation]) -> None:
     """Write new rows by plain COPY into the final tables: the limit (PostgreSQL)."""
     for operation in operations:
-        if operation.kind != "insert" or operation.unless_there:
+        if operation.kind == "update" or operation.unless_there:
             write_by_sets([operation])
             continue
         names = list(operation.rows[0])
@@ -142,5 +182,6 @@ CONTENDERS: dict[str, Callable[[Sequence[Operation]], None]] = {
     "sets": write_by_sets,
     "naive": write_naively,
     "upsert": write_by_upsert,
+    "differences": write_by_upsert,
     "copy": write_by_copy,
 }

@@ -1,0 +1,41 @@
+"""What a hub a hundred times the size costs a batch."""
+
+import statistics
+from collections.abc import Mapping
+
+from tests.benchmarks.hub import BATCH, Hub
+from tests.benchmarks.table import Table
+
+SIZES = (10_000, 100_000, 1_000_000)
+Cost = Mapping[str, float]
+
+
+def measure_size(hub: Hub, *, rounds: int) -> Cost:
+    """Return the seconds of a batch of new people, and of stored ones right after a checkpoint."""
+    new, matched, warm = [], [], []
+    for turn in range(rounds + 1):
+        seconds = hub.process(hub.submit(hub.new_people()))
+        batch_id = hub.submit(hub.stored_people(turn * 13 + 3), version=turn + 1)
+        hub.checkpoint()
+        after_checkpoint = hub.process(batch_id)
+        again = hub.process(hub.submit(hub.stored_people(turn * 13 + 3), version=turn + 500))
+        if turn:  # the first round warms up
+            new.append(seconds)
+            matched.append(after_checkpoint)
+            warm.append(again)
+    cost = {
+        "new": statistics.median(new),
+        "matched, after a checkpoint": statistics.median(matched),
+        "matched, warm": statistics.median(warm),
+    }
+    rates = ", ".join(f"{name}: {BATCH / seconds:,.0f}/s" for name, seconds in cost.items())
+    print(f"  at {hub.size:,}: {rates}", flush=True)
+    return cost
+
+
+def rate_growth(costs: Mapping[int, Cost], table: Table) -> None:
+    """Compare the largest size with the smallest."""
+    smallest, largest = min(costs), max(costs)
+    for name, floor, goal in (("new", 1.3, 1.15), ("matched, after a checkpoint", 6, 3)):
+        ratio = costs[largest][name] / costs[smallest][name]
+        table.add(f"{largest:,} against {smallest:,} stored: all {name}", ratio, floor, goal, less_is_more=True)

@@ -1,0 +1,137 @@
+"""A hub to measure: stored people, batches to process, workers to start."""
+
+import gc
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+ROOT = Path(__file__).parents[2]
+BATCH = 500
+_FIRST_NEW_PERSON = 10_000_000
+_BATCHES_AT_A_TIME = 100
+
+
+class Hub:
+    """The hub that DATABASE_URL names, empty at first."""
+
+    def __init__(self) -> None:
+        from django.core.management import call_command
+        from django.db import connection
+
+        from tests.benchmarks.records import load_references
+
+        call_command("migrate", verbosity=0)
+        load_references()
+        self.is_postgresql = connection.vendor == "postgresql"
+        self.size = 0
+        self.next_person = _FIRST_NEW_PERSON
+
+    # --- People --------------------------------------------------------------------------------------------------
+
+    def new_people(self, count: int = BATCH) -> list[int]:
+        """Return people who are not stored yet."""
+        self.next_person += count
+        return list(range(self.next_person - count, self.next_person))
+
+    def stored_people(self, turn: int, count: int = BATCH) -> list[int]:
+        """Return stored people from all over the tables, others in each turn."""
+        stride = max(1, self.size // count)
+        return [(turn * 7 + index * stride) % self.size for index in range(count)]
+
+    def grow(self, size: int) -> None:
+        """Store people until there are `size`, by the hub's own workers."""
+        began = time.perf_counter()
+        first = self.size
+        while self.size < size:
+            for _ in range(_BATCHES_AT_A_TIME):
+                if self.size < size:
+                    end = min(self.size + BATCH, size)
+                    self.submit(range(self.size, end), queue_key=str(self.size))
+                    self.size = end
+            self.work(workers=2 if self.is_postgresql else 1)
+        seconds = time.perf_counter() - began
+        print(f"stored {size:,} profiles, {(size - first) / seconds:,.0f} a second with their posting", flush=True)
+        self.settle()
+
+    def settle(self) -> None:
+        """Let nobody pay for another's leavings."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE" if self.is_postgresql else "ANALYZE")
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Have everything on the disk: what changes next is written there in whole pages."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("CHECKPOINT" if self.is_postgresql else "PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # --- Batches -------------------------------------------------------------------------------------------------
+
+    def submit(
+        self, people: Iterable[int], *, version: int = 0, submitted_by: Any = None, queue_key: str = ""
+    ) -> UUID:
+        """Submit one batch of the people's records, not processed yet."""
+        from batches.intake import submit_batch
+        from batches.values import BatchSource
+        from tests.benchmarks.records import full_record
+
+        records = [full_record(number, version=version) for number in people]
+        body = json.dumps({"match_criteria": "email", "profiles": records}).encode()
+        receipt = submit_batch(body=body, source=BatchSource.API, submitted_by=submitted_by, queue_key=queue_key)
+        return receipt.batch_id
+
+    def process(self, batch_id: UUID) -> float:
+        """Claim and process the batch that waits; return the seconds."""
+        from batches import leases
+        from batches.processing import process_batch
+
+        gc.collect()
+        began = time.perf_counter()
+        batch = leases.claim(worker="bench")
+        assert batch is not None
+        assert batch.id == batch_id
+        process_batch(batch)
+        return time.perf_counter() - began
+
+    def cancel(self, batch_id: UUID) -> None:
+        """Let a batch be, so that no worker takes it."""
+        from batches.models import Batch
+
+        Batch.objects.filter(id=batch_id).update(state="cancelled")
+
+    # --- Workers -------------------------------------------------------------------------------------------------
+
+    def start_worker(self, *, until_idle: bool = True) -> "subprocess.Popen[bytes]":
+        """Start a worker, which by default ends when nothing is left to do."""
+        command = [sys.executable, "manage.py", "work", *(["--until-idle"] if until_idle else [])]
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+    def work(self, *, workers: int) -> float:
+        """Have so many workers do all that waits; return the seconds."""
+        began = time.perf_counter()
+        started = [self.start_worker() for _ in range(workers)]
+        assert [worker.wait() for worker in started] == [0] * workers
+        return time.perf_counter() - began
+
+
+def peak_memory(process: "subprocess.Popen[bytes]") -> float:
+    """Wait for the process and return the most memory it had, in MB."""
+    peak = 0.0
+    while process.poll() is None:
+        try:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+        except FileNotFoundError:
+            break
+        marks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+        peak = max(peak, *(int(mark) / 1024 for mark in marks), 0.0)
+        time.sleep(0.02)
+    assert process.wait() == 0
+    return peak
