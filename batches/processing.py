@@ -5,6 +5,7 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, Final
 
 from django.db import transaction
@@ -50,8 +51,7 @@ def process_batch(batch: Batch) -> None:
     after any crash each has been done once or not at all. A batch whose attempts keep failing is taken in ever
     smaller pieces, until the one record that does it is alone and is rejected. Raises `LeaseLostError`.
     """
-    records = list(iter_records(bytes(BatchBody.objects.get(batch=batch).content)))
-    drafts = [_draft(batch, record) for record in records[batch.processed_count :]]
+    drafts = _read_drafts(batch)
     while drafts:
         size = _chunk_size(batch, len(drafts))
         chunk, drafts = drafts[:size], drafts[size:]
@@ -68,6 +68,12 @@ def process_batch(batch: Batch) -> None:
                 leases.record_progress(batch, failures=0, chunk_size=grown, **progress)
             else:
                 leases.finish(batch, warnings=_warnings(batch), **progress)
+
+
+def _read_drafts(batch: Batch) -> list[ProfileDraft]:
+    """Return what the records without an outcome ask for."""
+    body = BatchBody.objects.get(batch=batch)
+    return [_draft(batch, record) for record in islice(iter_records(bytes(body.content)), batch.processed_count, None)]
 
 
 def _draft(batch: Batch, record: RawRecord) -> ProfileDraft:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 NAME_LENGTH: Final = 255
 EMAIL_LENGTH: Final = 254
@@ -24,6 +25,9 @@ _PLAIN_EMAIL = re.compile(
     r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:(?:[a-z0-9]|-(?!-)){0,61}[a-z0-9])?\.)+[a-z]{2,24}",
     re.ASCII | re.IGNORECASE,
 )
+
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 
 class InvalidValueError(ValueError):
@@ -123,6 +127,8 @@ def phone(value: str, *, default_country: str = "") -> str:
 
     A number without a country code is read as one of `default_country` (ISO 3166), or refused without one.
     """
+    if _is_e164(value):
+        return value
     try:
         number = phonenumbers.parse(text(value), default_country or None)
     except phonenumbers.NumberParseException as error:
@@ -135,6 +141,28 @@ def phone(value: str, *, default_country: str = "") -> str:
         message = "The phone number must be a possible number."
         raise InvalidValueError(message)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_e164(value: str) -> bool:
+    """Whether the text is a possible number in E.164 as it stands, which most are; parsing takes ten times as long.
+
+    False says nothing: only parsing knows which leading digits are a prefix to drop.
+    """
+    if not _E164.fullmatch(value):
+        return False
+    for end in (2, 3, 4):
+        code, national = int(value[1:end]), value[end:]
+        if code in COUNTRY_CODE_TO_REGION_CODE:
+            break
+    else:
+        return False
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, COUNTRY_CODE_TO_REGION_CODE[code][0])
+    if metadata is None or national.startswith("0"):
+        return False
+    prefix = metadata.national_prefix_for_parsing
+    if prefix and re.match(prefix, national):
+        return False
+    return len(national) in metadata.general_desc.possible_length
 
 
 def search_name(*parts: str | None) -> str:

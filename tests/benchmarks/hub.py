@@ -76,14 +76,20 @@ class Hub:
     # --- Batches -------------------------------------------------------------------------------------------------
 
     def submit(
-        self, people: Iterable[int], *, version: int = 0, submitted_by: Any = None, queue_key: str = ""
+        self,
+        people: Iterable[int],
+        *,
+        version: int = 0,
+        everywhere: bool = False,
+        submitted_by: Any = None,
+        queue_key: str = "",
     ) -> UUID:
         """Submit one batch of the people's records, not processed yet."""
         from batches.intake import submit_batch
         from batches.values import BatchSource
         from tests.benchmarks.records import full_record
 
-        records = [full_record(number, version=version) for number in people]
+        records = [full_record(number, version=version, everywhere=everywhere) for number in people]
         body = json.dumps({"match_criteria": "email", "profiles": records}).encode()
         receipt = submit_batch(body=body, source=BatchSource.API, submitted_by=submitted_by, queue_key=queue_key)
         return receipt.batch_id

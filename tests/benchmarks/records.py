@@ -11,8 +11,8 @@ def load_references() -> None:
     load_reference_data(example_data())
 
 
-def full_record(number: int, *, version: int = 0) -> dict[str, Any]:
-    """Return the record of one person; another version differs in a few of its parts."""
+def full_record(number: int, *, version: int = 0, everywhere: bool = False) -> dict[str, Any]:
+    """Return the record of one person; another version differs in a few of its parts, or `everywhere`."""
     random = Random(number)
     addresses = [_address(number, place, version) for place in range(1 + number % 2)]
     return {
@@ -42,6 +42,22 @@ def full_record(number: int, *, version: int = 0) -> dict[str, Any]:
         "statuses": ["gold" if number % 3 else "silver"],
         "region": "new-south-wales" if number % 2 else "victoria",
         "comms_attributes": {"email_promo": True, "sms_promo": False, "email_discover": True},
+    } | (_changes(number, version) if everywhere else {})
+
+
+def _changes(number: int, version: int) -> dict[str, Any]:
+    """Return parts that differ in every version: with the company and the address one row of every table."""
+    return {
+        "identities": [
+            {"handle": "shop", "identifier": f"S{number}", "is_active": bool(version % 2)},
+            {"handle": "loyalty-card", "identifier": f"L{number}"},
+        ],
+        "dates_attributes": [
+            {"handle": "wedding", "name": f"Wedding {version}", "date": f"20{number % 20:02}-05-{1 + number % 28:02}"},
+        ],
+        "tags": [f"tag-{number % 20}", f"tag-{20 + (number + version) % 20}"],
+        "statuses": ["gold" if version % 2 else "silver"],
+        "region_state": f"state {version}",
     }
 
 

@@ -1,5 +1,6 @@
 """What "the same" means, as tables."""
 
+import phonenumbers
 import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
@@ -190,6 +191,23 @@ def test_phone_is_e164(written, default_country, number):
 def test_phone_refuses(written, default_country):
     with pytest.raises(InvalidValueError):
         keys.phone(written, default_country=default_country)
+
+
+@given(code=st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)), national=st.from_regex("[0-9]{3,13}"))
+def test_phone_is_what_the_library_says(code, national):
+    written = f"+{code}{national.strip()}"
+    try:
+        parsed = phonenumbers.parse(written)
+        expected = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        is_possible = phonenumbers.is_possible_number(parsed)
+    except phonenumbers.NumberParseException:
+        is_possible = False
+
+    if is_possible:
+        assert keys.phone(written) == expected
+    else:
+        with pytest.raises(InvalidValueError):
+            keys.phone(written)
 
 
 # --- Texts, handles, identifiers and tags ------------------------------------------------------------------------
