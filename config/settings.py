@@ -54,7 +54,7 @@ MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10_000_000)
 MAX_QUEUED_BATCHES = env.int("MAX_QUEUED_BATCHES", default=10_000)
 # Distinct keys one transaction may lock one by one; beyond it takes the whole hub (PostgreSQL only).
 # workers x HUB_LOCK_BUDGET must stay below max_locks_per_transaction x max_connections.
-HUB_LOCK_BUDGET = env.int("HUB_LOCK_BUDGET", default=2_000)
+HUB_LOCK_BUDGET = env.int("HUB_LOCK_BUDGET", default=2_500)
 # ISO 3166 code under which phone numbers without a country code are read; empty: such numbers are refused.
 PHONE_DEFAULT_COUNTRY = env.str("PHONE_DEFAULT_COUNTRY", default="")
 # ISO 4217 codes a profile may have; empty: all of them.

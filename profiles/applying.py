@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from profiles.directory import ProfilesMovedError, open_directory
+from profiles.directory import ProfilesMovedError, TooManyLocksError, open_directory
 from profiles.ids import new_id
 from profiles.matching import plan
 from profiles.values import Outcome, ProfileDraft
@@ -31,6 +31,7 @@ def apply_drafts(drafts: Sequence[ProfileDraft], *, criteria: str, now: dt.datet
     collections = sorted({name for draft in drafts for name in draft.touched})
     references = {name for draft in drafts for name in draft.reference_names}
     also_lock: frozenset[UUID] = frozenset()
+    whole_hub = False
     for attempt in range(ATTEMPTS_BEFORE_WHOLE_HUB + 1):
         last = attempt == ATTEMPTS_BEFORE_WHOLE_HUB
         try:
@@ -41,10 +42,12 @@ def apply_drafts(drafts: Sequence[ProfileDraft], *, criteria: str, now: dt.datet
                     collections=collections,
                     references=references,
                     also_lock=also_lock,
-                    whole_hub=last,
+                    whole_hub=whole_hub or last,
                 )
                 decided = plan(drafts, directory, criteria=criteria, now=now, new_id=new_id)
                 write_plan(decided, now=now)
+        except TooManyLocksError:
+            whole_hub = True
         except ProfilesMovedError as moved:
             if last:
                 raise

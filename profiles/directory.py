@@ -2,8 +2,12 @@
 
 Two writers never decide about the same key or the same profile at once. The keys are locked first, which keeps
 others from taking a key that nobody holds yet; then the profiles behind them, because two keys of one person share
-no lock; then, where one of those changed while its lock was waited for, the keys are looked up again. Only what is
-read after that is decided upon.
+no lock; only then the profiles are read. Where one of them changed while its lock was waited for, the keys are
+looked up again.
+
+All locks are advisory ones of the transaction. Locking the profiles' rows would write to each of them, which after a
+checkpoint costs as much as changing them. Rows that somebody else moves all the same are found out by their version
+(see `writing`).
 """
 
 import datetime as dt
@@ -38,9 +42,13 @@ _HUB_LOCK: Final = (0x6875, 1)
 class ProfilesMovedError(Exception):
     """A key led to another profile by the time the first one was locked; start over, locking these too."""
 
-    def __init__(self, profile_ids: frozenset[UUID]) -> None:
+    def __init__(self, profile_ids: Collection[UUID]) -> None:
         super().__init__(profile_ids)
-        self.profile_ids = profile_ids
+        self.profile_ids = frozenset(profile_ids)
+
+
+class TooManyLocksError(ProfilesMovedError):
+    """There are more profiles behind the keys than may be locked one by one; start over with the whole hub."""
 
 
 def open_directory(  # noqa: PLR0913 what to lock, and what to know
@@ -60,13 +68,20 @@ def open_directory(  # noqa: PLR0913 what to lock, and what to know
     """
     named = {*targets, *also_lock}
     # SQLite has one writer, and the caller's transaction already is it.
-    found = _find_locked(keys, named, whole_hub=whole_hub) if sets.is_postgresql() else _find(keys, named)
-    return Directory(
-        holders=found.holders,
-        survivors=found.survivors,
-        profiles=load_snapshots((named | found.behind) - found.survivors.keys(), collections=collections),
-        references=load_references(references),
-    )
+    is_locked = sets.is_postgresql()
+    if is_locked:
+        whole_hub = _lock_keys(keys, whole_hub=whole_hub)
+    found = _find(keys, named)
+    locked = named | found.behind
+    if is_locked and not whole_hub:
+        _lock_profiles(locked, beside=len(keys))
+    profiles = load_snapshots(locked - found.survivors.keys(), collections=collections)
+    if is_locked and not found.still_holds(profiles):
+        found = _find(keys, named)
+        if not found.behind <= locked:
+            raise ProfilesMovedError(found.behind | locked)
+        profiles = load_snapshots(locked - found.survivors.keys(), collections=collections)
+    return Directory(found.holders, found.survivors, profiles, load_references(references))
 
 
 def load_snapshots(ids: Collection[UUID], *, collections: Collection[str]) -> dict[UUID, ProfileSnapshot]:
@@ -222,24 +237,18 @@ class _Found:
     holders: dict[MatchKey, UUID] = field(default_factory=dict)
     survivors: dict[UUID, UUID] = field(default_factory=dict)
     versions: dict[UUID, int] = field(default_factory=dict)
-    """Of the holders and the ids asked for; not of survivors, whose merging raises those of all merged into them."""
+    """Of the holders and the ids asked for, not of survivors."""
 
     @property
     def behind(self) -> set[UUID]:
         return {*self.holders.values(), *self.survivors.keys(), *self.survivors.values()}
 
-
-def _find_locked(keys: Sequence[MatchKey], ids: Collection[UUID], *, whole_hub: bool) -> _Found:
-    """Find with all locks held: none of the profiles behind the keys moves any more."""
-    _lock_keys(keys, whole_hub=whole_hub)
-    found = _find(keys, ids)
-    locked = _lock_profiles({*ids, *found.behind})
-    if any(locked.get(profile_id) != version for profile_id, version in found.versions.items()):
-        # Somebody changed one of them while its lock was waited for.
-        found = _find(keys, ids)
-        if not found.behind <= locked.keys():
-            raise ProfilesMovedError(frozenset(found.behind | locked.keys()))
-    return found
+    def still_holds(self, profiles: Mapping[UUID, ProfileSnapshot]) -> bool:
+        """Whether profiles read later are those of this moment; of merged ones, which are not read, nobody knows."""
+        return not self.survivors and all(
+            profile_id in profiles and profiles[profile_id].version == version
+            for profile_id, version in self.versions.items()
+        )
 
 
 def _find(keys: Iterable[MatchKey], ids: Iterable[UUID]) -> _Found:
@@ -288,28 +297,31 @@ def _loaded_id(value: UUID | str) -> UUID:
 # --- Locking (PostgreSQL) ----------------------------------------------------------------------------------------
 
 
-def _lock_keys(keys: Sequence[MatchKey], *, whole_hub: bool) -> None:
-    """Lock the keys in one order for everybody; past the budget lock the hub, as the lock table has an end."""
-    distinct = sorted({_lock_number(key) for key in keys})
-    whole_hub = whole_hub or len(distinct) > settings.HUB_LOCK_BUDGET
+def _lock_keys(keys: Sequence[MatchKey], *, whole_hub: bool) -> bool:
+    """Lock the keys, or the whole hub where they are too many, as the lock table has an end; return which."""
+    whole_hub = whole_hub or len(keys) > settings.HUB_LOCK_BUDGET
     with connection.cursor() as cursor:
-        if whole_hub:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _HUB_LOCK)
-            return
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", _HUB_LOCK)
+        cursor.execute(f"SELECT pg_advisory_xact_lock{'' if whole_hub else '_shared'}(%s, %s)", _HUB_LOCK)
+    if not whole_hub:
+        _lock("\x00".join(key) for key in keys)
+    return whole_hub
+
+
+def _lock_profiles(ids: Collection[UUID], *, beside: int) -> None:
+    """Lock the profiles; raises `TooManyLocksError` where they are, `beside` the locks held, more than may be."""
+    if beside + len(ids) > settings.HUB_LOCK_BUDGET:
+        raise TooManyLocksError(ids)
+    _lock(f"profile\x00{profile_id}" for profile_id in ids)
+
+
+def _lock(names: Iterable[str]) -> None:
+    """Take a lock for each name until the transaction ends, in one order for everybody."""
+    numbers = sorted({_lock_number(name) for name in names})
+    with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k", [sets.array_literal(distinct)]
+            "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k", [sets.array_literal(numbers)]
         )
 
 
-def _lock_number(key: MatchKey) -> int:
-    digest = hashlib.blake2b("\x00".join(key).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
-def _lock_profiles(ids: Collection[UUID]) -> dict[UUID, int]:
-    """Lock the profiles' rows in the order of their ids; return the versions of those that are there."""
-    if not ids:
-        return {}
-    locked = Profile.objects.filter(id__among=ids).order_by("id").select_for_update(no_key=True)
-    return dict(locked.values_list("id", "version"))
+def _lock_number(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)

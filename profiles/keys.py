@@ -157,7 +157,7 @@ def _is_e164(value: str) -> bool:
     else:
         return False
     metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, COUNTRY_CODE_TO_REGION_CODE[code][0])
-    if metadata is None or national.startswith("0"):
+    if metadata is None or metadata.general_desc is None or national.startswith("0"):
         return False
     prefix = metadata.national_prefix_for_parsing
     if prefix and re.match(prefix, national):
