@@ -52,7 +52,7 @@ X_FRAME_OPTIONS = "DENY"
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10_000_000)
 # Batches waiting before new ones are answered with 503.
 MAX_QUEUED_BATCHES = env.int("MAX_QUEUED_BATCHES", default=10_000)
-# Distinct keys one transaction may lock one by one; beyond it takes the whole hub (PostgreSQL only).
+# Keys and profiles one transaction may lock one by one; beyond it takes the whole hub (PostgreSQL only).
 # workers x HUB_LOCK_BUDGET must stay below max_locks_per_transaction x max_connections.
 HUB_LOCK_BUDGET = env.int("HUB_LOCK_BUDGET", default=2_500)
 # ISO 3166 code under which phone numbers without a country code are read; empty: such numbers are refused.

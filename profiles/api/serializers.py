@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import phonenumbers
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Prefetch, QuerySet
 
 from profiles import shape
 from profiles.models import (
@@ -44,10 +44,9 @@ def with_everything(rows: QuerySet[Profile]) -> QuerySet[Profile]:
         "dates",
         "date_links",
         "profile_tags",
-        "profile_statuses__status",
-        "profile_regions__region",
-        "memberships__organisation",
-        "memberships__role",
+        Prefetch("profile_statuses", ProfileStatus.objects.select_related("status")),
+        Prefetch("profile_regions", ProfileRegion.objects.select_related("region")),
+        Prefetch("memberships", OrganisationMembership.objects.select_related("organisation", "role")),
     )
 
 
