@@ -12,15 +12,15 @@ Cost = Mapping[str, float]
 
 def measure_size(hub: Hub, *, rounds: int) -> Cost:
     """Return the seconds of a batch of new people, and of stored ones right after a checkpoint."""
-    new, matched, warm = [], [], []
+    new = [hub.process(hub.submit(hub.new_people())) for _ in range(rounds + 2)][2:]  # the first two warm up
+    matched, warm = [], []
     for turn in range(rounds + 1):
-        seconds = hub.process(hub.submit(hub.new_people()))
-        batch_id = hub.submit(hub.stored_people(turn * 13 + 3), version=turn + 1)
+        people = hub.stored_people(turn * 13 + 3)
+        batch_id = hub.submit(people, version=turn + 1)
         hub.checkpoint()
         after_checkpoint = hub.process(batch_id)
-        again = hub.process(hub.submit(hub.stored_people(turn * 13 + 3), version=turn + 500))
-        if turn:  # the first round warms up
-            new.append(seconds)
+        again = hub.process(hub.submit(people, version=turn + 500))
+        if turn:
             matched.append(after_checkpoint)
             warm.append(again)
     cost = {
