@@ -25,6 +25,7 @@ _INT64: Final = range(-(2**63), 2**63)
 _LONGEST_INT64: Final = len(str(-(2**63)))
 _MAX_ENTRIES_TOLD: Final = 20
 _BRACE: Final = ord("{")
+_PLAIN: Final = JSONDecoder()
 _BRACKET_OR_TEXT: Final = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*"')
 
 
@@ -79,9 +80,8 @@ def read_envelope(body: bytes) -> Envelope:
 
     Raises `BodyError` where it is not JSON, `EnvelopeError` where it is not a batch.
     """
-    envelope = _skim(body)
-    if envelope is not None:
-        return envelope
+    if (sound := _skim(body)) is not None:
+        return Envelope(name(sound.match_criteria), len(sound.profiles))
     document = _load(body)
     errors: dict[str, list[str]] = {}
     if not isinstance(document, dict):
@@ -119,18 +119,18 @@ class _Body(msgspec.Struct):
 _SKIMMER: Final = msgspec.json.Decoder(_Body)
 
 
-def _skim(body: bytes) -> Envelope | None:
-    """Return the envelope of a sound body without making values of its records, `None` where anything is odd."""
+def _skim(body: bytes) -> _Body | None:
+    """Return a sound body without making values of its records, `None` where anything is odd."""
     try:
         body.decode()  # the skimmer does not look into texts
-        document = _SKIMMER.decode(body)
-        criteria = name(document.match_criteria)
+        sound = _SKIMMER.decode(body)
+        name(sound.match_criteria)
     except (ValueError, RecursionError):
         return None
-    records = document.profiles
+    records = sound.profiles
     if not 1 <= len(records) <= MAX_RECORDS or any(memoryview(record)[0] != _BRACE for record in records):
         return None
-    return Envelope(criteria, len(records))
+    return sound
 
 
 def _load(body: bytes) -> object:
@@ -158,13 +158,76 @@ def _refuse_constant(constant: str) -> float:
 
 
 def iter_records(body: bytes) -> Iterator[RawRecord]:
-    """Yield the records of a body that has passed `read_envelope`, in order."""
-    return iter(_Reader(body.decode()).records())
+    """Yield the records of a body that has passed `read_envelope`, in order, each read when it is asked for."""
+    reader = _Reader()
+    return (reader.read(position, text) for position, text in enumerate(_texts(body)))
 
 
 def find_record(body: bytes, position: int) -> RawRecord | None:
     """Return the record at the position, `None` where there is none."""
-    return next((record for record in iter_records(body) if record.position == position), None)
+    texts = _texts(body)
+    return _Reader().read(position, texts[position]) if position < len(texts) else None
+
+
+def _texts(body: bytes) -> list[str]:
+    """Return each record's own text."""
+    sound = _skim(body)
+    if sound is None:
+        return _Walker(body.decode()).texts()
+    return [bytes(record).decode() for record in sound.profiles]
+
+
+class _Walker:
+    """Finds the records in the text of a body that is JSON, but too odd for the skimmer."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def texts(self) -> list[str]:
+        """Return the entries of `profiles`; where that key stands twice the last counts, as for `read_envelope`."""
+        texts: list[str] = []
+        end = self._skip(self._skip(0) + 1)
+        while self.text[end] != "}":
+            key, end = scanstring(self.text, end + 1, True)  # noqa: FBT003 strict, a C function's position
+            end = self._skip(self._skip(end) + 1)
+            if key == "profiles":
+                texts, end = self._entries(end)
+            else:
+                end = self._end_of_value(end)
+            end = self._skip(end)
+            if self.text[end] == ",":
+                end = self._skip(end + 1)
+        return texts
+
+    def _entries(self, start: int) -> tuple[list[str], int]:
+        if self.text[start] != "[":  # an earlier `profiles` that a later one overrides
+            return [], self._end_of_value(start)
+        entries: list[str] = []
+        end = self._skip(start + 1)
+        while self.text[end] != "]":
+            start, end = end, self._end_of_value(end)
+            entries.append(self.text[start:end])
+            end = self._skip(end)
+            if self.text[end] == ",":
+                end = self._skip(end + 1)
+        return entries, end + 1
+
+    def _skip(self, position: int) -> int:
+        return int(WHITESPACE.match(self.text, position).end())
+
+    def _end_of_value(self, start: int) -> int:
+        """Return where the value ends, however deep it is nested."""
+        if self.text[start] not in "[{":
+            return int(_PLAIN.raw_decode(self.text, start)[1])
+        depth = 0
+        for token in _BRACKET_OR_TEXT.finditer(self.text, start):
+            if token[0] in "[{":
+                depth += 1
+            elif token[0] in "]}":
+                depth -= 1
+                if depth == 0:
+                    return token.end()
+        raise AssertionError  # the body has been parsed before
 
 
 class _HugeInt(int):
@@ -182,68 +245,22 @@ def _too_deep(pointer: str) -> RecordError:
 
 
 class _Reader:
-    """Walks a body's text; remembers the flaws of the value in hand."""
+    """Makes values of records; remembers the flaws of the one in hand."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self) -> None:
         self.twice: list[tuple[dict[str, Any], str]] = []
         self.has_huge = False
         self.decoder = JSONDecoder(object_pairs_hook=self._object, parse_int=self._int)
 
-    def records(self) -> list[RawRecord]:
-        """Return the entries of `profiles`; where that key stands twice the last counts, as for `read_envelope`."""
-        records: list[RawRecord] = []
-        end = self._skip(self._skip(0) + 1)
-        while self.text[end] != "}":
-            key, end = scanstring(self.text, end + 1, True)  # noqa: FBT003 strict, a C function's position
-            end = self._skip(self._skip(end) + 1)
-            if key == "profiles":
-                records, end = self._entries(end)
-            else:
-                end = self._end_of_value(end)
-            end = self._skip(end)
-            if self.text[end] == ",":
-                end = self._skip(end + 1)
-        return records
-
-    def _entries(self, start: int) -> tuple[list[RawRecord], int]:
-        if self.text[start] != "[":  # an earlier `profiles` that a later one overrides
-            return [], self._end_of_value(start)
-        entries: list[RawRecord] = []
-        end = self._skip(start + 1)
-        while self.text[end] != "]":
-            self.twice.clear()
-            self.has_huge = False
-            start = end
-            try:
-                value, end = self.decoder.raw_decode(self.text, start)
-            except RecursionError:
-                value, end = {}, self._end_of_value(start)
-                flaws: tuple[RecordError, ...] = (_too_deep(""),)
-            else:
-                flaws = self._flaws(self.text[start:end], value)
-            entries.append(RawRecord(len(entries), self.text[start:end], value, flaws))
-            end = self._skip(end)
-            if self.text[end] == ",":
-                end = self._skip(end + 1)
-        return entries, end + 1
-
-    def _skip(self, position: int) -> int:
-        return int(WHITESPACE.match(self.text, position).end())
-
-    def _end_of_value(self, start: int) -> int:
-        """Return where the value ends, however deep it is nested."""
-        if self.text[start] not in "[{":
-            return int(self.decoder.raw_decode(self.text, start)[1])
-        depth = 0
-        for token in _BRACKET_OR_TEXT.finditer(self.text, start):
-            if token[0] in "[{":
-                depth += 1
-            elif token[0] in "]}":
-                depth -= 1
-                if depth == 0:
-                    return token.end()
-        raise AssertionError  # the body has been parsed before
+    def read(self, position: int, text: str) -> RawRecord:
+        """Return the record with its value and what is wrong with its JSON."""
+        self.twice.clear()
+        self.has_huge = False
+        try:
+            value, _ = self.decoder.raw_decode(text)
+        except RecursionError:
+            return RawRecord(position, text, {}, (_too_deep(""),))
+        return RawRecord(position, text, value, self._flaws(text, value))
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(pairs)

@@ -28,21 +28,10 @@ def claim(*, worker: str) -> Batch | None:
     """Take the oldest batch that is due, or return `None`.
 
     Due is a batch that waits, or whose worker's lease has run out, and that has no older unfinished one in its
-    queue. On SQLite the caller is the only worker (see `worker.only_worker`), so that whatever is still running
+    queue. On SQLite the caller is the only worker (see `worker.alone`), so that whatever is still running
     was left by one that died. Taking over what another worker began counts as a failure of that attempt.
     """
-    older = Batch.objects.filter(queue_key=OuterRef("queue_key"), state__in=UNFINISHED).filter(
-        Q(received_at__lt=OuterRef("received_at")) | Q(received_at=OuterRef("received_at"), id__lt=OuterRef("id"))
-    )
-    abandoned = Q(state=BatchState.RUNNING)
-    if sets.is_postgresql():
-        abandoned &= Q(lease_until__lt=Now())
-    due = (
-        Batch.objects.filter(state__in=UNFINISHED)
-        .filter(Q(state=BatchState.QUEUED) | abandoned)
-        .filter(~Exists(older))
-        .order_by("received_at", "id")
-    )
+    due = _first_in_their_queues(Batch.objects.filter(state__in=UNFINISHED).filter(_waiting()))
     with transaction.atomic():
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True, of=("self",))
@@ -63,6 +52,20 @@ def claim(*, worker: str) -> Batch | None:
             started_at=batch.started_at or Now(),
         )
     return batch
+
+
+def find_next(*, behind: Batch) -> Batch | None:
+    """Return the batch this worker will probably claim after the one in hand, `None` where another may get it first.
+
+    That is the next one of the same queue, which nobody may claim before, or any while nobody else works. It comes
+    with its body.
+    """
+    others = Batch.objects.filter(state__in=UNFINISHED).exclude(id=behind.id)
+    fresh = others.filter(state=BatchState.QUEUED, attempt=0).select_related("body")
+    following = _first_in_their_queues(fresh, besides=behind).first()
+    if following is None or following.queue_key == behind.queue_key:
+        return following
+    return None if others.filter(state=BatchState.RUNNING).exists() else following
 
 
 def extend(*, batch_id: UUID, worker: str, attempt: int) -> bool:
@@ -121,6 +124,23 @@ def wake_workers() -> None:
     if sets.is_postgresql():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def _waiting() -> Q:
+    abandoned = Q(state=BatchState.RUNNING)
+    if sets.is_postgresql():
+        abandoned &= Q(lease_until__lt=Now())
+    return Q(state=BatchState.QUEUED) | abandoned
+
+
+def _first_in_their_queues(batches: QuerySet[Batch], *, besides: Batch | None = None) -> QuerySet[Batch]:
+    """Keep those that have no older unfinished batch in their queue, `besides` not counted; the oldest comes first."""
+    older = Batch.objects.filter(queue_key=OuterRef("queue_key"), state__in=UNFINISHED).filter(
+        Q(received_at__lt=OuterRef("received_at")) | Q(received_at=OuterRef("received_at"), id__lt=OuterRef("id"))
+    )
+    if besides is not None:
+        older = older.exclude(id=besides.id)
+    return batches.filter(~Exists(older)).order_by("received_at", "id")
 
 
 def _held(batch: Batch) -> QuerySet[Batch]:

@@ -1,10 +1,8 @@
 """One batch from its body to its outcomes: the only place that knows the order."""
 
 import datetime as dt
-import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final
 
@@ -13,7 +11,7 @@ from django.utils import timezone
 
 from batches import leases
 from batches.bodies import RawRecord, iter_records
-from batches.models import Batch, BatchBody, BatchRecord
+from batches.models import Batch, BatchRecord
 from profiles import sets
 from profiles.applying import apply_drafts
 from profiles.models import Identity
@@ -33,25 +31,30 @@ from profiles.values import (
 FAILURES_BEFORE_HALVING: Final = 2
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep the garbage collector out of the work: a batch makes many values and no cycles, and is soon over."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+def read_drafts(batch: Batch) -> Iterator[ProfileDraft]:
+    """Return what the batch's records without an outcome ask for, one after another; reads its body at once."""
+    records = iter_records(bytes(batch.body.content))
+    return (_draft(batch, record) for record in islice(records, batch.processed_count, None))
 
 
-@_undisturbed()
-def process_batch(batch: Batch) -> None:
-    """Decide and write every record that has no outcome yet, and finish the batch.
+def _draft(batch: Batch, record: RawRecord) -> ProfileDraft:
+    cause = Cause(
+        kind=CauseKind.BATCH,
+        batch_id=batch.id,
+        position=record.position,
+        actor_id=batch.submitted_by_id,
+        actor_label=batch.label,
+    )
+    return parse_record(record.value, cause=cause, flaws=record.flaws)
+
+
+def process_batch(batch: Batch, drafts: list[ProfileDraft]) -> None:
+    """Decide and write every draft (see `read_drafts`), and finish the batch.
 
     The batch is leased to the caller. Records go in one transaction with their outcomes and the lease's word, so that
     after any crash each has been done once or not at all. A batch whose attempts keep failing is taken in ever
     smaller pieces, until the one record that does it is alone and is rejected. Raises `LeaseLostError`.
     """
-    drafts = _read_drafts(batch)
     while drafts:
         size = _chunk_size(batch, len(drafts))
         chunk, drafts = drafts[:size], drafts[size:]
@@ -68,23 +71,6 @@ def process_batch(batch: Batch) -> None:
                 leases.record_progress(batch, failures=0, chunk_size=grown, **progress)
             else:
                 leases.finish(batch, warnings=_warnings(batch), **progress)
-
-
-def _read_drafts(batch: Batch) -> list[ProfileDraft]:
-    """Return what the records without an outcome ask for."""
-    body = BatchBody.objects.get(batch=batch)
-    return [_draft(batch, record) for record in islice(iter_records(bytes(body.content)), batch.processed_count, None)]
-
-
-def _draft(batch: Batch, record: RawRecord) -> ProfileDraft:
-    cause = Cause(
-        kind=CauseKind.BATCH,
-        batch_id=batch.id,
-        position=record.position,
-        actor_id=batch.submitted_by_id,
-        actor_label=batch.label,
-    )
-    return parse_record(record.value, cause=cause, flaws=record.flaws)
 
 
 # --- Poison ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.test import Client
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
-from batches import worker
+from batches.worker import bell, loop
 from profiles.models import ApiToken, User
 from tests.builders import process_waiting
 
@@ -19,8 +19,8 @@ settings.load_profile("torture" if os.environ.get("HUB_TORTURE") else "hub")
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch, settings):
     """Let workers in this process neither wait for posters nor look seldom."""
-    monkeypatch.setattr(worker, "SQLITE_PAUSE_SECONDS", 0)
-    monkeypatch.setattr(worker, "POSTGRESQL_POLL_SECONDS", 0.05)
+    monkeypatch.setattr(loop, "SQLITE_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(bell, "POLL_SECONDS", 0.05)
     settings.POLL_SECONDS = 0.02
 
 

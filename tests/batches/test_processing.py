@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from batches import leases
 from batches.models import Batch, BatchRecord
-from batches.processing import process_batch
+from batches.processing import process_batch, read_drafts
 from profiles.models import Profile, ProfileChange
 from tests.builders import process, raw_record, submit
 from tests.profiles.api.test_profiles import full_record
@@ -36,7 +36,7 @@ def statements_of(records):
     submit(records)
     with CaptureQueriesContext(connection) as queries:
         batch = leases.claim(worker="test")
-        process_batch(batch)
+        process_batch(batch, list(read_drafts(batch)))
     assert batch.rejected_count == 0
     return len([query for query in queries if "SAVEPOINT" not in query["sql"]])
 
@@ -58,7 +58,8 @@ def test_collection_nobody_sent_costs_no_statement():
     submit([{"email": "a@example.com", "company": "Acme"}])
 
     with CaptureQueriesContext(connection) as queries:
-        process_batch(leases.claim(worker="test"))
+        batch = leases.claim(worker="test")
+        process_batch(batch, list(read_drafts(batch)))
 
     told = " ".join(query["sql"] for query in queries)
     for table in ("address", "customattribute", "importantdate", "profilestatus", "profileregion", "profiletag"):

@@ -97,14 +97,14 @@ class Hub:
     def process(self, batch_id: UUID) -> float:
         """Claim and process the batch that waits; return the seconds."""
         from batches import leases
-        from batches.processing import process_batch
+        from batches.processing import process_batch, read_drafts
 
         gc.collect()
         began = time.perf_counter()
         batch = leases.claim(worker="bench")
         assert batch is not None
         assert batch.id == batch_id
-        process_batch(batch)
+        process_batch(batch, list(read_drafts(batch)))
         return time.perf_counter() - began
 
     def cancel(self, batch_id: UUID) -> None:

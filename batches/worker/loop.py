@@ -1,0 +1,161 @@
+"""The loop: claim a batch, process it, wait for the next."""
+
+import contextlib
+import gc
+import itertools
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from secrets import token_hex
+from typing import Final
+
+import structlog
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+
+from batches import leases
+from batches.models import Batch
+from batches.processing import process_batch
+from batches.values import UNFINISHED
+from batches.worker.ahead import ReadAhead
+from batches.worker.alone import only_worker
+from batches.worker.bell import Bell
+from batches.worker.heartbeat import Heartbeat
+from batches.worker.waiting import while_waiting
+from profiles import sets
+
+# On SQLite the worker leaves the file alone for a moment after each commit: without it those who post batches starve.
+SQLITE_PAUSE_SECONDS: Final = 0.12
+SECONDS_BETWEEN_TRIES: Final = 1.0
+# Pieces that fail are made smaller (see processing); this is for a batch that fails before its first record.
+FAILURES_BEFORE_SETTING_ASIDE: Final = 5
+BATCHES_BETWEEN_COLLECTIONS: Final = 50
+
+log = structlog.get_logger(__name__)
+
+
+def work(
+    *,
+    until_idle: bool = False,
+    stop: threading.Event | None = None,
+    on_batch: Callable[[Batch], None] | None = None,
+    on_wait: Callable[[], None] | None = None,
+) -> int:
+    """Process batches until `stop` is set, or with `until_idle` until none is unfinished; return how many were done.
+
+    `on_batch` hears of each batch done, `on_wait` once if another worker has the SQLite file and this one waits.
+    """
+    stop = stop or threading.Event()
+    worker = f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
+    ahead = ReadAhead()
+    done = 0
+    with (
+        only_worker(stop=stop, on_wait=on_wait),
+        Heartbeat(worker) as heartbeat,
+        Bell() as bell,
+        _collecting_garbage_seldom() as count_batch,
+    ):
+        while not stop.is_set():
+            close_old_connections()
+            batch = _claim(worker)
+            if batch is None:
+                if until_idle and not Batch.objects.filter(state__in=UNFINISHED).exists():
+                    break
+                bell.wait(stop)
+                continue
+            with heartbeat.beating(batch):
+                done += _process(batch, ahead)
+            if on_batch is not None:
+                on_batch(batch)
+            count_batch()
+            if not sets.is_postgresql():
+                _pause(stop, batch, ahead)
+    return done
+
+
+@contextlib.contextmanager
+def _collecting_garbage_seldom() -> Iterator[Callable[[], None]]:
+    """Keep the garbage collector from walking through all drafts at every turn; count batches by what this gives.
+
+    A batch makes many values and next to no cycles, and is soon over.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    counted = itertools.count(1)
+
+    def count_batch() -> None:
+        if next(counted) % BATCHES_BETWEEN_COLLECTIONS == 0:
+            gc.collect()
+
+    try:
+        yield count_batch
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def _pause(stop: threading.Event, batch: Batch, ahead: ReadAhead) -> None:
+    """Leave the SQLite file to those who post, and read the next batch meanwhile."""
+    end = time.monotonic() + SQLITE_PAUSE_SECONDS
+    ahead.start(behind=batch)
+    while ahead.step():
+        pass
+    stop.wait(max(0, end - time.monotonic()))
+
+
+def _claim(worker: str) -> Batch | None:
+    try:
+        return leases.claim(worker=worker)
+    except (OperationalError, InterfaceError) as error:
+        log.warning("database_unavailable", error=type(error).__name__)
+        close_old_connections()
+        time.sleep(SECONDS_BETWEEN_TRIES)
+        return None
+
+
+def _process(batch: Batch, ahead: ReadAhead) -> bool:
+    """Process the batch and tell how it went; whatever happens is logged by ids and counts only."""
+    started = time.perf_counter()
+    facts = {"batch_id": str(batch.id), "records": batch.total_count, "attempt": batch.attempt}
+    try:
+        if batch.failures >= FAILURES_BEFORE_SETTING_ASIDE:
+            log.error("batch_set_aside", **facts)
+            leases.set_aside(batch, error="The batch failed again and again; the log says where.")
+            return False
+        drafts = ahead.take(batch)
+        if sets.is_postgresql():
+            ahead.start(behind=batch)
+        with while_waiting(ahead.step):
+            process_batch(batch, drafts)
+    except leases.LeaseLostError:
+        log.warning("lease_lost", **facts)
+        return False
+    except (OperationalError, InterfaceError) as error:
+        # The database, not the batch, is to blame.
+        log.warning("batch_interrupted", error=type(error).__name__, **facts)
+        _give_back(batch, failed=False)
+        time.sleep(SECONDS_BETWEEN_TRIES)
+        return False
+    except Exception as error:  # noqa: BLE001 whatever it is: the batch must not take the worker down
+        # Messages and values may hold a person's data; the place does not.
+        log.error("batch_failed", error=type(error).__name__, at=_place(error), **facts)  # noqa: TRY400
+        _give_back(batch, failed=True)
+        return False
+    log.info("batch_done", seconds=round(time.perf_counter() - started, 3), rejected=batch.rejected_count, **facts)
+    return True
+
+
+def _give_back(batch: Batch, *, failed: bool) -> None:
+    close_old_connections()
+    with contextlib.suppress(DatabaseError, InterfaceError):  # then the lease runs out by itself
+        leases.give_back(batch, failed=failed)
+
+
+def _place(error: BaseException) -> str:
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return "" if frame is None else f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}"

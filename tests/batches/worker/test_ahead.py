@@ -1,0 +1,110 @@
+"""Reading the next batch while the one in hand is written."""
+
+import pytest
+
+from batches import leases
+from batches.models import Batch
+from batches.processing import read_drafts
+from batches.worker import work
+from batches.worker.ahead import ReadAhead
+from tests.builders import raw_record, submit
+
+pytestmark = pytest.mark.django_db
+
+
+def batch_of(number, **options):
+    return submit([raw_record(email=f"p{number}@example.com")], **options)
+
+
+@pytest.mark.parametrize(
+    ("queues", "states", "expected"),
+    [
+        ("AA", ["running", "queued"], 1),
+        ("AAA", ["running", "queued", "queued"], 1),
+        ("AB", ["running", "queued"], 1),
+        ("ABA", ["running", "running", "queued"], 2),
+        ("ABB", ["running", "running", "queued"], None),  # due once the other worker is done
+        ("ABC", ["running", "running", "queued"], None),  # the other worker may be first
+        ("ABCA", ["running", "running", "queued", "queued"], None),
+        ("ABCA", ["running", "queued", "queued", "queued"], 1),
+        ("AA", ["running", "done"], None),
+        ("A", ["running"], None),
+    ],
+)
+def test_next_is_the_batch_this_worker_will_claim(queues, states, expected):
+    batches = [batch_of(number, queue_key=queue) for number, queue in enumerate(queues)]
+    for batch, state in zip(batches, states, strict=True):
+        Batch.objects.filter(id=batch.id).update(state=state, attempt=int(state == "running"))
+
+    following = leases.find_next(behind=batches[0])
+
+    assert following == (None if expected is None else batches[expected])
+
+
+def test_batch_read_ahead_is_the_batch_read_when_claimed(django_assert_num_queries):
+    submit([raw_record(), {"email": "no"}])
+    submit([raw_record(email="a@example.com"), {"email": 7}, {"tags": ["x"]}], label="second")
+    ahead = ReadAhead()
+
+    first = leases.claim(worker="test")
+    with django_assert_num_queries(1):
+        ahead.start(behind=first)
+    with django_assert_num_queries(0):
+        assert [ahead.step() for _ in range(2)] == [True, True]
+    leases.finish(first)
+    second = leases.claim(worker="test")
+    with django_assert_num_queries(0):
+        drafts = ahead.take(second)
+
+    assert drafts == list(read_drafts(second))
+    assert len(drafts) == 3
+    assert {draft.cause.actor_label for draft in drafts} == {"second"}
+
+
+def test_another_batch_than_expected_is_read_when_claimed():
+    first, second = batch_of(1), batch_of(2)
+    ahead = ReadAhead()
+    ahead.start(behind=leases.claim(worker="test"))
+    assert ahead.batch == second
+
+    (draft,) = ahead.take(first)
+
+    assert draft.email_key == "p1@example.com"
+    assert ahead.batch is None
+
+
+@pytest.mark.parametrize("failed", [0, 1])
+def test_neither_is_read_ahead_of_nor_beside_what_has_failed_before(failed):
+    batches = [batch_of(1), batch_of(2)]
+    Batch.objects.filter(id=batches[failed].id).update(attempt=1, failures=1)
+    ahead = ReadAhead()
+
+    ahead.start(behind=leases.claim(worker="test"))
+
+    assert ahead.batch is None
+    assert not ahead.step()
+
+
+def test_what_fails_while_reading_ahead_is_told_when_its_turn_comes(monkeypatch):
+    batch_of(1), batch_of(2)
+    ahead = ReadAhead()
+    first = leases.claim(worker="test")
+    ahead.start(behind=first)
+    monkeypatch.setattr("batches.processing.parse_record", lambda *_, **__: 1 / 0)
+
+    assert not ahead.step()
+    leases.finish(first)
+    with pytest.raises(ZeroDivisionError):
+        ahead.take(leases.claim(worker="test"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_does_all_that_waits_in_order():
+    batches = [batch_of(number % 2) for number in range(5)]
+    done = []
+
+    assert work(until_idle=True, on_batch=done.append) == 5
+
+    assert [(batch.id, batch.state, batch.created_count, batch.unchanged_count) for batch in done] == [
+        (batch.id, "done", int(number < 2), int(number >= 2)) for number, batch in enumerate(batches)
+    ]
