@@ -233,13 +233,16 @@ class _Desk:
 
     def _move_keys(self, profile_id: UUID, before: State, after: State) -> None:
         """Free the keys the profile gives up and note those it takes, for the drafts that follow."""
-        freed = _field_keys(before) - _field_keys(after)
-        for key in freed:
-            self.holders.pop(key, None)
-        for key in _field_keys(after):
-            self.holders[key] = profile_id
+        given_up, taken = _field_keys(before), _field_keys(after)
+        if given_up != taken:
+            for key in given_up:
+                self.holders.pop(key, None)
+            for key in taken:
+                self.holders[key] = profile_id
+        held = before.collections.get("identities", {})
         for row_key in after.collections.get("identities", {}):
-            self.holders[identity_match_key(*row_key)] = profile_id
+            if row_key not in held:
+                self.holders[identity_match_key(*row_key)] = profile_id
 
     def _reject(
         self, draft: ProfileDraft, match: _Match, errors: Sequence[RecordError], holders: Sequence[Candidate] = ()

@@ -23,6 +23,8 @@ class Collection:
     """Columns beside the key. None of them: the row is its key alone, and its path leads to `true`."""
     flag: str = ""
     """A boolean column that at most one row of a profile may bear."""
+    free: tuple[str, ...] = ()
+    """Columns that hold any JSON, where `1`, `1.0` and `true` differ."""
 
 
 # --- Fields -----------------------------------------------------------------------------------------------------
@@ -115,12 +117,14 @@ ADDRESSES: Final = Collection(
     ("key",),
     ("external_id", "is_default", "company", *ADDRESS_LINES, "notes", "meta", "iso", "iso_state"),
     flag="is_default",
+    free=("meta",),
 )
-CUSTOM_ATTRIBUTES: Final = Collection("custom_attributes", ("namespace", "handle"), ("type", "value"))
+CUSTOM_ATTRIBUTES: Final = Collection("custom_attributes", ("namespace", "handle"), ("type", "value"), free=("value",))
 DATES: Final = Collection(
     "dates",
     ("handle", "relationship"),
     ("date", "name", "is_recurring", "recurring_schedule", "role", "description", "note", "meta"),
+    free=("meta",),
 )
 DATE_LINKS: Final = Collection(
     "date_links", ("handle", "relationship", "linked_profile"), ("link_relationship", "link_role")

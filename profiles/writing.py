@@ -11,7 +11,7 @@ from typing import Any
 from profiles import sets, shape
 from profiles.keys import email_key, search_name
 from profiles.models import COLLECTION_MODELS, DuplicateCandidate, Profile, ProfileChange, Tag
-from profiles.reconcile import same
+from profiles.reconcile import same_row
 from profiles.values import DuplicatePair, Plan, ProfileResult
 from profiles.values import ProfileChange as Change
 
@@ -30,7 +30,7 @@ def write_plan(plan: Plan, *, now: dt.datetime) -> None:
     changed = [result for result in plan.results if result.before is not None]
     with sets.pipelined():
         _vacate(plan.results)
-        sets.insert_rows(Profile, [_new_profile(result, moment) for result in created])
+        sets.insert_rows(Profile, _new_profiles(created, moment))
         count_updated = _update_profiles(changed, moment)
         sets.insert_rows(ProfileChange, [_ledger_row(change, moment) for change in plan.changes])
         _define_tags(plan.results, moment)
@@ -64,16 +64,22 @@ def _derived(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _new_profile(result: ProfileResult, moment: str) -> dict[str, Any]:
-    return {
-        "id": result.id,
-        **{column: result.fields.get(name) for name, column in shape.COLUMNS.items()},
-        **{column: _json_column(column, result.fields) for column in shape.JSON_COLUMNS},
-        **_derived(result.fields),
-        "version": result.version,
-        "created_at": moment,
-        "updated_at": moment,
-    }
+def _new_profiles(results: Sequence[ProfileResult], moment: str) -> list[dict[str, Any]]:
+    """Return the rows with the columns that any of the profiles sets: most are null, and dear to send."""
+    named = {name for result in results for name in result.fields}
+    columns = [(name, column) for name, column in shape.COLUMNS.items() if name in named]
+    return [
+        {
+            "id": result.id,
+            **{column: result.fields.get(name) for name, column in columns},
+            **{column: _json_column(column, result.fields) for column in shape.JSON_COLUMNS},
+            **_derived(result.fields),
+            "version": result.version,
+            "created_at": moment,
+            "updated_at": moment,
+        }
+        for result in results
+    ]
 
 
 def _json_column(column: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,6 +143,7 @@ class _CollectionRows:
 
     def __init__(self, collection: shape.Collection, results: Iterable[ProfileResult], moment: str) -> None:
         self.model = COLLECTION_MODELS[collection.name]
+        self._collection = collection
         self.removed: list[int] = []
         self.inserted: list[dict[str, Any]] = []
         self.updated: list[dict[str, Any]] = []
@@ -166,7 +173,7 @@ class _CollectionRows:
                 for column, field in self._columns:
                     inserted[column] = row[field]
                 self.inserted.append(inserted)
-            elif row is not before[key] and not same(row, before[key]):
+            elif row is not before[key] and not same_row(self._collection, row, before[key]):
                 updated = {"id": row_ids[key], **self._changed}
                 for column, field in self._columns:
                     updated[column] = row[field]

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from profiles.keys import MatchKey, email_key
 from profiles.reconcile.consent import decide_comms
-from profiles.reconcile.difference import Changes, State, difference, row_pointer, same
+from profiles.reconcile.difference import Changes, State, difference, row_pointer, same, same_row
 from profiles.reconcile.rows import RECONCILE_ROWS, Setting
 from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, RecordError, RecordWarning, WarningCode
 
-__all__ = ["Changes", "Reconciliation", "State", "difference", "reconcile", "row_pointer", "same"]
+__all__ = ["Changes", "Reconciliation", "State", "difference", "reconcile", "row_pointer", "same", "same_row"]
 
 UNKNOWN_NAME: Final = "Unknown"
 LEAP_YEAR: Final = 2000  # where the year is not known, 29 February may be

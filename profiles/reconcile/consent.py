@@ -44,10 +44,9 @@ def decide_comms(
     times = {channel: _moment(sent.get(name)) for name, channel in _TIMES.items()}
     stored_times = {channel: _moment(stored.get(name)) for name, channel in _TIMES.items()}
     for name, value in sent.items():
-        place = draft.places.get(("comms", (name.removeprefix("comms/"),)), f"/comms_attributes/{name[6:]}")
         if name in _TIMES:
             channel = _TIMES[name]
-            _decide_time(decision, name, value, place=place, stored=stored_times[channel], now=now)
+            _decide_time(decision, name, value, place=_place(draft, name), stored=stored_times[channel], now=now)
         elif same(stored.get(name), value):
             continue
         elif name not in _FLAGS or before is None:
@@ -64,8 +63,13 @@ def decide_comms(
             if warning is None:
                 decision.fields[name] = value
             else:
-                decision.warnings.append(RecordWarning(warning[0], place, warning[1]))
+                decision.warnings.append(RecordWarning(warning[0], _place(draft, name), warning[1]))
     return decision
+
+
+def _place(draft: ProfileDraft, name: str) -> str:
+    member = name.removeprefix("comms/")
+    return draft.places.get(("comms", (member,)), f"/comms_attributes/{member}")
 
 
 def _decide_time(  # noqa: PLR0913 all of it is one comparison

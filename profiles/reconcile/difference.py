@@ -1,6 +1,6 @@
 """The difference between two states, as the ledger says it (design 4)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,16 +29,24 @@ def same(one: object, other: object) -> bool:
     return one == other
 
 
+def same_row(collection: shape.Collection, one: Row, other: Row) -> bool:
+    """Whether two rows are the same JSON: Python's own `==` suffices but for columns that hold any JSON."""
+    return one == other and all(same(one[name], other[name]) for name in collection.free)
+
+
 def difference(before: State, after: State) -> Changes:
     """Return what the ledger says of two states: JSON pointers over natural keys to `{"from": …, "to": …}`.
 
     A missing member means absent. Fields that were never set are absent on creation and null afterwards.
     """
     changes: Changes = {}
-    for name, value in after.fields.items():
-        stored = before.fields.get(name)
-        if stored is not value and not same(stored, value):
-            changes[f"/{name}"] = {"from": stored, "to": value} if before.fields else {"to": value}
+    if not before.fields:
+        changes = {f"/{name}": {"to": value} for name, value in after.fields.items() if value is not None}
+    else:
+        for name, value in after.fields.items():
+            stored = before.fields.get(name)
+            if stored is not value and not same(stored, value):
+                changes[f"/{name}"] = {"from": stored, "to": value}
     for name, rows in after.collections.items():
         stored_rows = before.collections.get(name, {})
         if rows is not stored_rows:
@@ -47,25 +55,28 @@ def difference(before: State, after: State) -> Changes:
 
 
 def _add_row_changes(changes: Changes, collection: shape.Collection, before: Rows, after: Rows) -> None:
-    for key in before.keys() - after.keys() if before else ():
-        changes.update((pointer, {"from": value}) for pointer, value in _members(collection, key, before[key]))
+    for key in () if before.keys() <= after.keys() else before.keys() - after.keys():
+        for pointer, value in _members(collection, key, before[key]):
+            changes[pointer] = {"from": value}
     for key, row in after.items():
         stored = before.get(key)
         if stored is None:
             for pointer, value in _members(collection, key, row):
                 changes[pointer] = {"to": value}
-        elif stored is not row:
+        elif stored is not row and not same_row(collection, stored, row):
             for name in collection.fields:
                 was, value = stored[name], row[name]
                 if was is not value and not same(was, value):
                     changes[row_pointer(collection, key, name)] = {"from": was, "to": value}
 
 
-def _members(collection: shape.Collection, key: RowKey, row: Row) -> list[tuple[str, Any]]:
+def _members(collection: shape.Collection, key: RowKey, row: Row) -> Iterator[tuple[str, Any]]:
     place = row_pointer(collection, key)
     if not collection.fields:
-        return [(place, True)]
-    return [(f"{place}/{name}", value) for name in collection.fields if (value := row[name]) is not None]
+        yield place, True
+    for name in collection.fields:
+        if (value := row[name]) is not None:
+            yield f"{place}/{name}", value
 
 
 def row_pointer(collection: shape.Collection, key: RowKey, *field_name: str) -> str:

@@ -6,6 +6,7 @@ Unknown rows are errors, unknown statuses warnings, and names that disagree are 
 import calendar
 import dataclasses
 import datetime as dt
+from functools import lru_cache
 from typing import Any, Final
 
 from profiles.shape import utc_text
@@ -137,6 +138,7 @@ class _Resolving:
             self.collections["statuses"] = rows
 
 
+@lru_cache(maxsize=64)
 def _expiry(term: StatusTerm, *, now: dt.datetime) -> str | None:
     """Return when a status given now ends."""
     if term.period_type is None:

@@ -91,6 +91,9 @@ def is_held(status: Row, *, now: dt.datetime) -> bool:
 # --- Addresses ---------------------------------------------------------------------------------------------------
 
 
+_EMPTY_ADDRESS: Final = dict.fromkeys(shape.ADDRESSES.fields)
+
+
 def _addresses(before: Rows, sent: Rows, setting: Setting) -> Rows:
     """Upsert by external_id, else by equal text, else append (contract S17); exactly one is the default."""
     after = dict(before)
@@ -101,7 +104,7 @@ def _addresses(before: Rows, sent: Rows, setting: Setting) -> Rows:
             setting.require(REQUIRED_OF_ADDRESS, row, pointer)
             key = (str(setting.new_id()),)
             is_default = bool(row.get("is_default")) or not after
-            after[key] = {**dict.fromkeys(shape.ADDRESSES.fields), **row, "is_default": is_default}
+            after[key] = {**_EMPTY_ADDRESS, **row, "is_default": is_default}
         else:
             stored = after[key]
             changed = {**stored, **(_without_spelling(row) if by_text else row)}
@@ -124,6 +127,8 @@ def _stored_address(addresses: Rows, sent: Row) -> tuple[RowKey | None, bool]:
         for key, row in addresses.items():
             if row["external_id"] == external_id:
                 return key, False
+    if not addresses:
+        return None, True
     text = _address_text(sent)
     equal = [
         key

@@ -43,7 +43,7 @@ class Recording:
         (plan,) = self.plans
         whole = [replace(result, before=None) for result in plan.results]
         moment = next(op.rows[0]["at"] for op in self.differences if op.model is ProfileChange)
-        operations = [Operation("upsert", Profile, [writing._new_profile(result, moment) for result in whole])]  # noqa: SLF001 only we measure it
+        operations = [Operation("upsert", Profile, writing._new_profiles(whole, moment))]  # noqa: SLF001 only we measure it
         for collection in shape.COLLECTIONS.values():
             rows = writing._CollectionRows(collection, whole, moment).inserted  # noqa: SLF001 likewise
             if rows:

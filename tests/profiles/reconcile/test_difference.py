@@ -1,0 +1,51 @@
+"""What the ledger says of two states (design 4)."""
+
+import pytest
+
+from profiles.reconcile import State, difference
+
+ONE_OF_EACH = {
+    "identities": {("pos", "7"): {"is_primary": False, "is_active": True, "merged_from": None}},
+    "tags": {("vip",): {}},
+    "custom_attributes": {("pets", "a/b~c"): {"type": "json", "value": {"n": 1}}},
+}
+
+
+def test_creation_tells_what_has_a_value():
+    after = State({"company": "Acme", "title": None}, ONE_OF_EACH)
+
+    assert difference(State(), after) == {
+        "/company": {"to": "Acme"},
+        "/identities/pos/7/is_primary": {"to": False},
+        "/identities/pos/7/is_active": {"to": True},
+        "/tags/vip": {"to": True},
+        "/custom_attributes/pets/a~1b~0c/type": {"to": "json"},
+        "/custom_attributes/pets/a~1b~0c/value": {"to": {"n": 1}},
+    }
+
+
+def test_removal_tells_what_was_there():
+    before = State({"company": "Acme"}, ONE_OF_EACH)
+
+    assert difference(before, State({"company": None}, dict.fromkeys(ONE_OF_EACH, {}))) == {
+        "/company": {"from": "Acme", "to": None},
+        "/identities/pos/7/is_primary": {"from": False},
+        "/identities/pos/7/is_active": {"from": True},
+        "/tags/vip": {"from": True},
+        "/custom_attributes/pets/a~1b~0c/type": {"from": "json"},
+        "/custom_attributes/pets/a~1b~0c/value": {"from": {"n": 1}},
+    }
+
+
+@pytest.mark.parametrize(("stored", "sent"), [(1, 1.0), (1, True), (0, False), ({"n": 1}, {"n": 1.0}), ([1], [True])])
+def test_values_that_only_python_takes_for_equal_differ(stored, sent):
+    before, after = (
+        State({"company": "Acme"}, {"custom_attributes": {("n", "h"): {"type": "json", "value": value}}})
+        for value in (stored, sent)
+    )
+
+    changes = difference(before, after)
+
+    assert changes == {"/custom_attributes/n/h/value": {"from": stored, "to": sent}}
+    assert type(changes["/custom_attributes/n/h/value"]["to"]) is type(sent)
+    assert difference(before, before) == {}
