@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from batches.compression import CompressedField
 from batches.values import UNFINISHED, BatchSource, BatchState
 from profiles.ids import new_id
 from profiles.keys import NAME_LENGTH
@@ -99,7 +100,7 @@ class BatchBody(models.Model):
     """
 
     batch = models.OneToOneField(Batch, on_delete=models.CASCADE, primary_key=True, related_name="body")
-    content = models.BinaryField()
+    content = CompressedField()
 
     def __str__(self) -> str:
         return f"body of {self.batch_id}"

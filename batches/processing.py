@@ -33,7 +33,7 @@ FAILURES_BEFORE_HALVING: Final = 2
 
 def read_drafts(batch: Batch) -> Iterator[ProfileDraft]:
     """Return what the batch's records without an outcome ask for, one after another; reads its body at once."""
-    records = iter_records(bytes(batch.body.content))
+    records = iter_records(batch.body.content)
     return (_draft(batch, record) for record in islice(records, batch.processed_count, None))
 
 

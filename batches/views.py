@@ -195,7 +195,7 @@ class BatchItemRecord(HubView):
         body = BatchBody.objects.filter(batch=batch).first()
         if body is None or not (position.isascii() and position.isdigit() and len(position) < 10):  # noqa: PLR2004
             raise Http404
-        record = find_record(bytes(body.content), int(position))
+        record = find_record(body.content, int(position))
         if record is None:
             raise Http404
         return HttpResponse(record.content, content_type="application/json")

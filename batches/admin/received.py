@@ -3,9 +3,6 @@
 import re
 from typing import Final
 
-from django.db.models import BinaryField
-from django.db.models.functions import Substr
-
 from batches.bodies import find_record
 from batches.models import Batch, BatchBody, BatchRecord
 
@@ -49,11 +46,10 @@ def _line(depth: int) -> str:
 
 def beginning_of_body(batch: Batch) -> str | None:
     """Return the beginning of the body as it came, `None` where it is no longer kept; queries."""
-    beginning = Substr("content", 1, BODY_SHOWN, output_field=BinaryField())
-    found = BatchBody.objects.filter(batch=batch).values_list(beginning, flat=True).first()
-    if found is None:
+    content = BatchBody.objects.filter(batch=batch).values_list("content", flat=True).first()
+    if content is None:
         return None
-    text = bytes(found).decode(errors="replace")
+    text = bytes(content[:BODY_SHOWN]).decode(errors="replace")
     return f"{text}\n… {batch.body_size - BODY_SHOWN:,} more bytes" if batch.body_size > BODY_SHOWN else text
 
 

@@ -9,7 +9,7 @@ import batches.values
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0002_compress_bodies"),
+        ("batches", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

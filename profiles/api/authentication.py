@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
+
+from profiles.models import ApiToken
 
 
 class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox comes without types
@@ -15,6 +18,10 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox c
         if not token.isascii():
             raise AuthenticationFailed
         return super().authenticate_credentials(token)
+
+    def _cleanup_token(self, auth_token: ApiToken) -> bool:
+        """Return whether the token has expired; it stays for staff to see, and the user's others are left alone."""
+        return auth_token.expiry is not None and auth_token.expiry <= timezone.now()
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its base registers it so

@@ -123,7 +123,7 @@ def test_batch_page_shows_warnings_and_the_beginning_of_a_long_body(staff_client
 
 
 def body_text(batch):
-    return bytes(BatchBody.objects.get(batch=batch).content).decode()
+    return BatchBody.objects.get(batch=batch).content.decode()
 
 
 def test_batch_page_opens_without_its_body(staff_client, mixed):

@@ -31,7 +31,7 @@ def test_batch_is_kept_and_answered_with_its_id(api_client, machine_user, url):
         202,
         {"data": {"message": "Profiles queued for batch import.", "batch_id": str(batch.id)}},
     )
-    assert bytes(batch.body.content) == content
+    assert batch.body.content == content
     assert (batch.submitted_by, batch.source, batch.total_count) == (machine_user, "api", 1)
 
 
@@ -179,11 +179,13 @@ def test_without_the_scopes_403(make_client, method, path, scopes):
     assert (answer.status_code, answer.json()) == (403, {"message": "Invalid scope(s) provided."})
 
 
-def test_expired_token_is_401(make_client, machine_user):
+def test_expired_token_is_401_and_stays_for_staff_to_see(make_client, machine_user):
     client = make_client("*")
     machine_user.auth_token_set.update(expiry="2020-01-01T00:00:00Z")
 
     assert client.get("/api/v3/batches").status_code == 401
+    assert make_client("*").get("/api/v3/batches").status_code == 200
+    assert machine_user.auth_token_set.count() == 2
 
 
 def test_token_of_a_user_who_left_is_401(api_client, machine_user):
