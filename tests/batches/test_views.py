@@ -406,7 +406,7 @@ def test_lists_take_the_same_statements_for_any_number(api_client, django_assert
     for _ in range(count):
         submit([raw_record()])
 
-    with django_assert_num_queries(5):  # the token, its user, the count, the page, the places in the queue
+    with django_assert_num_queries(4):  # the token with its user, the count, the page, the places in the queue
         api_client.get("/api/v3/batches?page[size]=100")
 
 

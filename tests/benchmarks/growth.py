@@ -7,12 +7,17 @@ from tests.benchmarks.hub import BATCH, Hub
 from tests.benchmarks.table import Table
 
 SIZES = (10_000, 100_000, 1_000_000)
+# After these the pages that new people's keys fall into have been written since the last checkpoint.
+_WARMING_UP = 30
+_TOGETHER = 5
 Cost = Mapping[str, float]
 
 
 def measure_size(hub: Hub, *, rounds: int) -> Cost:
     """Return the seconds of a batch of new people, and of stored ones right after a checkpoint."""
-    new = [hub.process(hub.submit(hub.new_people())) for _ in range(rounds + 2)][2:]  # the first two warm up
+    for _ in range(_WARMING_UP):
+        hub.process(hub.submit(hub.new_people()))
+    new = [hub.work_off([hub.submit(hub.new_people()) for _ in range(_TOGETHER)]) for _ in range(rounds)]
     matched, warm = [], []
     for turn in range(rounds + 1):
         people = hub.stored_people(turn * 13 + 3)

@@ -17,6 +17,7 @@ def rate_receiving(table: Table, *, rounds: int) -> None:
     from rest_framework.test import APIClient, APIRequestFactory
     from rest_framework.views import APIView
 
+    import config.wsgi  # noqa: F401 the web process keeps what is loaded from the garbage collector
     from batches.models import Batch, BatchRecord
     from profiles.models import ApiToken, User
     from tests.benchmarks.records import full_record

@@ -13,6 +13,7 @@ from tests.benchmarks.table import Table
 # Those who are told what differs from what is stored; the others write all that the records speak of.
 _TOLD = {"sets", "differences"}
 _NAIVE_ROUNDS = (1, 2)  # it takes ten seconds
+_BATCHES_OF_THE_HUB = 5  # its worker reads one while it writes another
 
 
 class UndoneError(Exception):
@@ -45,7 +46,7 @@ def _people(hub: Hub, mix: str, turn: int) -> tuple[list[int], int]:
         return hub.new_people(), 0
     if mix == "half":
         return hub.stored_people(turn, BATCH // 2) + hub.new_people(BATCH // 2), turn + 1
-    return hub.stored_people(turn), turn + 1_000
+    return hub.stored_people(turn), turn + 10_000
 
 
 def _time_all(hub: Hub, rounds: int) -> dict[tuple[str, str], list[float]]:
@@ -61,10 +62,12 @@ def _time_all(hub: Hub, rounds: int) -> dict[tuple[str, str], list[float]]:
                     contender == "naive" and (mix != "half" or turn not in _NAIVE_ROUNDS)
                 ):
                     continue
-                people, version = _people(hub, mix, turn * 100 + number * 10 + place)
+                first = (turn * 100 + number * 10 + place) * _BATCHES_OF_THE_HUB
                 if contender == "hub":
-                    seconds = hub.process(hub.submit(people, version=version))
+                    batches = [_people(hub, mix, first + count) for count in range(_BATCHES_OF_THE_HUB)]
+                    seconds = hub.work_off([hub.submit(people, version=version) for people, version in batches])
                 else:
+                    people, version = _people(hub, mix, first)
                     recorded = _record(hub, people, version)
                     operations = recorded.differences if contender in _TOLD else recorded.final_rows
                     gc.collect()

@@ -223,7 +223,7 @@ def test_lists_take_the_same_statements_for_any_number(api_client, django_assert
             [{**record, "email": email, "mobile_phone": None, "identities": [{"handle": "n", "identifier": number}]}]
         )
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         answer = api_client.get("/api/v3/profiles?page[size]=100")
 
     assert len(answer.json()["data"]) == count

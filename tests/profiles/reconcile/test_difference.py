@@ -27,7 +27,7 @@ def test_creation_tells_what_has_a_value():
 def test_removal_tells_what_was_there():
     before = State({"company": "Acme"}, ONE_OF_EACH)
 
-    assert difference(before, State({"company": None}, dict.fromkeys(ONE_OF_EACH, {}))) == {
+    assert difference(before, State({"company": None}, {name: {} for name in ONE_OF_EACH})) == {
         "/company": {"from": "Acme", "to": None},
         "/identities/pos/7/is_primary": {"from": False},
         "/identities/pos/7/is_active": {"from": True},
