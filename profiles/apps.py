@@ -1,7 +1,5 @@
 """The people the hub knows, and whom a record means."""
 
-import importlib
-
 from django.apps import AppConfig
 
 
@@ -10,7 +8,3 @@ class ProfilesConfig(AppConfig):
 
     name = "profiles"
     verbose_name = "Profiles"
-
-    def ready(self) -> None:
-        """Let the OpenAPI document read the schema's own models."""
-        importlib.import_module("drf_spectacular.contrib.pydantic")

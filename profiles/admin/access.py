@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from axes.models import AccessAttempt
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 else:
     TokenModelForm = forms.ModelForm
 
-admin.site.unregister([Group, AccessAttempt, AccessFailureLog, AccessLog])
+admin.site.unregister(Group)
 
 
 @admin.register(User)

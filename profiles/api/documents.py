@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import drf_spectacular.contrib.pydantic  # noqa: F401 it lets the document read pydantic's models
 from drf_spectacular.utils import OpenApiResponse
 from pydantic import BaseModel, ConfigDict, Field
 

@@ -35,6 +35,8 @@ class Command(BaseCommand):
         "names; identities.HANDLE columns hold identifiers, tags and statuses are lists separated by commas, an empty "
         "cell leaves the field alone. Exit code: 0 all well, 1 some records rejected, 2 failed."
     )
+    # The checks would load the admin and the API, a third of the process: the web process has made them.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the file and how to match."""

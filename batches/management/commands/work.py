@@ -17,6 +17,8 @@ class Command(BaseCommand):
         "Process batches as they come in. Any number of workers on PostgreSQL; on SQLite one works and others wait. "
         "SIGTERM and Ctrl-C finish the batch in hand, then leave."
     )
+    # The checks would load the admin and the API, a third of the process: the web process has made them.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""

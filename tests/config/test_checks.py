@@ -1,0 +1,30 @@
+"""What Django can check by itself, and what a worker loads."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+
+@pytest.mark.django_db
+def test_admin_and_urls_pass_the_checks(client):
+    client.get("/admin/login/")  # finds the admin's pages
+
+    call_command("check", "--fail-level", "WARNING", "--tag", "admin", "--tag", "urls", "--tag", "models")
+
+
+def test_worker_loads_neither_admin_nor_api():
+    script = """
+import sys, django
+django.setup()
+import batches.management.commands.work, batches.management.commands.import_profiles
+print(sorted({"profiles.admin", "batches.admin", "batches.views", "drf_spectacular.openapi"} & sys.modules.keys()))
+"""
+    environment = {**os.environ, "SECRET_KEY": "of-a-test", "DJANGO_SETTINGS_MODULE": "config.settings"}
+
+    told = subprocess.check_output([sys.executable, "-c", script], cwd=settings.BASE_DIR, env=environment, text=True)
+
+    assert told == "[]\n"
