@@ -127,6 +127,8 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'hub.sqlite3'}")
 }
 _database = DATABASES["default"]
+# Opening one takes longer than many an answer.
+_database["CONN_MAX_AGE"] = 60
 if _database["ENGINE"].endswith("sqlite3"):
     # FULL: a 202 must survive a power cut. IMMEDIATE: else "database is locked" when a reader turns writer.
     _database["OPTIONS"] = {
@@ -137,7 +139,6 @@ if _database["ENGINE"].endswith("sqlite3"):
     # In memory every thread would see its own database.
     _database["TEST"] = {"NAME": str(Path(_database["NAME"]).with_suffix(".test.sqlite3"))}
 else:
-    _database["CONN_MAX_AGE"] = 60
     # Bodies and sets of rows go to the server as they are, not escaped into the text of the statement.
     _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "server_side_binding": True}
     _database["CONN_HEALTH_CHECKS"] = True

@@ -221,8 +221,8 @@ _FIND: Final = {
         WHERE mobile_phone IN (SELECT value FROM json_each(%s))
         UNION ALL
         SELECT 'identity', i.identifier, i.handle, p.id, p.version, p.merged_into_id
-        FROM json_each(%s) AS h JOIN json_each(%s) AS v ON v.key = h.key
-        CROSS JOIN {_IDENTITY} i ON i.handle = h.value AND i.identifier = v.value
+        FROM json_each(%s) AS k CROSS JOIN {_IDENTITY} i
+        ON i.handle = json_extract(k.value, '$[0]') AND i.identifier = json_extract(k.value, '$[1]')
         CROSS JOIN {_PROFILE} p ON p.id = i.profile_id
         UNION ALL
         SELECT '', '', '', id, version, merged_into_id FROM {_PROFILE} WHERE id IN (SELECT value FROM json_each(%s))
@@ -262,14 +262,14 @@ def _find(keys: Iterable[MatchKey], ids: Iterable[UUID]) -> _Found:
         else:
             handles.append(key.handle)
             identifiers.append(key.value)
-    arrays = [emails, mobiles, handles, identifiers, [_stored_id(one) for one in ids]]
+    stored_ids = [_stored_id(one) for one in ids]
+    if sets.is_postgresql():
+        params = [sets.array_literal(array) for array in (emails, mobiles, handles, identifiers, stored_ids)]
+    else:
+        pairs = list(zip(handles, identifiers, strict=True))
+        params = [orjson.dumps(array).decode() for array in (emails, mobiles, pairs, stored_ids)]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _FIND[connection.vendor],
-            [sets.array_literal(array) for array in arrays]
-            if sets.is_postgresql()
-            else [orjson.dumps(array).decode() for array in arrays],
-        )
+        cursor.execute(_FIND[connection.vendor], params)
         rows = cursor.fetchall()
     found = _Found()
     for kind, value, handle, profile_id, version, merged_into_id in rows:

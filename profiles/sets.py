@@ -323,9 +323,10 @@ def _sqlite_converter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | N
 
 
 def _uuid_as_hex(value: str | UUID) -> str:
-    return str(value).replace("-", "")
+    return value.hex if isinstance(value, UUID) else value.replace("-", "")
 
 
+@lru_cache(maxsize=1024)  # most are the moment of the batch, in every row
 def _time_as_text(value: str) -> str:
     return str(dt.datetime.fromisoformat(value).astimezone(dt.UTC).replace(tzinfo=None))
 

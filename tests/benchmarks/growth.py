@@ -9,7 +9,7 @@ from tests.benchmarks.table import Table
 SIZES = (10_000, 100_000, 1_000_000)
 # After these the pages that new people's keys fall into have been written since the last checkpoint.
 _WARMING_UP = 30
-_TOGETHER = 5
+_TOGETHER = 6
 Cost = Mapping[str, float]
 
 
