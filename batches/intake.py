@@ -14,6 +14,7 @@ from batches.bodies import BodyError, EnvelopeError, read_envelope
 from batches.leases import wake_workers
 from batches.models import Batch, BatchBody
 from batches.values import UNFINISHED, BatchSource, Receipt
+from profiles import sets
 
 if TYPE_CHECKING:
     from profiles.models import User
@@ -69,8 +70,9 @@ def submit_batch(  # noqa: PLR0913 each is a fact of the submission
         with transaction.atomic():
             _refuse_when_full()
             batch.save(force_insert=True)
-            BatchBody.objects.create(batch=batch, content=body)
-            wake_workers()
+            with sets.pipelined():
+                BatchBody.objects.create(batch=batch, content=body)
+                wake_workers()
     except (IntegrityError, QueueFullError):
         # Perhaps a batch by the same idempotency key is there, of before or of this moment.
         earlier = _find_earlier(batch)

@@ -57,12 +57,10 @@ def claim(*, worker: str) -> Batch | None:
 def find_next(*, behind: Batch) -> Batch | None:
     """Return the batch this worker will probably claim after the one in hand, `None` where another may get it first.
 
-    That is the next one of the same queue, which nobody may claim before, or any while nobody else works. It comes
-    with its body.
+    That is the next one of the same queue, which nobody may claim before, or any while nobody else works.
     """
     others = Batch.objects.filter(state__in=UNFINISHED).exclude(id=behind.id)
-    fresh = others.filter(state=BatchState.QUEUED, attempt=0).select_related("body")
-    following = _first_in_their_queues(fresh, besides=behind).first()
+    following = _first_in_their_queues(others.filter(state=BatchState.QUEUED, attempt=0), besides=behind).first()
     if following is None or following.queue_key == behind.queue_key:
         return following
     return None if others.filter(state=BatchState.RUNNING).exists() else following

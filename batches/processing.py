@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from batches import leases
 from batches.bodies import RawRecord, iter_records
-from batches.models import Batch, BatchRecord
+from batches.models import Batch, BatchBody, BatchRecord
 from profiles import sets
 from profiles.applying import apply_drafts
 from profiles.models import Identity
@@ -33,7 +33,9 @@ FAILURES_BEFORE_HALVING: Final = 2
 
 def read_drafts(batch: Batch) -> Iterator[ProfileDraft]:
     """Return what the batch's records without an outcome ask for, one after another; reads its body at once."""
-    records = iter_records(batch.body.content)
+    # Not `batch.body`: the two would hold each other, and the bytes, until garbage is collected.
+    content = BatchBody.objects.filter(batch=batch).values_list("content", flat=True).get()
+    records = iter_records(bytes(content))
     return (_draft(batch, record) for record in islice(records, batch.processed_count, None))
 
 

@@ -31,7 +31,7 @@ SQLITE_PAUSE_SECONDS: Final = 0.12
 SECONDS_BETWEEN_TRIES: Final = 1.0
 # Pieces that fail are made smaller (see processing); this is for a batch that fails before its first record.
 FAILURES_BEFORE_SETTING_ASIDE: Final = 5
-BATCHES_BETWEEN_COLLECTIONS: Final = 50
+BATCHES_BETWEEN_COLLECTIONS: Final = 10
 
 log = structlog.get_logger(__name__)
 

@@ -57,7 +57,7 @@ def profile_documents(profiles: Sequence[Profile], *, now: dt.datetime) -> list[
 
 def wire_time(moment: dt.datetime | None) -> str | None:
     """Return a time as the contract writes it: `2020-05-05 15:20:32`, UTC."""
-    return None if moment is None else moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return None if moment is None else moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def _times(row: Any) -> dict[str, str | None]:  # noqa: ANN401 any row with both times

@@ -8,8 +8,8 @@ from typing import Any
 from tests.benchmarks.hub import BATCH
 from tests.benchmarks.table import Table
 
-_OURS_IN_A_ROW = 8
-_THEIRS_IN_A_ROW = 3
+_OURS_IN_A_ROW = 20
+_THEIRS_IN_A_ROW = 4
 
 
 def rate_receiving(table: Table, *, rounds: int) -> None:

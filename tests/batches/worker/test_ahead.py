@@ -47,7 +47,7 @@ def test_batch_read_ahead_is_the_batch_read_when_claimed(django_assert_num_queri
     ahead = ReadAhead()
 
     first = leases.claim(worker="test")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         ahead.start(behind=first)
     with django_assert_num_queries(0):
         assert [ahead.step() for _ in range(2)] == [True, True]
