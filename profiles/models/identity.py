@@ -23,12 +23,14 @@ class Identity(models.Model):
     class Meta:
         verbose_name_plural = "identities"
         constraints = [
-            models.UniqueConstraint(fields=["handle", "identifier"], name="identity_held_once"),
+            # The identifier first: so the rule's index also finds one whose handle is not known.
+            models.UniqueConstraint(fields=["identifier", "handle"], name="identity_held_once"),
             models.UniqueConstraint(
                 fields=["profile"], condition=Q(is_primary=True), name="identity_one_primary_per_profile"
             ),
         ]
-        indexes = [models.Index(fields=["identifier"], name="identity_by_identifier")]
+        # Whether anybody has the handle at all.
+        indexes = [models.Index(fields=["handle"], name="identity_by_handle")]
 
     def __str__(self) -> str:
         return f"{self.handle}: {self.identifier}"

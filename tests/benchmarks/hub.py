@@ -111,16 +111,20 @@ class Hub:
         return (ends[-2] - ends[0]) / (len(ends) - 2)
 
     def process(self, batch_id: UUID) -> float:
-        """Claim and process the one batch that waits, without any read ahead; return the seconds."""
+        """Claim and process the one batch that waits, as a worker does that has read nothing ahead; return the seconds."""
         from batches import leases
-        from batches.processing import process_batch, read_drafts
+        from batches.processing import process_batch
+        from batches.worker.ahead import ReadAhead
 
         gc.collect()
+        ahead = ReadAhead()
         began = time.perf_counter()
         batch = leases.claim(worker="bench")
         assert batch is not None
         assert batch.id == batch_id
-        process_batch(batch, list(read_drafts(batch)))
+        drafts = ahead.take(batch)
+        ahead.start(behind=batch)
+        process_batch(batch, drafts)
         return time.perf_counter() - began
 
     def cancel(self, batch_id: UUID) -> None:
