@@ -8,7 +8,6 @@ import contextlib
 from collections.abc import Iterator
 
 import structlog
-from django.db import InterfaceError, OperationalError
 
 from batches import leases
 from batches.models import Batch
@@ -35,23 +34,29 @@ class ReadAhead:
         self.drop()
         if behind.attempt > 1:
             return
-        with contextlib.suppress(OperationalError, InterfaceError):  # what truly needs the database will tell
+        with self._trying():
             self.batch = leases.find_next(behind=behind)
-        if self.batch is not None:
-            self._left = read_drafts(self.batch)
+            if self.batch is not None:
+                self._left = read_drafts(self.batch)
 
     def step(self) -> bool:
         """Read one more record; return whether there was one."""
-        try:
+        draft = None
+        with self._trying():
             draft = next(self._left, None)
-        except Exception as error:  # noqa: BLE001 it is tried again, and told of, when the batch is claimed
-            log.debug("not_read_ahead", error=type(error).__name__)
-            self.drop()
-            return False
         if draft is None:
             return False
         self.drafts.append(draft)
         return True
+
+    @contextlib.contextmanager
+    def _trying(self) -> Iterator[None]:
+        """Give up where anything goes wrong: it is tried again, and told of, when the batch is claimed."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 whatever it is, the batch in hand has nothing to do with it
+            log.debug("not_read_ahead", error=type(error).__name__)
+            self.drop()
 
     def take(self, batch: Batch) -> list[ProfileDraft]:
         """Return the drafts of a batch just claimed: those read ahead and the rest; raises what reading raises."""

@@ -31,7 +31,7 @@ SQLITE_PAUSE_SECONDS: Final = 0.12
 SECONDS_BETWEEN_TRIES: Final = 1.0
 # Pieces that fail are made smaller (see processing); this is for a batch that fails before its first record.
 FAILURES_BEFORE_SETTING_ASIDE: Final = 5
-BATCHES_BETWEEN_COLLECTIONS: Final = 10
+TURNS_BETWEEN_COLLECTIONS: Final = 10
 
 log = structlog.get_logger(__name__)
 
@@ -55,9 +55,10 @@ def work(
         only_worker(stop=stop, on_wait=on_wait),
         Heartbeat(worker) as heartbeat,
         Bell() as bell,
-        _collecting_garbage_seldom() as count_batch,
+        _collecting_garbage_seldom() as count_turn,
     ):
         while not stop.is_set():
+            count_turn()
             close_old_connections()
             batch = _claim(worker)
             if batch is None:
@@ -69,7 +70,6 @@ def work(
                 done += _process(batch, ahead)
             if on_batch is not None:
                 on_batch(batch)
-            count_batch()
             if not sets.is_postgresql():
                 _pause(stop, batch, ahead)
     return done
@@ -77,7 +77,7 @@ def work(
 
 @contextlib.contextmanager
 def _collecting_garbage_seldom() -> Iterator[Callable[[], None]]:
-    """Keep the garbage collector from walking through all drafts at every turn; count batches by what this gives.
+    """Keep the garbage collector from walking through all drafts at every turn; count turns by what this gives.
 
     A batch makes many values and next to no cycles, and is soon over.
     """
@@ -86,12 +86,12 @@ def _collecting_garbage_seldom() -> Iterator[Callable[[], None]]:
     gc.disable()
     counted = itertools.count(1)
 
-    def count_batch() -> None:
-        if next(counted) % BATCHES_BETWEEN_COLLECTIONS == 0:
+    def count_turn() -> None:
+        if next(counted) % TURNS_BETWEEN_COLLECTIONS == 0:
             gc.collect()
 
     try:
-        yield count_batch
+        yield count_turn
     finally:
         gc.enable()
         gc.unfreeze()

@@ -111,7 +111,7 @@ class Hub:
         return (ends[-2] - ends[0]) / (len(ends) - 2)
 
     def process(self, batch_id: UUID) -> float:
-        """Claim and process the one batch that waits, as a worker does that has read nothing ahead; return the seconds."""
+        """Claim and process the one batch that waits, by a worker that has read nothing ahead; return the seconds."""
         from batches import leases
         from batches.processing import process_batch
         from batches.worker.ahead import ReadAhead

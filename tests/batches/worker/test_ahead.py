@@ -3,7 +3,7 @@
 import pytest
 
 from batches import leases
-from batches.models import Batch
+from batches.models import Batch, BatchBody
 from batches.processing import read_drafts
 from batches.worker import work
 from batches.worker.ahead import ReadAhead
@@ -95,6 +95,19 @@ def test_what_fails_while_reading_ahead_is_told_when_its_turn_comes(monkeypatch)
     assert not ahead.step()
     leases.finish(first)
     with pytest.raises(ZeroDivisionError):
+        ahead.take(leases.claim(worker="test"))
+
+
+def test_body_that_is_gone_is_told_when_its_turn_comes():
+    first, second = batch_of(1), batch_of(2)
+    second.body.delete()
+    ahead = ReadAhead()
+
+    ahead.start(behind=leases.claim(worker="test"))
+
+    assert not ahead.step()
+    leases.set_aside(Batch.objects.get(id=first.id), error="x")
+    with pytest.raises(BatchBody.DoesNotExist):
         ahead.take(leases.claim(worker="test"))
 
 
