@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -61,12 +62,13 @@ def process_batch(batch: Batch, drafts: list[ProfileDraft]) -> None:
         size = _chunk_size(batch, len(drafts))
         chunk, drafts = drafts[:size], drafts[size:]
         now = timezone.now()
+        store_outcomes = partial(_store_outcomes, now=now)
         with transaction.atomic():
             if _is_poisonous(batch, size):
                 outcomes = [_internal_error(draft) for draft in chunk]
+                store_outcomes(outcomes)
             else:
-                outcomes = apply_drafts(chunk, criteria=batch.match_criteria, now=now)
-            sets.insert_rows(BatchRecord, [_record_row(outcome, now) for outcome in outcomes])
+                outcomes = apply_drafts(chunk, criteria=batch.match_criteria, now=now, store_outcomes=store_outcomes)
             progress = _counts(batch, outcomes)
             if drafts:
                 grown = None if batch.chunk_size is None else batch.chunk_size * 2
@@ -106,6 +108,10 @@ def _internal_error(draft: ProfileDraft) -> Outcome:
 
 
 # --- Outcomes ----------------------------------------------------------------------------------------------------
+
+
+def _store_outcomes(outcomes: Sequence[Outcome], *, now: dt.datetime) -> None:
+    sets.insert_rows(BatchRecord, [_record_row(outcome, now) for outcome in outcomes])
 
 
 def _record_row(outcome: Outcome, now: dt.datetime) -> dict[str, Any]:

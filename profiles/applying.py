@@ -14,15 +14,22 @@ from profiles.directory import ProfilesMovedError, TooManyLocksError, open_direc
 from profiles.ids import new_id
 from profiles.matching import plan
 from profiles.values import Outcome, ProfileDraft
-from profiles.writing import StaleWriteError, write_plan
+from profiles.writing import OutcomeStore, StaleWriteError, store_no_outcomes, write_plan
 
 ATTEMPTS_BEFORE_WHOLE_HUB: Final = 5
 
 
-def apply_drafts(drafts: Sequence[ProfileDraft], *, criteria: str, now: dt.datetime) -> list[Outcome]:
+def apply_drafts(
+    drafts: Sequence[ProfileDraft],
+    *,
+    criteria: str,
+    now: dt.datetime,
+    store_outcomes: OutcomeStore = store_no_outcomes,
+) -> list[Outcome]:
     """Match, decide and write the drafts as if one by one in their order; return one outcome for each.
 
-    `criteria` is `email` or an identity handle; `now` is the time the changes bear. Runs inside the caller's
+    `criteria` is `email` or an identity handle; `now` is the time the changes bear. `store_outcomes` is called with
+    the outcomes each time they are written, and undone with them where they have to be. Runs inside the caller's
     transaction, which must not have written to profiles before, and keeps its locks until that ends. When
     somebody else was faster it plans again; in the end with the whole hub to itself, so that it comes through.
     """
@@ -45,7 +52,7 @@ def apply_drafts(drafts: Sequence[ProfileDraft], *, criteria: str, now: dt.datet
                     whole_hub=whole_hub or last,
                 )
                 decided = plan(drafts, directory, criteria=criteria, now=now, new_id=new_id)
-                write_plan(decided, now=now)
+                write_plan(decided, now=now, store_outcomes=store_outcomes)
         except TooManyLocksError:
             whole_hub = True
         except ProfilesMovedError as moved:

@@ -12,7 +12,7 @@ from profiles import sets, shape
 from profiles.keys import email_key, search_name
 from profiles.models import COLLECTION_MODELS, DuplicateCandidate, Profile, ProfileChange, Tag
 from profiles.reconcile import same_row
-from profiles.values import DuplicatePair, Plan, ProfileResult
+from profiles.values import DuplicatePair, Outcome, Plan, ProfileResult
 from profiles.values import ProfileChange as Change
 
 
@@ -20,7 +20,15 @@ class StaleWriteError(Exception):
     """A profile was changed by somebody else after it was read."""
 
 
-def write_plan(plan: Plan, *, now: dt.datetime) -> None:
+OutcomeStore = Callable[[Sequence[Outcome]], None]
+"""Stores what its owner makes of the outcomes, by `sets`, while the server still writes the profiles."""
+
+
+def store_no_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Keep none: who asked is told them."""
+
+
+def write_plan(plan: Plan, *, now: dt.datetime, store_outcomes: OutcomeStore = store_no_outcomes) -> None:
     """Write everything the plan decided.
 
     Raises `StaleWriteError`, or `IntegrityError` where another writer took a key first.
@@ -41,6 +49,7 @@ def write_plan(plan: Plan, *, now: dt.datetime) -> None:
             sets.insert_rows(rows.model, rows.inserted)
             sets.update_rows(rows.model, rows.updated)
         _note_duplicates(plan.duplicates, moment)
+        store_outcomes(plan.outcomes)
     if count_updated() != len(changed):
         raise StaleWriteError
 

@@ -64,6 +64,7 @@ def test_profile_changed_by_somebody_else_is_decided_anew(calls):
 
     assert len(plans) == 2
     assert batch.updated_count == 1
+    assert batch.records.count() == 1  # the outcomes of the first attempt went with it
     assert list(
         ProfileChange.objects.filter(profile=profile).order_by("version").values_list("version", flat=True)
     ) == [
