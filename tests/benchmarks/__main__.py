@@ -22,6 +22,8 @@ RECOMMENDED = {
     "random_page_cost": "1.1",
 }
 
+SMALL = 10_000  # profiles; up to these it is a quick look
+
 
 def main() -> None:
     """Measure what the options ask for, print it and keep it as JSON."""
@@ -60,10 +62,12 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--engine", choices=["postgres", "sqlite"], default="postgres")
     parser.add_argument("--size", type=int, default=10_000, help="stored profiles; past 10,000 growth is measured too")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, help="5 unless told, 3 up to 10,000 profiles")
     parser.add_argument("--stock", action="store_true", help="PostgreSQL's own settings, not the README's")
     parser.add_argument("--check", action="store_true", help="exit with 1 where a figure is below its floor")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.rounds = options.rounds or (5 if options.size > SMALL else 3)
+    return options
 
 
 def measure(table: Table, *, size: int, rounds: int) -> dict[str, Any]:
