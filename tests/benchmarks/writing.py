@@ -144,7 +144,10 @@ def rate_unchanged(hub: Hub, table: Table, *, rounds: int) -> None:
     All find rows that have been at rest for a while, as most are.
     """
     version = 50_000
-    for when, floor, goal in (("warm", 1.3, 2), ("right after a checkpoint", 2, 3)):
+    moments = [("warm", 1.3, 2.0), ("right after a checkpoint", 2.0, 3.0)]
+    if not hub.is_postgresql:
+        del moments[1]  # SQLite writes whole pages always
+    for when, floor, goal in moments:
         groups = [hub.stored_people(5_000 + turn * 11) for turn in range(rounds)]
         for people in groups:
             hub.process(hub.submit(people, version=version, everywhere=True))
