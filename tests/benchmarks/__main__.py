@@ -23,6 +23,7 @@ RECOMMENDED = {
 }
 
 SMALL = 10_000  # profiles; up to these it is a quick look
+WANTED_AT = 1_000_000  # profiles
 
 
 def main() -> None:
@@ -47,6 +48,8 @@ def main() -> None:
         table = Table()
         more = measure(table, size=options.size, rounds=options.rounds)
     table.show()
+    if options.size < WANTED_AT:
+        print(f"Floors and goals are for {WANTED_AT:,} stored profiles; this is a look at {options.size:,}.")
     results = ROOT / "bench-results"
     results.mkdir(exist_ok=True)
     name = f"{options.engine}-{options.size}.json"
