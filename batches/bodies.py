@@ -81,7 +81,7 @@ def read_envelope(body: bytes) -> Envelope:
     Raises `BodyError` where it is not JSON, `EnvelopeError` where it is not a batch.
     """
     if (sound := _skim(body)) is not None:
-        return Envelope(name(sound.match_criteria), len(sound.profiles))
+        return Envelope(sound.match_criteria, len(sound.profiles))
     document = _load(body)
     errors: dict[str, list[str]] = {}
     if not isinstance(document, dict):
@@ -124,7 +124,7 @@ def _skim(body: bytes) -> _Body | None:
     try:
         body.decode()  # the skimmer does not look into texts
         sound = _SKIMMER.decode(body)
-        name(sound.match_criteria)
+        sound.match_criteria = name(sound.match_criteria)
     except (ValueError, RecursionError):
         return None
     records = sound.profiles

@@ -31,7 +31,11 @@ def claim(*, worker: str) -> Batch | None:
     queue. On SQLite the caller is the only worker (see `worker.alone`), so that whatever is still running
     was left by one that died. Taking over what another worker began counts as a failure of that attempt.
     """
-    due = _first_in_their_queues(Batch.objects.filter(state__in=UNFINISHED).filter(_waiting()))
+    abandoned = Q(state=BatchState.RUNNING)
+    if sets.is_postgresql():
+        abandoned &= Q(lease_until__lt=Now())
+    unfinished = Batch.objects.filter(state__in=UNFINISHED)
+    due = _first_in_their_queues(unfinished.filter(Q(state=BatchState.QUEUED) | abandoned))
     with transaction.atomic():
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True, of=("self",))
@@ -122,13 +126,6 @@ def wake_workers() -> None:
     if sets.is_postgresql():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-
-
-def _waiting() -> Q:
-    abandoned = Q(state=BatchState.RUNNING)
-    if sets.is_postgresql():
-        abandoned &= Q(lease_until__lt=Now())
-    return Q(state=BatchState.QUEUED) | abandoned
 
 
 def _first_in_their_queues(batches: QuerySet[Batch], *, besides: Batch | None = None) -> QuerySet[Batch]:

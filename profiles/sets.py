@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -198,12 +198,6 @@ def _time_from_json(value: str) -> str:
 
 def _uuid_from_hex(value: str) -> str:
     return str(UUID(value))
-
-
-_SQLITE_TURNS: Final[Mapping[type[models.Field[Any, Any]], Callable[[Any], Any]]] = {
-    models.UUIDField: _uuid_from_hex,
-    models.BooleanField: bool,
-}
 
 
 # --- Looking up many values --------------------------------------------------------------------------------------
