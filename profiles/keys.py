@@ -17,6 +17,11 @@ NAME_LENGTH: Final = 255
 EMAIL_LENGTH: Final = 254
 URL_LENGTH: Final = 2_048
 NOTES_LENGTH: Final = 10_000
+# More combining marks in a row stand in no language (UAX 15 calls other texts stream-safe), and ordering them takes
+# time in proportion to the square of their number.
+MOST_MARKS_IN_A_ROW: Final = 30
+# Of how many characters NFC may make one (U+1F82, for one, is a letter and three marks).
+_MOST_COMPOSED: Final = 4
 
 # Control characters, NUL among them, and the halves of surrogate pairs: no database or client agrees on them.
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -64,17 +69,37 @@ def identity_match_key(handle: str, identifier: str) -> MatchKey:
 
 
 def text(value: str, *, length: int = NAME_LENGTH, notes: bool = False) -> str:
-    """Return `value` in NFC without surrounding white space; line breaks and tabs are allowed in notes only."""
+    """Return `value` in NFC without surrounding white space; line breaks and tabs are allowed in notes only.
+
+    The length is that of the normal form; what is far too long for it is refused before anything else is done.
+    """
+    if len(value) > length and len(value := value.strip()) > _MOST_COMPOSED * length:
+        raise _too_long(length)
     if not value.isascii():
+        if len(value) > MOST_MARKS_IN_A_ROW and _has_too_many_marks(value):
+            message = f"The text must not hold more than {MOST_MARKS_IN_A_ROW} combining marks in a row."
+            raise InvalidValueError(message)
         value = unicodedata.normalize("NFC", value)
     value = value.strip()
     if not value.isprintable() and (_REFUSED_IN_NOTES if notes else _REFUSED).search(value):
         message = "The text must not hold control characters."
         raise InvalidValueError(message)
     if len(value) > length:
-        message = f"The text must not be longer than {length:,} characters."
-        raise InvalidValueError(message)
+        raise _too_long(length)
     return value
+
+
+def _too_long(length: int) -> InvalidValueError:
+    return InvalidValueError(f"The text must not be longer than {length:,} characters.")
+
+
+def _has_too_many_marks(value: str) -> bool:
+    marks = 0
+    for character in value:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > MOST_MARKS_IN_A_ROW:
+            return True
+    return False
 
 
 def name(value: str) -> str:

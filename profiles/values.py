@@ -74,6 +74,7 @@ class ErrorCode(StrEnum):
     INVALID = "invalid"
     TOO_MANY = "too_many"
     TOO_DEEP = "too_deep"
+    TOO_LARGE = "too_large"
     DUPLICATE_KEY = "duplicate_key"
     AMBIGUOUS = "ambiguous"
     NO_MATCH_VALUE = "no_match_value"

@@ -1,6 +1,6 @@
 """From a record as JSON gave it to a draft: normal forms, every error with its place, every warning."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -95,7 +95,9 @@ def parse_record(
         record = RECORD.validate_python(raw, strict=True)
     except ValidationError as failure:
         details = failure.errors(include_url=False, include_input=False, include_context=False)
-        errors += [_record_error(detail) for detail in details]
+        told = {flaw.pointer for flaw in flaws}
+        found = [_record_error(detail) for detail in details]
+        errors += [error for error in found if error.pointer not in told]  # what a flaw took out is not missed as well
         record, indexes = _without_faults(raw, [detail["loc"] for detail in details])
     return _Parsing(raw, record, indexes, errors).draft(cause=cause, target=target)
 
@@ -107,10 +109,7 @@ def _without_faults(
 
     Returns the record and, for each collection that lost entries, the indexes of those that stayed.
     """
-    sound: Any = raw
-    for path in faults:
-        if isinstance(path[-1], str):
-            sound = _pruned(sound, path)
+    sound = _pruned(raw, [path for path in faults if isinstance(path[-1], str)])
     try:
         return RECORD.validate_python(sound, strict=True), {}
     except ValidationError as failure:
@@ -131,16 +130,23 @@ def _without_faults(
     return RECORD.validate_python(left, strict=True), indexes
 
 
-def _pruned(value: Any, path: tuple[int | str, ...]) -> Any:  # noqa: ANN401 any JSON
-    """Return a copy of the value without the member at the path, which ends in a name."""
-    head, *rest = path
-    if isinstance(value, list):
-        return [_pruned(item, tuple(rest)) if index == head else item for index, item in enumerate(value)]
-    if not isinstance(value, dict):
+def _pruned(value: Any, paths: Iterable[Sequence[int | str]]) -> Any:  # noqa: ANN401 any JSON
+    """Return a copy of the value without the members at the paths, each of which ends in a name.
+
+    Whatever holds one of them is copied once, however many there are.
+    """
+    if not isinstance(value, dict | list):
         return value
-    if not rest:
-        return {name: member for name, member in value.items() if name != head}
-    return {name: _pruned(member, tuple(rest)) if name == head else member for name, member in value.items()}
+    below: dict[Any, list[Sequence[int | str]]] = {}
+    for head, *rest in paths:
+        below.setdefault(head, []).append(rest)
+    copy: Any = value.copy()
+    for head, rests in below.items():
+        if isinstance(copy, dict) and [] in rests:
+            copy.pop(head, None)
+        elif head in copy if isinstance(copy, dict) else isinstance(head, int):
+            copy[head] = _pruned(copy[head], rests)
+    return copy
 
 
 class _Parsing:
@@ -429,6 +435,8 @@ class _Parsing:
             ):
                 if self.raw[name] is None and partner in self.raw:
                     continue  # told at the partner that has a value
+                if any(error.pointer == f"/{partner}" for error in self.errors):
+                    continue  # it was there, and wrong
                 self.errors.append(_invalid(f"/{partner}", f"{name} and {partner} come together."))
 
     def _warn_of_unknown(self) -> None:

@@ -1,5 +1,7 @@
 """A body's bytes: its envelope, its records, and any record's own bytes."""
 
+import json
+
 import pytest
 
 from batches.bodies import BodyError, EnvelopeError, find_record, iter_records, read_envelope
@@ -15,6 +17,12 @@ def body(record):
         ('{"a":1}', []),
         ('{"a":{"b":[9223372036854775807]}}', []),
         ('{"a":1,"a":2}', [("duplicate_key", "/a")]),
+        ('{"a":1,"a":2,"a":3,"b":{"c":1,"c":1}}', [("duplicate_key", "/a"), ("duplicate_key", "/b/c")]),
+        (f'{{"a":[1,{2**64}],"b":{-(2**63) - 1}}}', [("invalid", "/a/1"), ("invalid", "/b")]),
+        (json.dumps({"a": dict.fromkeys(map(str, range(1_001)))}), [("too_many", "/a")]),
+        (f'{{"a":"{"x" * 262_137}"}}', [("too_large", "")]),
+        (f'{{"a":"{"x" * 262_136}"}}', []),
+        (f'{{"a":"{"é" * 131_069}"}}', [("too_large", "")]),
         ('{"x":[{"a/b":1,"a/b":1}]}', [("duplicate_key", "/x/0/a~1b")]),
         ('{"a":9223372036854775808}', [("invalid", "/a")]),
         (f'{{"a":1{"0" * 30}}}', [("invalid", "/a")]),
@@ -46,11 +54,101 @@ def test_record_keeps_its_own_bytes(record):
     assert find_record(content, 2) is None
 
 
-def test_of_two_lists_of_profiles_the_last_counts():
-    content = b'{"match_criteria":"a","profiles":[{},{}],"match_criteria":"email","profiles":[{"c":1}]}'
+@pytest.mark.parametrize(
+    ("record", "sound"),
+    [
+        ('{"a":1,"a":2,"b":3}', {"b": 3}),
+        (f'{{"a":{2**64},"b":3}}', {"b": 3}),
+        (f'{{"a":[{{"id":{2**64},"c":1}},{{"id":2}}],"b":3}}', {"a": [{"c": 1}, {"id": 2}], "b": 3}),
+        (f'{{"a":[1,{2**64}],"b":3}}', {"b": 3}),
+        (f'{{"a":{{"c":{"[" * 700}{"]" * 700}}},"b":3}}', {"b": 3}),
+        (f'{{"a":{"[" * 990}{"]" * 990},"b":3}}', {}),
+        (f'{{"a":"{"x" * 300_000}"}}', {}),
+    ],
+)
+def test_what_has_a_flaw_takes_no_further_part(record, sound):
+    (read,) = iter_records(body(record))
 
-    assert read_envelope(content).total_count == 1
-    assert [record.text for record in iter_records(content)] == ['{"c":1}']
+    assert read.value == sound
+    assert read.flaws
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        (b'{"match_criteria":"a","profiles":[{},{}],"match_criteria":"email"}', "match_criteria"),
+        (b'{"match_criteria":"a","profiles":[{},{}],"profiles":[{"c":1}]}', "profiles"),
+        (b'{"x":"\\ud800","match_criteria":"a","profiles":[{}],"\\u0078":1}', "x"),
+    ],
+)
+def test_key_that_stands_twice_in_the_envelope_is_refused(content, field):
+    with pytest.raises(EnvelopeError) as caught:
+        read_envelope(content)
+
+    assert caught.value.errors == {field: ["The key stands twice."]}
+
+
+def test_members_beside_the_batch_are_bounded():
+    content = b'{"match_criteria":"a","profiles":[{}]' + b',"a":0' * 99 + b"}"
+
+    with pytest.raises(EnvelopeError) as caught:
+        read_envelope(content)
+
+    assert caught.value.errors == {"body": ["The body must not have more than 100 members."]}
+
+
+@pytest.mark.parametrize("length", [0, 501, 100_000])
+def test_number_of_records_is_bounded(length):
+    with pytest.raises(EnvelopeError) as caught:
+        read_envelope(body(",".join(["{}"] * length)))
+
+    assert caught.value.errors == {"profiles": ["The profiles must have between 1 and 500 entries."]}
+
+
+@pytest.mark.parametrize(
+    "body_text",
+    [
+        '{"match_criteria":"email","profiles":[{"a":"\\ud800"}],"y":"\\ud83d\\ude00"}',
+        '{"x":"\\udc00\\\\ud800","match_criteria":"email","profiles":[{"a":"\\ud800"}]}',
+        '{"match_criteria":"email","profiles":[{"a":"\\ud83d\\ude00\\\\\\"]}"},{"b":"\\udfff"}]}',
+    ],
+)
+def test_lone_surrogate_is_the_matter_of_its_record(body_text):
+    envelope = read_envelope(body_text.encode())
+
+    records = [json.loads(record.text) for record in iter_records(body_text.encode())]
+    assert records == json.loads(body_text)["profiles"]
+    assert envelope.match_criteria == "email"
+
+
+def test_criterion_with_a_lone_surrogate_is_refused():
+    with pytest.raises(EnvelopeError) as caught:
+        read_envelope(b'{"match_criteria":"a\\ud800","profiles":[{}]}')
+
+    assert list(caught.value.errors) == ["match_criteria"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "The body is empty."),
+        (b" \n", "The body is empty."),
+        (b'{"a":\n NaN}', "The body is not valid JSON: NaN is no number of JSON, line 2, byte 2."),
+        (b'{"a":-Infinity}', "The body is not valid JSON: -Infinity is no number of JSON, line 1, byte 6."),
+        (b"{'a':1}", "The body is not valid JSON: object keys must be strings, line 1, byte 2."),
+        (b'{"a":[1,]}', "The body is not valid JSON: trailing comma in array, line 1, byte 9."),
+        (b'{"a":[1', "The body is not valid JSON: it ends too early."),
+        (b'\xef\xbb\xbf{"a":1}', "The body begins with a byte order mark; it must be UTF-8 without one."),
+        ('{"a":1}'.encode("utf-16"), "The body begins with a byte order mark; it must be UTF-8 without one."),
+        (b'{"a":"\n\xff"}', "The body is not UTF-8 text: see line 2, byte 1."),
+        (b'{"a":' + b"[" * 5_000, "The body is nested too deeply."),
+    ],
+)
+def test_why_a_body_is_not_json_is_told(content, message):
+    with pytest.raises(BodyError) as caught:
+        read_envelope(content)
+
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("content", [b"", b" ", b"{", b"nope", b"\xff{}", b'{"a":NaN}', b'{"a":Infinity}', b"{}{}"])
@@ -68,6 +166,11 @@ def test_what_is_not_json_is_refused(content):
         (b'{"match_criteria":"a\\u0000","profiles":[{}]}', "match_criteria"),
         (b'{"match_criteria":"a"}', "profiles"),
         (b'{"match_criteria":"a","profiles":[[]]}', "profiles.0"),
+        (b'{"match_criteria":"a","profiles":{}}', "profiles"),
+        (b'{"match_criteria":"a","profiles":null}', "profiles"),
+        (b'{"match_criteria":null,"profiles":[{}]}', "match_criteria"),
+        (b'{"match_criteria":5,"profiles":[{}]}', "match_criteria"),
+        (b'{"match_criteria":"' + b"a" * 600_000 + b'","profiles":[{}]}', "match_criteria"),
     ],
 )
 def test_what_is_no_batch_is_told_by_field(content, field):

@@ -1,0 +1,170 @@
+"""Receiving: everything about a body but its records' content (contract S14)."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from batches.bodies.scanning import (
+    MAX_MEMBERS,
+    MAX_RECORDS,
+    TooManyPartsError,
+    skim_entries,
+    skim_members,
+    without_surrogates,
+)
+from profiles.keys import NAME_LENGTH, InvalidValueError, name
+
+_BRACE: Final = ord("{")
+_QUOTE: Final = ord('"')
+_NULL: Final = memoryview(b"null")
+_MAX_ENTRIES_TOLD: Final = 20
+# Of one character JSON may make six: an escape.
+_LONGEST_CRITERIA_BYTES: Final = 6 * NAME_LENGTH + 2
+_PLACE: Final = re.compile(r" \(byte (\d+)\)$")
+_NO_NUMBERS: Final = re.compile(rb"NaN|-?Infinity")
+_BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+
+class BodyError(Exception):
+    """The body is not JSON."""
+
+
+class EnvelopeError(Exception):
+    """The given data was invalid."""
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        super().__init__(self.__doc__)
+        self.errors = errors
+        """Field -> sentences (contract section 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a body says of itself."""
+
+    match_criteria: str
+    total_count: int
+
+
+def read_envelope(body: bytes) -> Envelope:
+    """Return what the body says of itself.
+
+    Raises `BodyError` where it is not JSON, `EnvelopeError` where it is not a batch.
+    """
+    members = _members(body)
+    errors: dict[str, list[str]] = {}
+    counts = Counter(member for member, _ in members)
+    for member in [member for member, count in counts.items() if count > 1]:
+        errors[_told(member)] = ["The key stands twice."]
+    values = dict(members)
+    criteria = _criteria(values, errors)
+    total_count = _count(values, errors)
+    if errors:
+        raise EnvelopeError(errors)
+    return Envelope(criteria, total_count)
+
+
+def _members(body: bytes) -> list[tuple[str, msgspec.Raw]]:
+    try:
+        body.decode()
+        try:
+            return skim_members(body)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            if (plain := without_surrogates(body)) == body:
+                raise
+            return skim_members(plain)
+    except TooManyPartsError as error:
+        message = f"The body must not have more than {MAX_MEMBERS} members."
+        raise EnvelopeError({"body": [message]}) from error
+    except msgspec.ValidationError as error:
+        message = "The body must be an object with match_criteria and profiles."
+        raise EnvelopeError({"profiles": [message]}) from error
+    except RecursionError as error:
+        message = "The body is nested too deeply."
+        raise BodyError(message) from error
+    except UnicodeDecodeError as error:
+        message = f"The body is not UTF-8 text: see {_place(body, error.start)}."
+        raise BodyError(_byte_order_mark(body) or message) from error
+    except msgspec.DecodeError as error:
+        raise BodyError(_byte_order_mark(body) or _why_not_json(body, str(error))) from error
+
+
+def _criteria(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -> str:
+    raw = memoryview(values.get("match_criteria", b"null"))
+    if raw == _NULL:
+        errors.setdefault("match_criteria", ["The match_criteria field is required."])
+    elif raw[0] != _QUOTE:
+        errors.setdefault("match_criteria", ["The match_criteria must be text: email, or an identity handle."])
+    elif len(raw) > _LONGEST_CRITERIA_BYTES:
+        errors.setdefault("match_criteria", [f"The text must not be longer than {NAME_LENGTH} characters."])
+    else:
+        try:
+            return name(json.loads(bytes(raw)))
+        except InvalidValueError as error:
+            errors.setdefault("match_criteria", [str(error)])
+    return ""
+
+
+def _count(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -> int:
+    """Return how many records there are, each of them an object."""
+    raw = values.get("profiles")
+    if raw is None or memoryview(raw) == _NULL:
+        errors.setdefault("profiles", ["The profiles field is required."])
+        return 0
+    try:
+        entries = skim_entries(raw)
+    except TooManyPartsError:
+        entries = []
+    except msgspec.ValidationError:
+        errors.setdefault("profiles", ["The profiles must be a list."])
+        return 0
+    if not entries:
+        errors.setdefault("profiles", [f"The profiles must have between 1 and {MAX_RECORDS} entries."])
+    wrong = [index for index, entry in enumerate(entries) if memoryview(entry)[0] != _BRACE]
+    for index in wrong[:_MAX_ENTRIES_TOLD]:
+        errors.setdefault(f"profiles.{index}", ["The entry must be an object."])
+    return len(entries)
+
+
+# --- Why it is not JSON ------------------------------------------------------------------------------------------
+
+
+def _byte_order_mark(body: bytes) -> str:
+    if body.startswith(_BYTE_ORDER_MARKS):
+        return "The body begins with a byte order mark; it must be UTF-8 without one."
+    return ""
+
+
+def _why_not_json(body: bytes, told: str) -> str:
+    if not body.strip():
+        return "The body is empty."
+    place = _PLACE.search(told)
+    if place is None:
+        return "The body is not valid JSON: it ends too early."
+    position = int(place[1])
+    position -= body[position - 1 : position] == b"-"
+    number = _NO_NUMBERS.match(body, position)
+    cause = (
+        f"{number[0].decode()} is no number of JSON"
+        if number
+        else _PLACE.sub("", told).removeprefix("JSON is malformed: ")
+    )
+    return f"The body is not valid JSON: {cause}, {_place(body, position)}."
+
+
+def _place(body: bytes, position: int) -> str:
+    line_start = body.rfind(b"\n", 0, position) + 1
+    line = body.count(b"\n", 0, position) + 1
+    return f"line {line}, byte {position - line_start + 1}"
+
+
+def _told(member: str) -> str:
+    """Return a member's name as an answer may repeat it."""
+    return "".join(c if c.isprintable() else "?" for c in member[:100])

@@ -1,0 +1,144 @@
+"""Finding the parts of a body without making values of them."""
+
+import re
+from collections.abc import Iterator
+from json.decoder import WHITESPACE, JSONDecoder, scanstring  # type: ignore[attr-defined]
+from typing import Any, Final
+
+import msgspec
+
+MAX_RECORDS: Final = 500
+MAX_MEMBERS: Final = 100
+_PLAIN: Final = JSONDecoder()
+# Possessive, so that a text of any length is passed without a mark for each of its characters.
+_BRACKET_OR_TEXT: Final = re.compile(r'[\[\]{}]|"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+# An escape that is no surrogate's, or a whole pair of them; else a lone surrogate.
+_SURROGATE: Final = re.compile(rb"(\\[^u]|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..", re.DOTALL)
+
+
+class TooManyPartsError(ValueError):
+    """There are more parts than anybody may send."""
+
+
+class _Name:
+    """A member's name; every one is another key, so that names that stand twice are seen."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def skim_members(body: bytes) -> list[tuple[str, msgspec.Raw]]:
+    """Return the members of an object with their own bytes, in order.
+
+    Raises `TooManyPartsError`, `msgspec.DecodeError` where it is not JSON, `msgspec.ValidationError` (a kind of it)
+    where it is no object, and `RecursionError`. Texts are not looked into: the bytes must be known to be UTF-8.
+    """
+    count = 0
+
+    def name(kind: type[_Name], text: str) -> _Name:
+        nonlocal count
+        count += 1
+        if count > MAX_MEMBERS:
+            raise TooManyPartsError
+        return kind(text)
+
+    try:
+        members = msgspec.json.Decoder(dict[_Name, msgspec.Raw], dec_hook=name).decode(body)
+    except msgspec.ValidationError as error:
+        if isinstance(error.__cause__, TooManyPartsError):
+            raise error.__cause__ from error
+        msgspec.json.decode(body, type=msgspec.Raw)  # what is no object may be no JSON either
+        raise
+    return [(one.text, raw) for one, raw in members.items()]
+
+
+# A row of so many optional places: reading stops at the first entry too many instead of making a list of millions.
+_Entries: Final[Any] = msgspec.defstruct(
+    "_Entries",
+    [(f"entry_{index}", msgspec.Raw | msgspec.UnsetType, msgspec.UNSET) for index in range(MAX_RECORDS)],
+    array_like=True,
+    forbid_unknown_fields=True,
+)
+_ENTRIES: Final = msgspec.json.Decoder(_Entries)
+
+
+def skim_entries(raw: msgspec.Raw) -> list[msgspec.Raw]:
+    """Return the entries of a list of at most `MAX_RECORDS`.
+
+    Raises `TooManyPartsError`, and `msgspec.ValidationError` where it is no list.
+    """
+    if memoryview(raw)[0] != ord("["):
+        raise msgspec.ValidationError
+    try:
+        entries = msgspec.structs.astuple(_ENTRIES.decode(raw))
+    except msgspec.ValidationError as error:
+        raise TooManyPartsError from error
+    return [entry for entry in entries if entry is not msgspec.UNSET]
+
+
+def without_surrogates(body: bytes) -> bytes:
+    """Return the body with NUL in the place of each lone surrogate.
+
+    It is JSON by the letter, though the skimmer refuses it, and only the record that holds it is to suffer.
+    """
+    return _SURROGATE.sub(lambda match: match[1] or rb"\u0000", body)
+
+
+def record_texts(body: bytes) -> list[str]:
+    """Return each record's own text, of a body that was received."""
+    try:
+        raw = dict(skim_members(body))["profiles"]
+        return [bytes(entry).decode() for entry in skim_entries(raw)]
+    except (msgspec.DecodeError, RecursionError):
+        return list(_Walker(body.decode()).texts())
+
+
+class _Walker:
+    """Finds the records in the text of a body that is JSON, but too odd for the skimmer.
+
+    It holds lone surrogates, or is nested just as deep as was possible where it was received.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def texts(self) -> Iterator[str]:
+        """Yield the entries of `profiles`."""
+        end = self._skip(self._skip(0) + 1)
+        while self.text[end] != "}":
+            key, end = scanstring(self.text, end + 1, True)  # noqa: FBT003 strict, a C function's position
+            end = self._skip(self._skip(end) + 1)
+            if key == "profiles":
+                yield from self._entries(end)
+                return
+            end = self._skip(self._end_of_value(end))
+            if self.text[end] == ",":
+                end = self._skip(end + 1)
+
+    def _entries(self, start: int) -> Iterator[str]:
+        end = self._skip(start + 1)
+        while self.text[end] != "]":
+            start, end = end, self._end_of_value(end)
+            yield self.text[start:end]
+            end = self._skip(end)
+            if self.text[end] == ",":
+                end = self._skip(end + 1)
+
+    def _skip(self, position: int) -> int:
+        return int(WHITESPACE.match(self.text, position).end())
+
+    def _end_of_value(self, start: int) -> int:
+        """Return where the value ends, however deep it is nested."""
+        if self.text[start] not in "[{":
+            return int(_PLAIN.raw_decode(self.text, start)[1])
+        depth = 0
+        for token in _BRACKET_OR_TEXT.finditer(self.text, start):
+            if token[0] in "[{":
+                depth += 1
+            elif token[0] in "]}":
+                depth -= 1
+                if depth == 0:
+                    return token.end()
+        raise AssertionError  # the body was found to be JSON when it was received
