@@ -2,6 +2,11 @@
 
 A lease is a worker's name, an attempt number and an end. Everything a worker says of its batch names all of that, so
 that a worker whose lease was taken over changes nothing. Leases go by the database's clock.
+
+A batch is blamed for what ends an attempt at it (`failures`), so that the record that does it can be found: for an
+exception, and for a lease that runs out, since its worker then has crashed or hangs. Accidents blame nobody: a worker
+that lives takes back the count of a lease it lost (`give_back`), and one that was told to leave at once has its lease
+returned by whoever told it to (`release`).
 """
 
 import datetime as dt
@@ -43,12 +48,15 @@ def claim(*, worker: str) -> Batch | None:
         if batch is None:
             return None
         # Nobody else can move the row now: it is locked, or the whole file is.
-        batch.failures += batch.state == BatchState.RUNNING
+        if batch.state == BatchState.RUNNING:
+            batch.failures += 1
+            batch.lapsed_attempts = [*batch.lapsed_attempts, batch.attempt]
         batch.state = BatchState.RUNNING
         batch.worker = worker
         batch.attempt += 1
         Batch.objects.filter(id=batch.id).update(
             failures=batch.failures,
+            lapsed_attempts=batch.lapsed_attempts,
             state=batch.state,
             worker=batch.worker,
             attempt=batch.attempt,
@@ -76,6 +84,14 @@ def extend(*, batch_id: UUID, worker: str, attempt: int) -> bool:
     return held.update(lease_until=_lease_end()) == 1
 
 
+def start_anew(batch: Batch, *, chunk_size: int | None, **values: Any) -> None:  # noqa: ANN401 columns of Batch
+    """Set columns of a batch in hand whose front has moved or become smaller: no attempt at it has failed so far.
+
+    Raises `LeaseLostError`.
+    """
+    record_progress(batch, failures=0, lapsed_attempts=[], chunk_size=chunk_size, **values)
+
+
 def record_progress(batch: Batch, **values: Any) -> None:  # noqa: ANN401 columns of Batch
     """Set columns of a batch in hand.
 
@@ -94,13 +110,35 @@ def finish(batch: Batch, **values: Any) -> None:  # noqa: ANN401 columns of Batc
 
 
 def give_back(batch: Batch, *, failed: bool) -> None:
-    """Let the batch wait again; `failed` says whether the batch is to blame. Does nothing where the lease is lost."""
-    _held(batch).update(
+    """Let the batch wait again; `failed` says whether the batch is to blame.
+
+    Where the lease ran out meanwhile and that was counted against the batch, the count is taken back.
+    """
+    freed = _held(batch).update(
         state=BatchState.QUEUED,
         worker="",
         lease_until=None,
         failures=F("failures") + (1 if failed else 0),
     )
+    if freed:
+        wake_workers()
+    elif not failed:
+        _take_back_count(batch)
+
+
+def _take_back_count(batch: Batch) -> None:
+    with transaction.atomic():
+        stored = Batch.objects.select_for_update(of=("self",)).filter(id=batch.id, state__in=UNFINISHED).first()
+        if stored is not None and batch.attempt in stored.lapsed_attempts:
+            left = [attempt for attempt in stored.lapsed_attempts if attempt != batch.attempt]
+            Batch.objects.filter(id=batch.id).update(failures=F("failures") - 1, lapsed_attempts=left)
+
+
+def release(worker: str) -> None:
+    """Let what a worker has in hand wait again, blaming nobody: it was told to leave at once."""
+    held = Batch.objects.filter(worker=worker, state=BatchState.RUNNING)
+    if held.update(state=BatchState.QUEUED, worker="", lease_until=None):
+        wake_workers()
 
 
 def set_aside(batch: Batch, *, error: str) -> None:
@@ -116,7 +154,9 @@ def requeue(batch_id: UUID) -> bool:
     """
     stopped = Batch.objects.filter(id=batch_id, state__in=[BatchState.SET_ASIDE, BatchState.CANCELLED])
     with transaction.atomic():
-        requeued = stopped.update(state=BatchState.QUEUED, error="", failures=0, chunk_size=None, finished_at=None)
+        requeued = stopped.update(
+            state=BatchState.QUEUED, error="", failures=0, lapsed_attempts=[], chunk_size=None, finished_at=None
+        )
         wake_workers()
     return requeued == 1
 

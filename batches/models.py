@@ -60,6 +60,8 @@ class Batch(models.Model):
     # How many attempts at the records now at the front ended badly, and how many records are tried at once.
     failures = models.PositiveSmallIntegerField(default=0)
     chunk_size = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty: the whole batch.")
+    # Which of those attempts are counted only because their leases ran out: their workers may show that they live.
+    lapsed_attempts = models.JSONField(default=list, blank=True)
 
     received_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True, blank=True)

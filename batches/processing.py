@@ -1,17 +1,18 @@
 """One batch from its body to its outcomes: the only place that knows the order."""
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Sequence
 from functools import partial
-from itertools import islice
+from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
 from batches import leases
-from batches.bodies import RawRecord, iter_records
+from batches.bodies import RecordReader, record_texts
 from batches.models import Batch, BatchBody, BatchRecord
 from profiles import sets
 from profiles.applying import apply_drafts
@@ -31,48 +32,105 @@ from profiles.values import (
 
 FAILURES_BEFORE_HALVING: Final = 2
 
-
-def read_drafts(batch: Batch) -> Iterator[ProfileDraft]:
-    """Return what the batch's records without an outcome ask for, one after another; reads its body at once."""
-    # Not `batch.body`: the two would hold each other, and the bytes, until garbage is collected.
-    content = BatchBody.objects.filter(batch=batch).values_list("content", flat=True).get()
-    records = iter_records(bytes(content))
-    return (_draft(batch, record) for record in islice(records, batch.processed_count, None))
+log = structlog.get_logger(__name__)
 
 
-def _draft(batch: Batch, record: RawRecord) -> ProfileDraft:
-    cause = Cause(
-        kind=CauseKind.BATCH,
-        batch_id=batch.id,
-        position=record.position,
-        actor_id=batch.submitted_by_id,
-        actor_label=batch.label,
-    )
-    return parse_record(record.value, cause=cause, flaws=record.flaws)
+class Drafts:
+    """What the records of a batch that have no outcome ask for, in order; each is read when it is asked for, or ahead.
+
+    A record that cannot be read is a draft with an error, and nobody else's matter.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        """Read the body; its records are left for later."""
+        self._batch = batch
+        # Not `batch.body`: the two would hold each other, and the bytes, until garbage is collected.
+        content = BatchBody.objects.filter(batch=batch).values_list("content", flat=True).get()
+        self._unread = deque(enumerate(record_texts(bytes(content))))
+        for _ in range(batch.processed_count):
+            self._unread.popleft()
+        self._reader = RecordReader()
+        self._read: deque[ProfileDraft] = deque()
+
+    def __len__(self) -> int:
+        return len(self._read) + len(self._unread)
+
+    def read_one(self) -> bool:
+        """Read one more record ahead; return whether there was one."""
+        if not self._unread:
+            return False
+        position, text = self._unread.popleft()
+        cause = self._cause(position)
+        try:
+            record = self._reader.read(position, text)
+            draft = parse_record(record.value, cause=cause, flaws=record.flaws)
+        except Exception as error:  # noqa: BLE001 whatever it is, the other records have nothing to do with it
+            facts = {"batch_id": str(self._batch.id), "position": position}
+            log.error("record_unreadable", error=type(error).__name__, at=place(error), **facts)  # noqa: TRY400
+            draft = _unreadable(cause)
+        self._read.append(draft)
+        return True
+
+    def take(self, count: int) -> list[ProfileDraft]:
+        """Return the next so many, and forget them."""
+        while len(self._read) < count and self.read_one():
+            pass
+        return [self._read.popleft() for _ in range(min(count, len(self._read)))]
+
+    def skip(self) -> ProfileDraft:
+        """Return the next one without reading it, with the error that it cannot be processed."""
+        if self._read:
+            return _unreadable(self._read.popleft().cause)
+        position, _ = self._unread.popleft()
+        return _unreadable(self._cause(position))
+
+    def _cause(self, position: int) -> Cause:
+        batch = self._batch
+        return Cause(
+            kind=CauseKind.BATCH,
+            batch_id=batch.id,
+            position=position,
+            actor_id=batch.submitted_by_id,
+            actor_label=batch.label,
+        )
 
 
-def process_batch(batch: Batch, drafts: list[ProfileDraft]) -> None:
-    """Decide and write every draft (see `read_drafts`), and finish the batch.
+def _unreadable(cause: Cause) -> ProfileDraft:
+    message = "The hub could not process this record; its operators can see why in the log."
+    return ProfileDraft(cause=cause, errors=(RecordError(ErrorCode.INTERNAL, "", message),))
+
+
+def place(error: BaseException) -> str:
+    """Return the file and line an exception comes from: unlike its message that holds nobody's data."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return "" if frame is None else f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}"
+
+
+def process_batch(batch: Batch, drafts: Drafts) -> None:
+    """Decide and write every record that has no outcome yet, and finish the batch.
 
     The batch is leased to the caller. Records go in one transaction with their outcomes and the lease's word, so that
-    after any crash each has been done once or not at all. A batch whose attempts keep failing is taken in ever
-    smaller pieces, until the one record that does it is alone and is rejected. Raises `LeaseLostError`.
+    after any crash each has been done once or not at all. A batch whose attempts keep failing is read and taken in
+    ever smaller pieces, until the one record that does it is alone and is rejected unread. Raises `LeaseLostError`.
     """
-    while drafts:
-        size = _chunk_size(batch, len(drafts))
-        chunk, drafts = drafts[:size], drafts[size:]
+    while left := len(drafts):
+        size = _chunk_size(batch, left)
+        poisonous = _is_poisonous(batch, size)
+        chunk = [drafts.skip()] if poisonous else drafts.take(size)
         now = timezone.now()
         store_outcomes = partial(_store_outcomes, now=now)
         with transaction.atomic():
-            if _is_poisonous(batch, size):
-                outcomes = [_internal_error(draft) for draft in chunk]
+            if poisonous:
+                outcomes = [_rejected(draft) for draft in chunk]
                 store_outcomes(outcomes)
             else:
                 outcomes = apply_drafts(chunk, criteria=batch.match_criteria, now=now, store_outcomes=store_outcomes)
             progress = _counts(batch, outcomes)
-            if drafts:
+            if len(drafts):
                 grown = None if batch.chunk_size is None else batch.chunk_size * 2
-                leases.record_progress(batch, failures=0, chunk_size=grown, **progress)
+                leases.start_anew(batch, chunk_size=grown, **progress)
             else:
                 leases.finish(batch, warnings=_warnings(batch), **progress)
 
@@ -81,13 +139,16 @@ def process_batch(batch: Batch, drafts: list[ProfileDraft]) -> None:
 
 
 def _chunk_size(batch: Batch, left: int) -> int:
-    """Return how many of the records left to take at once, fewer where the last attempts failed."""
+    """Return how many of the records left to take at once, fewer where the last attempts failed.
+
+    At each size counting starts anew, at the size of one too: two accidents must not reject an innocent record.
+    """
     size = min(batch.chunk_size or left, left)
     patience = FAILURES_BEFORE_HALVING if batch.chunk_size is None else 1
-    if size > 1 and batch.failures >= patience:
+    if batch.failures >= patience and (size > 1 or batch.chunk_size is None):
         size = (size + 1) // 2
         # Committed before the attempt: a crash in it must find the smaller size.
-        leases.record_progress(batch, chunk_size=size, failures=0)
+        leases.start_anew(batch, chunk_size=size)
     return size
 
 
@@ -96,15 +157,8 @@ def _is_poisonous(batch: Batch, size: int) -> bool:
     return size == 1 and batch.failures >= FAILURES_BEFORE_HALVING
 
 
-def _internal_error(draft: ProfileDraft) -> Outcome:
-    message = "The hub could not process this record; its operators can see why in the log."
-    return Outcome(
-        kind=OutcomeKind.REJECTED,
-        cause=draft.cause,
-        reference=draft.reference,
-        errors=(*draft.errors, RecordError(ErrorCode.INTERNAL, "", message)),
-        warnings=draft.warnings,
-    )
+def _rejected(draft: ProfileDraft) -> Outcome:
+    return Outcome(kind=OutcomeKind.REJECTED, cause=draft.cause, errors=draft.errors)
 
 
 # --- Outcomes ----------------------------------------------------------------------------------------------------

@@ -61,6 +61,8 @@ PHONE_DEFAULT_COUNTRY = env.str("PHONE_DEFAULT_COUNTRY", default="")
 CURRENCIES = env.list("CURRENCIES", default=[])
 # Seconds a worker may be silent before another takes its batch (PostgreSQL; on SQLite there is one worker).
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
+# Seconds one attempt at a batch may take: what takes longer hangs, and is ended like a crash.
+ATTEMPT_SECONDS = env.float("ATTEMPT_SECONDS", default=300)
 # Seconds between two looks at the queue when nothing wakes the worker.
 POLL_SECONDS = env.float("POLL_SECONDS", default=0.2)
 
@@ -140,7 +142,16 @@ if _database["ENGINE"].endswith("sqlite3"):
     _database["TEST"] = {"NAME": str(Path(_database["NAME"]).with_suffix(".test.sqlite3"))}
 else:
     # Bodies and sets of rows go to the server as they are, not escaped into the text of the statement.
-    _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "server_side_binding": True}
+    # A cut between us and the server is noticed within a minute or so, by the driver and not by a batch's time.
+    _database["OPTIONS"] = {
+        "connect_timeout": 10,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,
+        **_database.get("OPTIONS", {}),
+        "server_side_binding": True,
+    }
     _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

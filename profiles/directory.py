@@ -300,8 +300,14 @@ def _loaded_id(value: UUID | str) -> UUID:
 def _lock_keys(keys: Sequence[MatchKey], *, whole_hub: bool) -> bool:
     """Lock the keys, or the whole hub where they are too many, as the lock table has an end; return which."""
     whole_hub = whole_hub or len(keys) > settings.HUB_LOCK_BUDGET
+    # Waiting for somebody's lock is no hanging: it ends, for this transaction, well before the watchdog would say so.
+    patience = f"{max(1, int(settings.ATTEMPT_SECONDS / 2))}s"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_xact_lock{'' if whole_hub else '_shared'}(%s, %s)", _HUB_LOCK)
+        cursor.execute(
+            "SELECT set_config('lock_timeout', %s, true), "
+            f"pg_advisory_xact_lock{'' if whole_hub else '_shared'}(%s, %s)",
+            [patience, *_HUB_LOCK],
+        )
     if not whole_hub:
         _lock("\x00".join(key) for key in keys)
     return whole_hub

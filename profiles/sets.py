@@ -10,11 +10,11 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
-from django.db import connection, models
+from django.db import InterfaceError, OperationalError, connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import Lookup
 from django.db.models.sql.compiler import SQLCompiler
@@ -27,6 +27,23 @@ JSONRow = Mapping[str, Any]
 def is_postgresql() -> bool:
     """Whether the hub stands on PostgreSQL; everything else is SQLite."""
     return connection.vendor == "postgresql"
+
+
+# Connection, resources, shutdown, and what another transaction did (PostgreSQL's error classes).
+_NOBODYS_FAULT: Final = ("08", "53", "57", "40", "55P03")
+_SQLITE_TROUBLE: Final = ("locked", "disk", "unable to open", "readonly")
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether the database is away, full or busy; everything else it says is about what it was asked to do."""
+    if isinstance(error, InterfaceError):
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    if isinstance(state, str):
+        return state.startswith(_NOBODYS_FAULT)
+    return is_postgresql() or any(word in str(error) for word in _SQLITE_TROUBLE)
 
 
 def insert_rows(model: type[models.Model], rows: Sequence[JSONRow], *, unless_there: bool = False) -> None:

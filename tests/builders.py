@@ -10,7 +10,7 @@ from django.utils import timezone
 from batches import leases
 from batches.intake import submit_batch
 from batches.models import Batch
-from batches.processing import process_batch, read_drafts
+from batches.processing import Drafts, process_batch
 from batches.values import BatchSource
 from profiles.applying import apply_drafts
 from profiles.models import Profile, User
@@ -39,7 +39,7 @@ def submit(records: list[Any], criteria: str = "email", *, submitted_by: User | 
 def process_waiting() -> None:
     """Process every waiting batch as a worker does, inside the test's own transaction."""
     while (batch := leases.claim(worker="test")) is not None:
-        process_batch(batch, list(read_drafts(batch)))
+        process_batch(batch, Drafts(batch))
 
 
 def process(records: list[Any], criteria: str = "email", **options: Any) -> Batch:

@@ -4,15 +4,11 @@ Reading needs the body alone, and a body never changes, so that drafts can be ma
 depends on it: drafts nobody asks for are dropped, and a batch that was not read ahead is read when it is claimed.
 """
 
-import contextlib
-from collections.abc import Iterator
-
 import structlog
 
 from batches import leases
 from batches.models import Batch
-from batches.processing import read_drafts
-from profiles.values import ProfileDraft
+from batches.processing import Drafts
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +18,7 @@ class ReadAhead:
 
     def __init__(self) -> None:
         self.batch: Batch | None = None
-        self.drafts: list[ProfileDraft] = []
-        self._left: Iterator[ProfileDraft] = iter(())
+        self._drafts: Drafts | None = None
 
     def start(self, *, behind: Batch) -> None:
         """Choose the batch that will be claimed after the one in hand; asks the database.
@@ -34,41 +29,28 @@ class ReadAhead:
         self.drop()
         if behind.attempt > 1:
             return
-        with self._trying():
-            self.batch = leases.find_next(behind=behind)
-            if self.batch is not None:
-                self._left = read_drafts(self.batch)
+        try:
+            batch = leases.find_next(behind=behind)
+            if batch is not None:
+                self._drafts = Drafts(batch)
+                self.batch = batch
+        except Exception as error:  # noqa: BLE001 it is told when its turn comes: the batch in hand is not to blame
+            log.debug("not_read_ahead", error=type(error).__name__)
 
     def step(self) -> bool:
         """Read one more record; return whether there was one."""
-        draft = None
-        with self._trying():
-            draft = next(self._left, None)
-        if draft is None:
-            return False
-        self.drafts.append(draft)
-        return True
+        return self._drafts is not None and self._drafts.read_one()
 
-    @contextlib.contextmanager
-    def _trying(self) -> Iterator[None]:
-        """Give up where anything goes wrong: it is tried again, and told of, when the batch is claimed."""
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 whatever it is, the batch in hand has nothing to do with it
-            log.debug("not_read_ahead", error=type(error).__name__)
-            self.drop()
+    def take(self, batch: Batch) -> Drafts:
+        """Return the drafts of a batch just claimed, some of them read already; raises what reading its body raises.
 
-    def take(self, batch: Batch) -> list[ProfileDraft]:
-        """Return the drafts of a batch just claimed: those read ahead and the rest; raises what reading raises."""
-        if self.batch is not None and self.batch.id == batch.id and batch.attempt == 1:
-            drafts = [*self.drafts, *self._left]
-        else:
-            drafts = list(read_drafts(batch))
+        What has failed before is read anew, and only as much of it as is tried at once.
+        """
+        drafts = self._drafts if self.batch is not None and self.batch.id == batch.id and batch.attempt == 1 else None
         self.drop()
-        return drafts
+        return Drafts(batch) if drafts is None else drafts
 
     def drop(self) -> None:
         """Forget what was read."""
         self.batch = None
-        self.drafts = []
-        self._left = iter(())
+        self._drafts = None

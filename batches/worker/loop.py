@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from secrets import token_hex
 from typing import Final
 
@@ -17,13 +16,14 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 
 from batches import leases
 from batches.models import Batch
-from batches.processing import process_batch
+from batches.processing import place, process_batch
 from batches.values import UNFINISHED
 from batches.worker.ahead import ReadAhead
 from batches.worker.alone import only_worker
 from batches.worker.bell import Bell
 from batches.worker.heartbeat import Heartbeat
 from batches.worker.waiting import while_waiting
+from batches.worker.watchdog import within_bounds
 from profiles import sets
 
 # On SQLite the worker leaves the file alone for a moment after each commit: without it those who post batches starve.
@@ -36,20 +36,29 @@ TURNS_BETWEEN_COLLECTIONS: Final = 10
 log = structlog.get_logger(__name__)
 
 
-def work(
+def new_name() -> str:
+    """Return a name no worker ever had."""
+    return f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
+
+
+def work(  # noqa: PLR0913 when to end, and whom to tell
     *,
+    worker: str = "",
     until_idle: bool = False,
+    max_batches: int | None = None,
     stop: threading.Event | None = None,
     on_batch: Callable[[Batch], None] | None = None,
     on_wait: Callable[[], None] | None = None,
 ) -> int:
     """Process batches until `stop` is set, or with `until_idle` until none is unfinished; return how many were done.
 
-    `on_batch` hears of each batch done, `on_wait` once if another worker has the SQLite file and this one waits.
+    `worker` is the name leases bear. After `max_batches` it leaves whatever is waiting. `on_batch` hears of each batch
+    done, `on_wait` once if another worker has the SQLite file and this one waits.
     """
     stop = stop or threading.Event()
-    worker = f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
+    worker = worker or new_name()
     ahead = ReadAhead()
+    lost: list[Batch] = []
     done = 0
     with (
         only_worker(stop=stop, on_wait=on_wait),
@@ -57,19 +66,21 @@ def work(
         Bell() as bell,
         _collecting_garbage_seldom() as count_turn,
     ):
-        while not stop.is_set():
+        while not stop.is_set() and done != max_batches:
             count_turn()
             close_old_connections()
-            batch = _claim(worker)
+            batch = _claim(worker, lost)
             if batch is None:
                 if until_idle and not Batch.objects.filter(state__in=UNFINISHED).exists():
                     break
                 bell.wait(stop)
                 continue
-            with heartbeat.beating(batch):
-                done += _process(batch, ahead)
-            if on_batch is not None:
-                on_batch(batch)
+            with heartbeat.beating(batch), within_bounds():
+                is_done = _process(batch, ahead, lost)
+            if is_done:
+                done += 1
+                if on_batch is not None:
+                    on_batch(batch)
             if not sets.is_postgresql():
                 _pause(stop, batch, ahead)
     return done
@@ -100,14 +111,19 @@ def _collecting_garbage_seldom() -> Iterator[Callable[[], None]]:
 def _pause(stop: threading.Event, batch: Batch, ahead: ReadAhead) -> None:
     """Leave the SQLite file to those who post, and read the next batch meanwhile."""
     end = time.monotonic() + SQLITE_PAUSE_SECONDS
-    ahead.start(behind=batch)
-    while ahead.step():
-        pass
+    with within_bounds():
+        ahead.start(behind=batch)
+        while ahead.step():
+            pass
     stop.wait(max(0, end - time.monotonic()))
 
 
-def _claim(worker: str) -> Batch | None:
+def _claim(worker: str, lost: list[Batch]) -> Batch | None:
+    """Claim a batch, once those are given back that could not be while the database was away."""
     try:
+        while lost:
+            leases.give_back(lost[-1], failed=False)
+            lost.pop()
         return leases.claim(worker=worker)
     except (OperationalError, InterfaceError) as error:
         log.warning("database_unavailable", error=type(error).__name__)
@@ -116,8 +132,11 @@ def _claim(worker: str) -> Batch | None:
         return None
 
 
-def _process(batch: Batch, ahead: ReadAhead) -> bool:
-    """Process the batch and tell how it went; whatever happens is logged by ids and counts only."""
+def _process(batch: Batch, ahead: ReadAhead, lost: list[Batch]) -> bool:
+    """Process the batch and tell how it went; whatever happens is logged by ids and counts only.
+
+    A lease that was lost, or may be, though this worker lives goes to `lost`.
+    """
     started = time.perf_counter()
     facts = {"batch_id": str(batch.id), "records": batch.total_count, "attempt": batch.attempt}
     try:
@@ -132,30 +151,20 @@ def _process(batch: Batch, ahead: ReadAhead) -> bool:
             process_batch(batch, drafts)
     except leases.LeaseLostError:
         log.warning("lease_lost", **facts)
-        return False
-    except (OperationalError, InterfaceError) as error:
-        # The database, not the batch, is to blame.
-        log.warning("batch_interrupted", error=type(error).__name__, **facts)
-        _give_back(batch, failed=False)
-        time.sleep(SECONDS_BETWEEN_TRIES)
+        lost.append(batch)
         return False
     except Exception as error:  # noqa: BLE001 whatever it is: the batch must not take the worker down
+        if sets.is_unavailable(error):
+            log.warning("batch_interrupted", error=type(error).__name__, **facts)
+            lost.append(batch)
+            close_old_connections()
+            time.sleep(SECONDS_BETWEEN_TRIES)
+            return False
         # Messages and values may hold a person's data; the place does not.
-        log.error("batch_failed", error=type(error).__name__, at=_place(error), **facts)  # noqa: TRY400
-        _give_back(batch, failed=True)
+        log.error("batch_failed", error=type(error).__name__, at=place(error), **facts)  # noqa: TRY400
+        close_old_connections()
+        with contextlib.suppress(DatabaseError, InterfaceError):  # then the lease runs out by itself
+            leases.give_back(batch, failed=True)
         return False
     log.info("batch_done", seconds=round(time.perf_counter() - started, 3), rejected=batch.rejected_count, **facts)
     return True
-
-
-def _give_back(batch: Batch, *, failed: bool) -> None:
-    close_old_connections()
-    with contextlib.suppress(DatabaseError, InterfaceError):  # then the lease runs out by itself
-        leases.give_back(batch, failed=failed)
-
-
-def _place(error: BaseException) -> str:
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    return "" if frame is None else f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}"

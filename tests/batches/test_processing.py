@@ -1,18 +1,34 @@
 """One batch from its body to its outcomes."""
 
+import datetime as dt
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from batches import leases
+from batches import leases, processing
 from batches.models import Batch, BatchRecord
-from batches.processing import process_batch, read_drafts
+from batches.processing import Drafts, process_batch
 from profiles.models import Profile, ProfileChange
 from tests.builders import process, raw_record, submit
 from tests.profiles.api.test_profiles import full_record
 
 pytestmark = pytest.mark.django_db
 MOST_STATEMENTS = 45
+
+
+def attribute(value):
+    """Return a custom attribute with any JSON for a value."""
+    return {"namespace": "a", "handle": "b", "type": "json", "value": value}
+
+
+def nested(depth):
+    """Return a list in a list in a list."""
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 def full_records(numbers, *, version=0):
@@ -36,7 +52,7 @@ def statements_of(records):
     submit(records)
     with CaptureQueriesContext(connection) as queries:
         batch = leases.claim(worker="test")
-        process_batch(batch, list(read_drafts(batch)))
+        process_batch(batch, Drafts(batch))
     assert batch.rejected_count == 0
     return len([query for query in queries if "SAVEPOINT" not in query["sql"]])
 
@@ -59,7 +75,7 @@ def test_collection_nobody_sent_costs_no_statement():
 
     with CaptureQueriesContext(connection) as queries:
         batch = leases.claim(worker="test")
-        process_batch(batch, list(read_drafts(batch)))
+        process_batch(batch, Drafts(batch))
 
     told = " ".join(query["sql"] for query in queries)
     for table in ("address", "customattribute", "importantdate", "profilestatus", "profileregion", "profiletag"):
@@ -119,3 +135,87 @@ def test_criterion_nobody_has_is_told_of_the_batch():
 
     assert [warning["code"] for warning in batch.warnings] == ["unused_handle"]
     assert Batch.objects.get().rejected_count == 1
+
+
+# --- Records that cannot be read ---------------------------------------------------------------------------------
+
+
+def test_record_that_cannot_be_read_is_the_only_one_rejected(monkeypatch, caplog):
+    real = processing.parse_record
+
+    def parse(raw, **options):
+        return real(raw, **options) if raw["email"] != "secret@example.com" else 1 / 0
+
+    monkeypatch.setattr(processing, "parse_record", parse)
+
+    batch = process([raw_record(), raw_record(email="secret@example.com", reference="r"), raw_record()])
+
+    assert (batch.state, batch.created_count, batch.rejected_count, batch.attempt) == ("done", 2, 1, 1)
+    record = BatchRecord.objects.get(outcome="rejected")
+    assert (record.position, record.error_code, len(record.errors)) == (1, "internal", 1)
+    assert "ZeroDivisionError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 8])
+def test_halving_finds_the_record_before_it_is_read(monkeypatch, size):
+    class Killed(BaseException):
+        """What ends a process."""
+
+    real = processing.parse_record
+
+    def parse(raw, **options):
+        if raw.get("company") == "poison":
+            raise Killed
+        return real(raw, **options)
+
+    monkeypatch.setattr(processing, "parse_record", parse)
+    records = [raw_record() for _ in range(size)]
+    records[size // 2]["company"] = "poison"
+    batch = submit(records)
+
+    kills = 0
+    while Batch.objects.filter(id=batch.id).exclude(state="done").exists():
+        Batch.objects.filter(state="running").update(lease_until=timezone.now() - dt.timedelta(seconds=1))
+        claimed = leases.claim(worker="test")
+        try:
+            process_batch(claimed, Drafts(claimed))
+        except Killed:
+            kills += 1
+        assert kills < 20
+
+    batch.refresh_from_db()
+    assert (batch.created_count, batch.rejected_count) == (size - 1, 1)
+    record = BatchRecord.objects.get(outcome="rejected")
+    assert (record.position, record.error_code) == (size // 2, "internal")
+    assert kills == {1: 4, 2: 4, 5: 7, 8: 6}[size]
+
+
+@pytest.mark.parametrize(
+    ("record", "errors"),
+    [
+        ({"email": "a@example.com", "custom_attributes": [attribute(2**63)]}, ["/custom_attributes/0/value"]),
+        ({"email": "a@example.com", "custom_attributes": [attribute(nested(700))]}, ["/custom_attributes"]),
+        ({"email": "a@example.com", "addresses": [{"meta": nested(700)}]}, ["/addresses"]),
+        ({"email": "a@example.com", "organisations": [{"id": 2**64}]}, ["/organisations/0/id"]),
+        ({"email": 2**64, "company": "x"}, ["/email"]),
+        ({"email": "a@example.com", "identities": [{"handle": "pos", "identifier": 2**64}]},
+         ["/identities/0/identifier"]),
+        ({"email": "a@example.com", "tags": [2**64, "a"]}, ["/tags/0"]),
+        ({"email": "a@example.com", "birth_day": 2**64, "birth_month": 1}, ["/birth_day"]),
+        ({"email": "a@example.com", "company": "x" * 300_000}, [""]),
+        ({"email": "a@example.com", "custom_attributes": [attribute(dict.fromkeys(map(str, range(1_001))))]},
+         ["/custom_attributes/0/value"]),
+        ({"email": "a@example.com", **{f"k{n}": 0 for n in range(1_001)}}, [""]),
+        ({"email": "a@example.com", "company": "a" + "\u0327\u0301" * 100}, ["/company"]),
+    ],
+)  # fmt: skip
+def test_flaw_is_told_once_and_meets_nobody(record, errors):
+    process([{"identities": [{"handle": "pos", "identifier": "0"}], "email": "zero@example.com"}])
+
+    batch = process([record, raw_record()])
+
+    assert (batch.created_count, batch.rejected_count) == (1, 1)
+    rejected = BatchRecord.objects.get(outcome="rejected")
+    assert [error["pointer"] for error in rejected.errors] == errors
+    assert rejected.considered == []

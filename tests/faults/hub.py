@@ -26,12 +26,13 @@ def times(short: int, full: int) -> int:
 
 
 class Worker:
-    """A worker process."""
+    """Worker processes and their guard; `sabotaged`, some records do them harm."""
 
-    def __init__(self, url: str, *arguments: str, log: Path, **environment: str) -> None:
+    def __init__(self, url: str, *arguments: str, log: Path, sabotaged: bool = False, **environment: str) -> None:
+        program = ["-m", "tests.faults.sabotage"] if sabotaged else ["manage.py"]
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "work", *arguments],
+                [sys.executable, *program, "work", *arguments],
                 cwd=ROOT,
                 stdout=output,
                 stderr=output,

@@ -1,13 +1,16 @@
-"""Run a worker."""
+"""Run workers."""
 
-import signal
+import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from batches.models import Batch
 from batches.worker import work
+from batches.worker.guard import RECYCLED, Guard
+from profiles import sets
 
 
 class Command(BaseCommand):
@@ -15,7 +18,8 @@ class Command(BaseCommand):
 
     help = (
         "Process batches as they come in. Any number of workers on PostgreSQL; on SQLite one works and others wait. "
-        "SIGTERM and Ctrl-C finish the batch in hand, then leave."
+        "SIGTERM and Ctrl-C finish the batches in hand, then leave; a second one leaves at once, and the batches in "
+        "hand wait for another worker."
     )
     # The checks would load the admin and the API, a third of the process: the web process has made them.
     requires_system_checks = ()
@@ -23,20 +27,55 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         parser.add_argument("--until-idle", action="store_true", help="Leave when no batch is unfinished.")
-
-    def handle(self, *, until_idle: bool, **options: Any) -> None:  # noqa: ANN401 Django's own options
-        """Work until told to stop."""
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        loud = options["verbosity"] > 1
-        done = work(
-            until_idle=until_idle,
-            stop=stop,
-            on_batch=self._tell if loud else None,
-            on_wait=lambda: self.stderr.write("Another worker has this SQLite hub; waiting for it to leave."),
+        parser.add_argument(
+            "--processes", type=int, default=1, metavar="N", help="How many work at once (PostgreSQL); 1 unless told."
         )
-        self.stdout.write(f"{done} batch{'' if done == 1 else 'es'} processed.")
+        parser.add_argument(
+            "--max-batches",
+            type=int,
+            metavar="N",
+            help="After so many batches a process makes room for a new one, which bounds its memory.",
+        )
+
+    def handle(
+        self,
+        *,
+        until_idle: bool,
+        processes: int,
+        max_batches: int | None,
+        **options: Any,  # noqa: ANN401 Django's own options
+    ) -> None:
+        """Work until told to stop."""
+        if processes < 1 or (max_batches is not None and max_batches < 1):
+            message = "--processes and --max-batches must be at least 1."
+            raise CommandError(message)
+        if processes > 1 and not sets.is_postgresql():
+            self.stderr.write("On SQLite one worker works; starting one.")
+            processes = 1
+        tell = self._tell if options["verbosity"] > 1 else None
+
+        def be_worker(name: str, stop: threading.Event, count: Callable[[], None]) -> int:
+            def on_batch(batch: Batch) -> None:
+                count()
+                if tell is not None:
+                    tell(batch)
+
+            done = work(
+                worker=name,
+                until_idle=until_idle,
+                max_batches=max_batches,
+                stop=stop,
+                on_batch=on_batch,
+                on_wait=lambda: self.stderr.write("Another worker has this SQLite hub; waiting for it to leave."),
+            )
+            return RECYCLED if done == max_batches and not stop.is_set() else 0
+
+        guard = Guard(be_worker, processes=processes)
+        code = guard.run()
+        self.stdout.write(f"{guard.done} batch{'' if guard.done == 1 else 'es'} processed.")
+        if code:
+            sys.exit(code)
 
     def _tell(self, batch: Batch) -> None:
         self.stdout.write(f"{batch.id}: {batch.processed_count} of {batch.total_count} records decided")
+        self.stdout.flush()

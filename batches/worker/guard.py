@@ -1,0 +1,168 @@
+"""Worker processes and the process that guards them.
+
+The guard does nothing that could hang, so that it can always be told to stop. It starts again what ends, and when told
+twice ends its workers at once and returns what they had in hand.
+"""
+
+import contextlib
+import ctypes
+import mmap
+import os
+import signal
+import struct
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from django.db import DatabaseError, connection, connections
+
+from batches import leases
+from batches.worker.loop import new_name
+
+LONGEST_BACKOFF_SECONDS: Final = 5.0
+# How a worker's process ends that has done as many batches as it may: another one takes its place.
+RECYCLED: Final = 75
+_COUNT: Final = struct.Struct("q")
+_PR_SET_PDEATHSIG: Final = 1
+
+log = structlog.get_logger(__name__)
+
+WorkerBody = Callable[[str, threading.Event, Callable[[], None]], int]
+"""What a worker's process runs: its name, when to stop, what to call for each batch done; returns the exit code."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    pid: int
+    name: str
+    started_at: float
+
+
+class Guard:
+    """Runs worker processes, forked from this one, until it is told to stop or all of them have nothing left to do."""
+
+    def __init__(self, body: WorkerBody, *, processes: int) -> None:
+        self.body = body
+        self.processes = processes
+        self.told_to_stop = 0
+        self._done = mmap.mmap(-1, _COUNT.size * processes)  # shared with the workers, a count for each
+        self._workers: dict[int, _Worker] = {}
+        self._due: dict[int, float] = dict.fromkeys(range(processes), 0.0)
+        self._backoff: dict[int, float] = dict.fromkeys(range(processes), 0.0)
+
+    @property
+    def done(self) -> int:
+        """How many batches have been done."""
+        return sum(self._count(number) for number in range(self.processes))
+
+    def run(self) -> int:
+        """Guard the workers until they are gone; return the exit code."""
+        before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            return self._run()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _run(self) -> int:
+        told = 0
+        while self._workers or (self._due and not self.told_to_stop):
+            if self.told_to_stop > told:
+                told = self.told_to_stop
+                self._signal(signal.SIGTERM if told == 1 else signal.SIGKILL)
+            self._reap()
+            if not self.told_to_stop:
+                self._start_due()
+            time.sleep(0.05)
+        if told > 1:
+            return 128 + signal.SIGTERM
+        return 0
+
+    def _stop(self, *_: object) -> None:
+        self.told_to_stop += 1
+
+    def _signal(self, number: signal.Signals) -> None:
+        for worker in self._workers.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.pid, number)
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for number in [number for number, due in self._due.items() if due <= now]:
+            del self._due[number]
+            self._start(number)
+
+    def _start(self, number: int) -> None:
+        name = new_name()
+        connections.close_all()  # a connection must not be shared
+        sys.stdout.flush()
+        sys.stderr.flush()
+        guard = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            os._exit(self._be_worker(number, name, guard))
+        self._workers[number] = _Worker(pid, name, time.monotonic())
+
+    def _be_worker(self, number: int, name: str, guard: int) -> int:
+        """Be the worker's process and return its exit code."""
+        stop = threading.Event()
+        # Ctrl-C reaches every process of the terminal; it is the guard who passes it on.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        _die_with(guard)
+        code = 1
+        try:
+            code = self.body(name, stop, lambda: self._add_done(number))
+        except Exception:  # noqa: BLE001 a process of its own: what else would tell
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        return code
+
+    def _reap(self) -> None:
+        """See which workers have ended, and start them again, ever more slowly where they crash."""
+        for number, worker in list(self._workers.items()):
+            pid, status = os.waitpid(worker.pid, os.WNOHANG)
+            if pid == 0:
+                continue
+            del self._workers[number]
+            code = os.waitstatus_to_exitcode(status)
+            if self.told_to_stop > 1:
+                self._release(worker)
+            if code == 0 or self.told_to_stop:
+                continue
+            if code == RECYCLED:
+                self._due[number] = 0.0
+                continue
+            lived = time.monotonic() - worker.started_at
+            backoff = 0.5 if lived > LONGEST_BACKOFF_SECONDS else self._backoff[number] * 2 or 0.5
+            self._backoff[number] = min(backoff, LONGEST_BACKOFF_SECONDS)
+            self._due[number] = time.monotonic() + self._backoff[number]
+            log.error("worker_ended", code=code, worker=worker.name, again_in_seconds=self._backoff[number])
+
+    def _release(self, worker: _Worker) -> None:
+        """Return what a worker had in hand that was told to leave at once: the batch is not to blame."""
+        with contextlib.suppress(DatabaseError):  # then its lease runs out
+            leases.release(worker.name)
+            connection.close()
+
+    def _count(self, number: int) -> int:
+        (count,) = _COUNT.unpack_from(self._done, number * _COUNT.size)
+        return int(count)
+
+    def _add_done(self, number: int) -> None:
+        _COUNT.pack_into(self._done, number * _COUNT.size, self._count(number) + 1)
+
+
+def _die_with(guard: int) -> None:
+    """Have the system end this process when the guard is no more (Linux; elsewhere it goes on until it is idle)."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != guard:
+            os._exit(1)
