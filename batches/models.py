@@ -83,6 +83,11 @@ class Batch(models.Model):
             models.Index(fields=["label"], name="batch_by_label"),
             models.Index(fields=["-received_at", "-id"], name="batch_newest_first"),
             models.Index(fields=["-received_at", "-id"], condition=FAILED, name="batch_failed"),
+            models.Index(
+                fields=["corrects_batch_id", "corrects_position"],
+                condition=Q(corrects_batch_id__isnull=False),
+                name="batch_corrections",
+            ),
         ]
 
     def __str__(self) -> str:

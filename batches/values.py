@@ -24,6 +24,7 @@ class BatchSource(StrEnum):
     API = "api"
     IMPORT = "import"
     ADMIN = "admin"
+    COMMAND = "command"
     DEMO = "demo"
 
 

@@ -2,15 +2,16 @@
 
 import gzip
 import json
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from batches.demo.customers import ReferenceIds, make_records
 from batches.files import FileError, read_slices
-from batches.models import Batch
+from batches.models import Batch, BatchRecord
 from profiles.models import Identity, Profile
-from tests.builders import submit
+from tests.builders import process, process_waiting, submit
 
 
 def write(path, content):
@@ -156,3 +157,67 @@ def test_demo_records_are_the_same_for_a_seed():
     assert one == other
     assert list(one) == ["shop", "loyalty", "till", "mailing", "spreadsheet"]
     assert all(one.values())
+
+
+# --- Records sent again ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_record_the_hub_failed_at_is_sent_again(capsys, machine_user):
+    records = [{"email": "a@example.com"}, {"email": "b@example.com", "tags": ["x"]}, {"email": "wrong"}]
+    batch = process(records, submitted_by=machine_user, label="shop")
+    BatchRecord.objects.filter(position=1).update(outcome="rejected", error_code="internal", profile=None)
+
+    call_command("resend", str(batch.id))
+    call_command("resend", str(batch.id))
+
+    first, again = Batch.objects.order_by("received_at", "id")
+    assert capsys.readouterr().out.splitlines() == [
+        f"record 1: batch {again.id}",
+        "The hub failed at none of its records, or they have been sent again.",
+    ]
+    assert (again.source, again.label, again.submitted_by, again.match_criteria, again.total_count) == (
+        "command", "shop", machine_user, "email", 1,
+    )  # fmt: skip
+    assert (again.corrects_batch_id, again.corrects_position) == (first.id, 1)
+    process_waiting()
+    assert BatchRecord.objects.get(batch=again).outcome == "unchanged"
+    assert BatchRecord.objects.get(batch=first, position=1).outcome == "rejected"
+
+
+@pytest.mark.django_db
+def test_rejected_record_is_sent_again_by_its_position(capsys):
+    batch = process([{"email": "a@example.com"}, {"email": "wrong", "reference": "r"}])
+
+    call_command("resend", str(batch.id), "1")
+
+    again = Batch.objects.get(corrects_batch_id=batch.id)
+    assert json.loads(bytes(again.body.content))["profiles"] == [{"email": "wrong", "reference": "r"}]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "positions", "message"),
+    [
+        ("nope", [], "nope is not the id of a batch"),
+        (str(UUID(int=5)), [], "There is no batch"),
+        (None, ["0"], r"No record was rejected at 0\."),
+        (None, ["1", "7"], r"No record was rejected at 7\."),
+    ],
+)
+def test_what_cannot_be_sent_again_is_told(name, positions, message):
+    batch = process([{"email": "a@example.com"}, {"email": "wrong"}])
+
+    with pytest.raises(CommandError, match=message):
+        call_command("resend", name or str(batch.id), *positions)
+
+    assert Batch.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_record_whose_body_is_gone_is_not_sent_again():
+    batch = process([{"email": "wrong"}])
+    batch.body.delete()
+
+    with pytest.raises(CommandError, match="no longer kept"):
+        call_command("resend", str(batch.id), "0")

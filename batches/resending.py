@@ -1,0 +1,60 @@
+"""Processing a record once more: a batch of one with the record's own bytes, which names what it corrects.
+
+The first outcome stays as it was. The word remains the sender's, so the new batch is on the sender's behalf.
+"""
+
+from collections.abc import Iterator
+
+import orjson
+
+from batches.bodies import find_record
+from batches.intake import submit_batch
+from batches.models import Batch, BatchBody, BatchRecord
+from batches.values import BatchSource, Receipt
+from profiles.values import ErrorCode, OutcomeKind
+
+
+class ResendingError(Exception):
+    """The record cannot be sent again."""
+
+
+def failed_positions(batch: Batch) -> list[int]:
+    """Return the positions of records the hub itself failed at and that nobody has sent again; queries."""
+    failed = BatchRecord.objects.filter(batch=batch, outcome=OutcomeKind.REJECTED, error_code=ErrorCode.INTERNAL)
+    again = Batch.objects.filter(corrects_batch_id=batch.id).values_list("corrects_position", flat=True)
+    return sorted({*failed.values_list("position", flat=True)} - {*again})
+
+
+def resend(batch: Batch, positions: list[int], *, source: BatchSource) -> Iterator[tuple[int, Receipt]]:
+    """Submit each of the batch's rejected records as a batch of one and yield its position and receipt.
+
+    Raises `ResendingError` before anything is submitted where one of them was not rejected or is no longer there, and
+    what `submit_batch` raises.
+    """
+    rejected = set(
+        BatchRecord.objects.filter(batch=batch, position__in=positions, outcome=OutcomeKind.REJECTED).values_list(
+            "position", flat=True
+        )
+    )
+    if missing := sorted({*positions} - rejected):
+        message = f"No record was rejected at {', '.join(map(str, missing))}."
+        raise ResendingError(message)
+    body = BatchBody.objects.filter(batch=batch).first()
+    if body is None:
+        message = "The batch's body is no longer kept."
+        raise ResendingError(message)
+    for position in positions:
+        record = find_record(body.content, position)
+        if record is None:
+            raise ResendingError(ResendingError.__doc__)
+        criteria = orjson.dumps(batch.match_criteria)
+        yield (
+            position,
+            submit_batch(
+                body=b'{"match_criteria":' + criteria + b',"profiles":[' + record.content + b"]}",
+                source=source,
+                submitted_by=batch.submitted_by,
+                label=batch.label,
+                corrects=(batch.id, position),
+            ),
+        )
