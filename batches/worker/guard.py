@@ -25,6 +25,7 @@ from batches import leases
 from batches.worker.loop import new_name
 
 LONGEST_BACKOFF_SECONDS: Final = 5.0
+SECONDS_BETWEEN_LOOKS: Final = 0.05
 # How a worker's process ends that has done as many batches as it may: another one takes its place.
 RECYCLED: Final = 75
 _COUNT: Final = struct.Struct("q")
@@ -50,6 +51,7 @@ class Guard:
         self.body = body
         self.processes = processes
         self.told_to_stop = 0
+        self._passed_on = 0
         self._done = mmap.mmap(-1, _COUNT.size * processes)  # shared with the workers, a count for each
         self._workers: dict[int, _Worker] = {}
         self._due: dict[int, float] = dict.fromkeys(range(processes), 0.0)
@@ -64,24 +66,34 @@ class Guard:
         """Guard the workers until they are gone; return the exit code."""
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            return self._run()
+            while self.tend():
+                time.sleep(SECONDS_BETWEEN_LOOKS)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+        return 128 + signal.SIGTERM if self.told_to_stop > 1 else 0
 
-    def _run(self) -> int:
-        told = 0
-        while self._workers or (self._due and not self.told_to_stop):
-            if self.told_to_stop > told:
-                told = self.told_to_stop
-                self._signal(signal.SIGTERM if told == 1 else signal.SIGKILL)
-            self._reap()
-            if not self.told_to_stop:
-                self._start_due()
-            time.sleep(0.05)
-        if told > 1:
-            return 128 + signal.SIGTERM
-        return 0
+    def tend(self) -> bool:
+        """Start what is to be started, end what is to end, see what has ended; return whether there is more to do."""
+        if self.told_to_stop > self._passed_on:
+            self._passed_on = self.told_to_stop
+            self._signal(signal.SIGTERM if self.told_to_stop == 1 else signal.SIGKILL)
+        self._reap()
+        if self.told_to_stop:
+            return bool(self._workers)
+        self._start_due()
+        return bool(self._workers or self._due)
+
+    def end(self) -> None:
+        """Let the workers finish what they have in hand, and wait for them; interrupted, end them at once."""
+        self.told_to_stop += 1
+        try:
+            while self.tend():
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+        except KeyboardInterrupt:
+            self.told_to_stop += 1
+            while self.tend():
+                time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _stop(self, *_: object) -> None:
         self.told_to_stop += 1

@@ -1,45 +1,43 @@
-"""A worker beside other work of the same process."""
+"""A worker beside other work: a process of its own, so that whatever happens to it, the other work goes on."""
 
 import contextlib
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
 
-from django.db import connection
-
+from batches.worker.guard import Guard
 from batches.worker.loop import work
 
-
-class WorkerDiedError(Exception):
-    """The worker of this process has ended; its log says why."""
+SECONDS_PER_PAUSE: Final = 0.02
 
 
 class Helper:
-    """A worker in a thread of this process."""
+    """A guarded worker of this command."""
 
     def __init__(self) -> None:
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self.guard = Guard(_be_worker, processes=1)
 
     def pause(self) -> None:
-        """Let it work for a moment; raises `WorkerDiedError`."""
-        self.thread.join(timeout=0.05)
-        if not self.thread.is_alive():
-            raise WorkerDiedError(WorkerDiedError.__doc__)
+        """Let it work for a moment, and start it again where it has ended."""
+        self.guard.tend()
+        time.sleep(SECONDS_PER_PAUSE)
 
-    def _run(self) -> None:
-        try:
-            work(stop=self.stop)
-        finally:
-            connection.close()
+
+def _be_worker(name: str, stop: threading.Event, count: Callable[[], None]) -> int:
+    work(worker=name, stop=stop, on_batch=lambda _: count())
+    return 0
 
 
 @contextlib.contextmanager
 def helping() -> Iterator[Helper]:
-    """Work along in this process while the block runs; where a SQLite hub has its worker, that one does it all."""
+    """Have a worker work along while the block runs; where a SQLite hub has its worker, that one does it all.
+
+    Not inside a transaction: the process's database connections are closed when the worker is started.
+    """
     helper = Helper()
-    helper.thread.start()
+    helper.guard.tend()
     try:
         yield helper
     finally:
-        helper.stop.set()
-        helper.thread.join()
+        helper.guard.end()

@@ -149,15 +149,26 @@ class Hub:
 
 
 def peak_memory(process: "subprocess.Popen[bytes]") -> float:
-    """Wait for the process and return the most memory it had, in MB."""
+    """Wait for the process and return the most memory that it or one it started had, in MB."""
     peak = 0.0
     while process.poll() is None:
-        try:
-            status = Path(f"/proc/{process.pid}/status").read_text()
-        except FileNotFoundError:
-            break
-        marks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-        peak = max(peak, *(int(mark) / 1024 for mark in marks), 0.0)
+        peak = max([peak, *map(_high_water, _family(process.pid))])
         time.sleep(0.02)
     assert process.wait() == 0
     return peak
+
+
+def _family(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *map(int, children)]
+
+
+def _high_water(pid: int) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    return max((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), default=0.0)
