@@ -186,7 +186,7 @@ def test_record_the_hub_failed_at_is_sent_again(capsys, machine_user):
 
 
 @pytest.mark.django_db
-def test_rejected_record_is_sent_again_by_its_position(capsys):
+def test_rejected_record_is_sent_again_by_its_position():
     batch = process([{"email": "a@example.com"}, {"email": "wrong", "reference": "r"}])
 
     call_command("resend", str(batch.id), "1")
