@@ -100,6 +100,39 @@ def test_consent_ends_the_tighter_with_the_newest_time():
     assert fields["comms/email_consent_updated_at"] == newer
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        pytest.param((False, "2025-01"), (False, "2024-01"), (False, "2025-01"), id="both refused"),
+        pytest.param((False, "2024-01"), (True, "2025-01"), (False, "2025-01"), id="refused before a consent"),
+        pytest.param((True, "2025-01"), (False, "2024-01"), (False, "2025-01"), id="likewise by the merged one"),
+        pytest.param((True, None), (False, "2024-01"), (False, "2024-01"), id="untimed consent"),
+        pytest.param((True, None), (True, "2024-01"), (True, "2024-01"), id="consent with and without a time"),
+        pytest.param((None, None), (True, "2024-01"), (True, "2024-01"), id="only the merged one decided"),
+        pytest.param((False, "2024-01"), (None, None), (False, "2024-01"), id="only the survivor decided"),
+    ],
+)
+def test_effective_time_of_a_merge_is_the_newest(ours, theirs, expected):
+    def comms(word):
+        value, month = word
+        time = {} if month is None else {"email_consent_updated_at": f"{month}-01T00:00:00Z"}
+        return {"email_promo": value} | time
+
+    survivor, merged = make_profile(comms_attributes=comms(ours)), make_profile(comms_attributes=comms(theirs))
+
+    operation_id = merge(merged, survivor)
+
+    survivor.refresh_from_db()
+    value, month = expected
+    assert (survivor.email_promo, survivor.effective_times) == (value, {"comms/email_promo": f"{month}-01T00:00:00Z"})
+    row = ProfileChange.objects.get(profile=survivor, operation_id=operation_id)
+    assert bool(row.times) is (ours[1] != month)
+    # What either of them said before is no newer word.
+    process([{"email": survivor.email, "comms_attributes": comms(word)} for word in (ours, theirs)])
+    survivor.refresh_from_db()
+    assert survivor.email_promo is value
+
+
 def test_merged_before_means_the_last_survivor():
     first, second, third = make_profile(email="a@example.com"), make_profile(), make_profile()
 
