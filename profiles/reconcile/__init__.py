@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from profiles.keys import MatchKey, email_key
-from profiles.reconcile.consent import decide_comms
+from profiles.reconcile.consent import decide_comms, told_of_old_addresses
 from profiles.reconcile.difference import Changes, State, difference, moved_times, row_pointer, same, same_row
 from profiles.reconcile.rows import RECONCILE_ROWS, Setting
 from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, RecordError, RecordWarning, WarningCode
@@ -96,6 +96,9 @@ def reconcile(  # noqa: PLR0913 all that deciding needs
         collections[name] = RECONCILE_ROWS[name](start.collections.get(name, {}), rows, setting)
 
     times = start.effective_times
+    if before is not None and (forgotten := told_of_old_addresses(before, fields, collections)):
+        fields |= dict.fromkeys(forgotten)
+        times = {name: time for name, time in times.items() if name not in forgotten}
     if comms:
         decision = decide_comms(fields, times, comms, draft=draft, received_at=received_at or now)
         fields |= decision.fields

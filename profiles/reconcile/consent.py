@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from profiles import shape
+from profiles.keys import email_key
 from profiles.reconcile.difference import State, same
-from profiles.values import ErrorCode, ProfileDraft, RecordError, RecordWarning, WarningCode
+from profiles.reconcile.rows import same_address
+from profiles.values import ErrorCode, ProfileDraft, RecordError, RecordWarning, Row, Rows, WarningCode
 
 TIGHT: Final = {"promo": False, "optout": True, "bounced": True}
 CLOCK_TOLERANCE: Final = dt.timedelta(minutes=5)
@@ -25,7 +27,12 @@ _TIMED: Final = ("email", "sms")
 _FLAGS: Final = {f"comms/{channel}_{flag}": (channel, flag) for channel in shape.CHANNELS for flag in TIGHT}
 _CONSENT_TIMES: Final = {channel: f"comms/{channel}_consent_updated_at" for channel in _TIMED}
 _TIME_FIELDS: Final = frozenset(_CONSENT_TIMES.values())
-_UNITED: Final = (*_FLAGS, *_CONSENT_TIMES.values())
+# What tells of the address a channel leads to, not of the person's will. There is none of a device for push.
+_TOLD_OF_ADDRESS: Final = {
+    channel: (f"comms/{channel}_bounced", f"comms/{channel}_verification") for channel in shape.VERIFIED_CHANNELS
+}
+_CHANNEL_TOLD_OF: Final = {name: channel for channel, names in _TOLD_OF_ADDRESS.items() for name in names}
+_UNITED: Final = tuple(dict.fromkeys((*_FLAGS, *_TIME_FIELDS, *_CHANNEL_TOLD_OF)))
 
 
 @dataclass(slots=True)
@@ -156,21 +163,74 @@ def _moment(value: str | None) -> dt.datetime | None:
     return None if value is None else dt.datetime.fromisoformat(value)
 
 
+# --- What tells of an address ------------------------------------------------------------------------------------
+
+
+def told_of_old_addresses(before: State, fields: Mapping[str, Any], collections: Mapping[str, Rows]) -> list[str]:
+    """Return the fields with a value that tell of an address which gave way to a new one: that starts afresh.
+
+    `fields` and `collections` are those of the next state; nearly always nothing of them moved.
+    """
+    moved: list[str] = []
+    if before.fields.get("email") is not fields.get("email"):
+        moved.append("email")
+    if before.fields.get("mobile_phone") is not fields.get("mobile_phone"):
+        moved += ("sms", "phone")
+    if before.collections.get("addresses") is not collections.get("addresses"):
+        moved.append("post")
+    return [
+        name
+        for channel in moved
+        for name in _TOLD_OF_ADDRESS[channel]
+        if fields.get(name) is not None and _leads_elsewhere(channel, before, State(fields, collections))
+    ]
+
+
+def _leads_elsewhere(channel: str, before: State, after: State) -> bool:
+    """Whether the second state has an address for the channel, and the first one none or another."""
+    if channel == "post":
+        home, new_home = _default_address(before), _default_address(after)
+        return new_home is not None and (home is None or not same_address(home, new_home))
+    name = "email" if channel == "email" else "mobile_phone"
+    old, new = before.fields.get(name), after.fields.get(name)
+    if old is None or new is None or name != "email":
+        return new is not None and old != new
+    return email_key(old) != email_key(new)
+
+
+def _default_address(state: State) -> Row | None:
+    """Return the address letters go to; how other systems call it does not matter."""
+    addresses = state.collections.get("addresses", {}).values()
+    return next(({**row, "external_id": None} for row in addresses if row["is_default"]), None)
+
+
 # --- A profile into a profile ------------------------------------------------------------------------------------
 
 
 def unite_comms(merged: State, survivor: State) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the survivor's consent after a merge, and its effective times: the tighter flag, the newest time."""
+    """Return the survivor's consent after a merge, and its effective times: the tighter flag, the newest time.
+
+    What tells of an address goes with the one the survivor ends up with.
+    """
     fields: dict[str, Any] = {}
     times: dict[str, str] = {}
     for name in _UNITED:
-        values = [value for side in (survivor, merged) if (value := side.fields.get(name)) is not None]
+        sides = _sides(name, merged, survivor)
+        values = [value for side in sides if (value := side.fields.get(name)) is not None]
         if name in _TIME_FIELDS:
             fields[name] = max(values, key=dt.datetime.fromisoformat, default=None)
         else:
             tight = TIGHT.get(_FLAGS[name][1]) if name in _FLAGS else None
             fields[name] = tight if tight in values else next(iter(values), None)
-        known = [time for side in (survivor, merged) if (time := side.effective_times.get(name)) is not None]
+        known = [time for side in sides if (time := side.effective_times.get(name)) is not None]
         if known:
             times[name] = max(known, key=dt.datetime.fromisoformat)
     return fields, times
+
+
+def _sides(name: str, merged: State, survivor: State) -> tuple[State, ...]:
+    """Return who of the two has a say in the field, the survivor first."""
+    channel = _CHANNEL_TOLD_OF.get(name)
+    if channel is None or not _leads_elsewhere(channel, survivor, merged):
+        return (survivor, merged)
+    return (survivor,) if _leads_elsewhere(channel, merged, survivor) else (merged,)

@@ -109,6 +109,23 @@ def test_ledger_row_bears_the_times_it_set():
     assert profile.version == 3
 
 
+def test_new_address_forgets_the_time_with_the_flag():
+    identity = [{"handle": "pos", "identifier": "7"}]
+    send(
+        [{"email": "ann@example.com", "identities": identity, "comms_attributes": {"email_bounced": True}}], now=MONDAY
+    )
+    profile = Profile.objects.get()
+
+    batch = process([{"email": "anna@example.com", "identities": identity}], "pos")
+
+    profile.refresh_from_db()
+    assert batch.updated_count == 1
+    assert (profile.email, profile.email_bounced, profile.effective_times) == ("anna@example.com", None, None)
+    assert ProfileChange.objects.get(profile=profile, version=2).times == {
+        "/effective/comms/email_bounced": {"from": "2026-06-01T00:00:00Z"}
+    }
+
+
 @pytest.mark.parametrize("others", [(), ({"company": "Acme"},), ({"comms_attributes": {"email_promo": False}},)])
 def test_records_of_one_batch_see_each_others_decisions(others):
     refused = {"comms_attributes": {"email_promo": False}}

@@ -133,6 +133,39 @@ def test_effective_time_of_a_merge_is_the_newest(ours, theirs, expected):
     assert survivor.email_promo is value
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        pytest.param("+61404123121", "+61404123122", (None, None), id="the survivor has a number of its own"),
+        pytest.param(None, "+61404123122", (True, "failed"), id="it takes the merged one's"),
+        pytest.param("+61404123121", None, (True, "failed"), id="told of no number"),
+    ],
+)
+def test_bounced_goes_with_the_address(ours, theirs, expected):
+    told = {"sms_bounced": True, "sms_verification": "failed"}
+    survivor, merged = make_profile(mobile_phone=ours), make_profile(mobile_phone=theirs, comms_attributes=told)
+
+    merge(merged, survivor)
+
+    survivor.refresh_from_db()
+    assert (survivor.sms_bounced, survivor.sms_verification) == expected
+    assert bool(survivor.effective_times) is (expected[0] is True)
+
+
+def test_what_was_told_of_no_address_goes_when_the_merged_one_brings_one():
+    survivor = make_profile(comms_attributes={"sms_bounced": True})
+    merged = make_profile(mobile_phone="+61404123122", comms_attributes={"sms_verification": "verified"})
+
+    merge(merged, survivor)
+
+    survivor.refresh_from_db()
+    assert (survivor.mobile_phone, survivor.sms_bounced, survivor.sms_verification) == (
+        "+61404123122",
+        None,
+        "verified",
+    )
+
+
 def test_merged_before_means_the_last_survivor():
     first, second, third = make_profile(email="a@example.com"), make_profile(), make_profile()
 

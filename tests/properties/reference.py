@@ -224,6 +224,8 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
     set_tags(after, draft)
     told = Told(errors, ignored)
     set_addresses(after, draft, told)
+    if person is not None:
+        forget_old_addresses(person, after)
     set_comms(after, draft, told, now=now)
     set_custom_attributes(after, draft, told)
     set_dates(after, draft, told)
@@ -339,6 +341,20 @@ def look_up(draft: ProfileDraft, told: Told) -> None:
                 elif name in {"regions", "organisations"} and reference in seen:
                     told.warn(WarningCode.DUPLICATE_ENTRY, one.pointer)
                 seen.add(reference)
+
+
+def forget_old_addresses(before: Person, after: Person) -> None:
+    """Forget what was told of an email, mobile or postal address that gave way to another one."""
+    homes = {
+        "email": lambda person: person.fields["email"] and keys.email_key(person.fields["email"]),
+        "sms": lambda person: person.fields["mobile_phone"],
+        "phone": lambda person: person.fields["mobile_phone"],
+        "post": lambda person: [address_text(row) for row in person.rows["addresses"].values() if row["is_default"]],
+    }
+    for channel, home in homes.items():
+        if home(after) and home(after) != home(before):
+            after.fields |= {f"comms/{channel}_bounced": None, f"comms/{channel}_verification": None}
+            after.times.pop(f"comms/{channel}_bounced", None)
 
 
 def set_comms(  # noqa: C901, PLR0912 the rule as it is told

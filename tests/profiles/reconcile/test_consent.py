@@ -15,6 +15,8 @@ NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 JAN, FEB, MAR, APR = (f"2026-0{month}-01T00:00:00Z" for month in (1, 2, 3, 4))
 RECEIVED = "2026-06-01T12:00:00Z"
 TIME = "email_consent_updated_at"
+HOME = {"address_line_1": "1 Main St", "city": "Perth", "postcode": "6000", "country": "AU"}
+WORK = {**HOME, "address_line_1": "2 Side St"}
 
 
 def apply(before, record, *, kind=CauseKind.BATCH, is_explicit=False, now=NOW, received_at=None):
@@ -332,6 +334,102 @@ def test_other_channels_only_tighten(channel, flag, tight, loose, kind):
 
 def test_categories_are_plain_values():
     assert decide({"email_discover": False}, {}, {"email_discover": True}) == ({"email_discover": True}, {}, {})
+
+
+# --- What tells of an address ------------------------------------------------------------------------------------
+
+
+def told_of_address(state):
+    return {
+        name.removeprefix("comms/"): value
+        for name, value in state.fields.items()
+        if name.endswith(("_bounced", "_verification"))
+    }
+
+
+BOUNCED = {
+    "email_bounced": True,
+    "email_verification": "verified",
+    "email_optout": True,
+    "sms_bounced": True,
+    "sms_verification": "failed",
+    "phone_bounced": True,
+    "phone_verification": "sent",
+    "post_bounced": True,
+    "post_verification": "sent",
+    "push_bounced": True,
+}
+FRESH_MOBILE = {"sms_bounced": None, "sms_verification": None, "phone_bounced": None, "phone_verification": None}
+
+
+@pytest.mark.parametrize(
+    ("record", "changed"),
+    [
+        pytest.param(
+            {"email": "new@example.com"}, {"email_bounced": None, "email_verification": None}, id="another email"
+        ),
+        pytest.param({"email": "Ann@EXAMPLE.com"}, {}, id="the same email"),
+        pytest.param({"mobile_phone": "+61404123122"}, FRESH_MOBILE, id="another mobile"),
+        pytest.param({"mobile_phone": "+61 404 123 121"}, {}, id="the same mobile"),
+        pytest.param({"mobile_phone": None}, {}, id="no mobile"),
+        pytest.param(
+            {"addresses": [{**WORK, "is_default": True}]},
+            {"post_bounced": None, "post_verification": None},
+            id="another default address",
+        ),
+        pytest.param({"addresses": [WORK]}, {}, id="another address beside it"),
+        pytest.param(
+            {"addresses": [{**HOME, "city": " PERTH", "external_id": "h", "notes": "ring"}]}, {}, id="the same address"
+        ),
+        pytest.param(
+            {"email": "new@example.com", "comms_attributes": {"email_bounced": True}},
+            {"email_verification": None},
+            id="bounced by the record itself",
+        ),
+        pytest.param(
+            {"email": "new@example.com", "comms_attributes": {"email_bounced": False, "email_verification": "sent"}},
+            {"email_bounced": False, "email_verification": "sent"},
+            id="not bounced by the record itself",
+        ),
+        pytest.param({"company": "Acme"}, {}, id="nothing of it"),
+    ],
+)
+@pytest.mark.parametrize("kind", [CauseKind.BATCH, CauseKind.ADMIN])
+def test_new_address_starts_unbounced_and_unverified(record, changed, kind):
+    before = apply(
+        None,
+        {
+            "email": "ann@example.com",
+            "mobile_phone": "+61404123121",
+            "addresses": [HOME],
+            "comms_attributes": BOUNCED,
+        },
+    ).after
+
+    done = apply(before, record, kind=kind)
+
+    told = {name: value for name, value in BOUNCED.items() if name != "email_optout"}
+    assert told_of_address(done.after) == told | changed
+    assert done.after.fields["comms/email_optout"] is True
+    forgotten = {name for name in ("email_bounced", "sms_bounced") if changed.get(name, True) is not True}
+    assert {name[6:] for name in before.effective_times.keys() - done.after.effective_times.keys()} == forgotten
+    assert done.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("channel", "record"),
+    [
+        ("email", {"email": "a@example.com"}),
+        ("sms", {"mobile_phone": "+61404123121"}),
+        ("post", {"addresses": [HOME]}),
+    ],
+)
+def test_first_address_starts_afresh_too(channel, record):
+    before = State({f"comms/{channel}_bounced": True, f"comms/{channel}_verification": "failed"})
+
+    after = apply(before, record).after
+
+    assert told_of_address(after) == {f"{channel}_bounced": None, f"{channel}_verification": None}
 
 
 # --- Two places for one thing ------------------------------------------------------------------------------------
