@@ -449,6 +449,18 @@ def test_comms_attributes_win_over_attributes_comms():
     ]
 
 
+@pytest.mark.parametrize("place", ["attributes", "comms_attributes"])
+def test_time_in_one_place_is_not_cleared_by_null_in_the_other(place):
+    comms, attributes = {"email_promo": False, TIME: FEB}, {TIME: None}
+    if place == "attributes":
+        comms, attributes = {"email_promo": False, TIME: None}, {TIME: FEB}
+
+    draft = parse_record({"comms_attributes": comms, "attributes": {"comms": attributes}}, cause=Cause(CauseKind.API))
+
+    assert draft.fields == {"comms/email_promo": False, f"comms/{TIME}": FEB}
+    assert draft.warnings == ()
+
+
 # --- Whole histories ---------------------------------------------------------------------------------------------
 
 CHANNELS = ("email", "sms", "push", "phone", "post")
