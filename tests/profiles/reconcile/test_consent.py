@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.reconcile import State, reconcile
+from profiles.reconcile.consent import unite_comms
 from profiles.schema import parse_record
 from profiles.values import Cause, CauseKind
 
@@ -546,20 +547,42 @@ def test_timed_decisions_may_come_in_any_order(history, random):
     assert shuffled.effective_times == state.effective_times
 
 
-@given(st.lists(words, min_size=1, max_size=8))
-def test_history_told_again_at_once_loosens_nothing(history):
-    state, received = heard(history)
-    batch = [{**word, "is_explicit": False} for word, _ in received]
-
-    again = state
-    for word in batch:
+def told_again(state, history, *, now):
+    """Return the state after the words of the history came once more, in one batch."""
+    for word in history:
         comms = {f"{word['channel']}_{word['flag']}": word["value"]}
         if word["time"] and word["channel"] != "post":
             comms[f"{word['channel']}_consent_updated_at"] = word["time"]
-        again = apply(again, {"comms_attributes": comms}, now=received[-1][1] + dt.timedelta(days=1)).after
+        state = apply(state, {"comms_attributes": comms}, now=now).after
+    return state
 
-    for channel in CHANNELS:
-        for flag, rank in RANK.items():
-            name = f"comms/{channel}_{flag}"
-            if rank[state.fields.get(name)] == 2:
-                assert rank[again.fields.get(name)] == 2
+
+def tight_flags(fields):
+    """Return the flags that keep us from sending."""
+    names = {f"comms/{channel}_{flag}": flag for channel in CHANNELS for flag in RANK}
+    return {name for name, flag in names.items() if RANK[flag][fields.get(name)] == 2}
+
+
+@given(st.lists(words, min_size=1, max_size=8))
+def test_history_told_again_at_once_loosens_nothing(history):
+    state, received = heard(history)
+
+    again = told_again(state, history, now=received[-1][1] + dt.timedelta(days=1))
+
+    assert tight_flags(state.fields) <= tight_flags(again.fields)
+
+
+@given(st.lists(words, min_size=1, max_size=6), st.lists(words, min_size=1, max_size=6))
+def test_merge_is_the_tighter_flag_and_the_newest_time(ours, theirs):
+    survivor, merged = heard(ours)[0], heard(theirs)[0]
+
+    fields, times = unite_comms(merged, survivor)
+
+    assert tight_flags(fields) == tight_flags(survivor.fields) | tight_flags(merged.fields)
+    both = [state.effective_times for state in (survivor, merged)]
+    assert times == {
+        name: max((known[name] for known in both if name in known), key=dt.datetime.fromisoformat)
+        for name in both[0].keys() | both[1].keys()
+    }
+    again = told_again(State(fields, {}, times), [*theirs, *ours], now=NOW + dt.timedelta(days=99))
+    assert tight_flags(fields) <= tight_flags(again.fields)
