@@ -126,7 +126,13 @@ def process_batch(batch: Batch, drafts: Drafts) -> None:
                 outcomes = [_rejected(draft) for draft in chunk]
                 store_outcomes(outcomes)
             else:
-                outcomes = apply_drafts(chunk, criteria=batch.match_criteria, now=now, store_outcomes=store_outcomes)
+                outcomes = apply_drafts(
+                    chunk,
+                    criteria=batch.match_criteria,
+                    now=now,
+                    received_at=batch.received_at,
+                    store_outcomes=store_outcomes,
+                )
             progress = _counts(batch, outcomes)
             if len(drafts):
                 grown = None if batch.chunk_size is None else batch.chunk_size * 2

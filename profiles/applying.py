@@ -24,11 +24,13 @@ def apply_drafts(
     *,
     criteria: str,
     now: dt.datetime,
+    received_at: dt.datetime | None = None,
     store_outcomes: OutcomeStore = store_no_outcomes,
 ) -> list[Outcome]:
     """Match, decide and write the drafts as if one by one in their order; return one outcome for each.
 
-    `criteria` is `email` or an identity handle; `now` is the time the changes bear. `store_outcomes` is called with
+    `criteria` is `email` or an identity handle; `now` is the time the changes bear, `received_at` when the drafts
+    came in, if that was before: what they refuse without a time was refused then. `store_outcomes` is called with
     the outcomes each time they are written, and undone with them where they have to be. Runs inside the caller's
     transaction, which must not have written to profiles before, and keeps its locks until that ends. When
     somebody else was faster it plans again; in the end with the whole hub to itself, so that it comes through.
@@ -51,7 +53,7 @@ def apply_drafts(
                     also_lock=also_lock,
                     whole_hub=whole_hub or last,
                 )
-                decided = plan(drafts, directory, criteria=criteria, now=now, new_id=new_id)
+                decided = plan(drafts, directory, criteria=criteria, now=now, new_id=new_id, received_at=received_at)
                 write_plan(decided, now=now, store_outcomes=store_outcomes)
         except TooManyLocksError:
             whole_hub = True

@@ -53,20 +53,21 @@ class _Match:
         return len(self.candidates) > 1
 
 
-def plan(
+def plan(  # noqa: PLR0913 all that deciding needs
     drafts: Sequence[ProfileDraft],
     directory: Directory,
     *,
     criteria: str,
     now: dt.datetime,
     new_id: Callable[[], UUID],
+    received_at: dt.datetime | None = None,
 ) -> Plan:
     """Decide every draft in order and return outcomes, the profiles to write, their ledger and possible duplicates.
 
     `criteria` is `email` or an identity handle; `now` is the time the changes bear. `new_id` names the profiles and
-    addresses that are created.
+    addresses that are created. `received_at` is when the drafts came in, if that was before now.
     """
-    desk = _Desk(directory, criteria=criteria, now=now, new_id=new_id)
+    desk = _Desk(directory, criteria=criteria, now=now, new_id=new_id, received_at=received_at or now)
     outcomes = [desk.decide(draft) for draft in drafts]
     return Plan(outcomes, desk.results(), desk.changes, list(desk.duplicates.values()))
 
@@ -74,14 +75,24 @@ def plan(
 class _Desk:
     """Where the drafts of one plan are decided, one after another."""
 
-    def __init__(self, directory: Directory, *, criteria: str, now: dt.datetime, new_id: Callable[[], UUID]) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        *,
+        criteria: str,
+        now: dt.datetime,
+        new_id: Callable[[], UUID],
+        received_at: dt.datetime,
+    ) -> None:
         self.directory = directory
         self.criteria = criteria
         self.now = now
+        self.received_at = received_at
         self.new_id = new_id
         self.holders = dict(directory.holders)
         self.states = {
-            profile.id: State(profile.fields, profile.collections) for profile in directory.profiles.values()
+            profile.id: State(profile.fields, profile.collections, profile.effective_times)
+            for profile in directory.profiles.values()
         }
         self.versions = {profile.id: profile.version for profile in directory.profiles.values()}
         self.touched: dict[UUID, None] = {}
@@ -89,7 +100,7 @@ class _Desk:
         self.duplicates: dict[tuple[UUID, UUID], DuplicatePair] = {}
 
     def results(self) -> list[ProfileResult]:
-        """Return the profiles that changed, as they are to be stored."""
+        """Return the profiles that changed, or whose effective times moved, as they are to be stored."""
         return [
             ProfileResult(
                 id=profile_id,
@@ -97,6 +108,7 @@ class _Desk:
                 fields=self.states[profile_id].fields,
                 collections=self.states[profile_id].collections,
                 before=self.directory.profiles.get(profile_id),
+                effective_times=self.states[profile_id].effective_times,
             )
             for profile_id in self.touched
         ]
@@ -125,7 +137,9 @@ class _Desk:
         if match.profile_id is not None:
             for holder in holders:
                 self._suspect([match.profile_id, holder.profile_id], ErrorCode.CLAIMED_ELSEWHERE, draft)
-        reconciliation = reconcile(before, draft, now=self.now, new_id=self.new_id, aliases=aliases)
+        reconciliation = reconcile(
+            before, draft, now=self.now, received_at=self.received_at, new_id=self.new_id, aliases=aliases
+        )
         errors += reconciliation.errors
         if errors:
             return self._reject(draft, match, errors, holders)
@@ -206,11 +220,12 @@ class _Desk:
             profile_id = match.profile_id
             before = self.states[profile_id]
             kind = OutcomeKind.UPDATED if reconciliation.changes else OutcomeKind.UNCHANGED
+        if kind is not OutcomeKind.UNCHANGED or reconciliation.times:
+            self.states[profile_id] = reconciliation.after
+            self.touched[profile_id] = None
         if kind is not OutcomeKind.UNCHANGED:
             self._move_keys(profile_id, before, reconciliation.after)
-            self.states[profile_id] = reconciliation.after
             self.versions[profile_id] = self.versions.get(profile_id, 0) + 1
-            self.touched[profile_id] = None
             self.changes.append(
                 ProfileChange(
                     profile_id=profile_id,
@@ -218,6 +233,7 @@ class _Desk:
                     action=_action(kind, before, reconciliation.after),
                     changes=reconciliation.changes,
                     cause=draft.cause,
+                    times=reconciliation.times,
                 )
             )
         return Outcome(

@@ -6,6 +6,7 @@ alone suffices to take them apart again.
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,8 +18,8 @@ from profiles.ids import new_id
 from profiles.keys import MatchKey, email_key, email_match_key, identity_match_key, mobile_match_key
 from profiles.models import DuplicateCandidate, Profile
 from profiles.models.duplicates import Verdict
-from profiles.reconcile import State, difference
-from profiles.reconcile.consent import is_tight
+from profiles.reconcile import State, difference, moved_times
+from profiles.reconcile.consent import unite_comms
 from profiles.reconcile.rows import same_address
 from profiles.values import (
     Cause,
@@ -35,10 +36,8 @@ from profiles.writing import StaleWriteError, write_plan
 
 ATTEMPTS: Final = 5
 _BIRTHDAY: Final = ("birth_day", "birth_month", "birth_year")
-_FLAGS: Final = {f"comms/{name}": name.rpartition("_")[2] for name in shape.CONSENT_MEMBERS}
 # Where a blank says that something is not known; of a status or membership an empty expiry says: for good.
 _FILLED: Final = frozenset({"addresses", "custom_attributes", "dates", "regions"})
-_TIMES: Final = tuple(f"comms/{name}" for name in shape.CONSENT_TIMES)
 
 
 class MergeError(Exception):
@@ -117,7 +116,7 @@ def _plan(
         _state(merged), _state(survivor), merged_id=merged.id, survivor_id=survivor.id
     )
     afters = [(merged, after_merged), (survivor, after_survivor)]
-    afters += [(one, State({**one.fields, "merged_into": str(survivor.id)}, one.collections)) for one in earlier]
+    afters += [(one, replace(_state(one), fields={**one.fields, "merged_into": str(survivor.id)})) for one in earlier]
     results = [
         ProfileResult(
             id=before.id,
@@ -125,6 +124,7 @@ def _plan(
             fields=after.fields,
             collections=after.collections,
             before=before,
+            effective_times=after.effective_times,
         )
         for before, after in afters
     ]
@@ -136,6 +136,7 @@ def _plan(
             changes=difference(_state(before), after),
             cause=cause,
             operation_id=operation_id,
+            times=moved_times(_state(before), after),
         )
         for before, after in afters
     ]
@@ -143,12 +144,13 @@ def _plan(
 
 
 def _state(snapshot: ProfileSnapshot) -> State:
-    return State(snapshot.fields, snapshot.collections)
+    return State(snapshot.fields, snapshot.collections, snapshot.effective_times)
 
 
 def unite(merged: State, survivor: State, *, merged_id: UUID, survivor_id: UUID) -> tuple[State, State]:
     """Return both profiles as they are after the merge: the merged one and the survivor."""
-    fields = _united_fields(merged.fields, survivor.fields)
+    comms, times = unite_comms(merged, survivor)
+    fields = _united_fields(merged.fields, survivor.fields) | comms
     left = {**merged.fields, "merged_into": str(survivor_id)}
     for name in ("email", "mobile_phone"):
         if survivor.fields.get(name) is None:
@@ -157,22 +159,21 @@ def unite(merged: State, survivor: State, *, merged_id: UUID, survivor_id: UUID)
         name: _united_rows(name, merged.collections.get(name, {}), survivor.collections.get(name, {}), str(merged_id))
         for name in shape.COLLECTIONS
     }
-    return State(left, {name: {} for name in shape.COLLECTIONS}), State(fields, collections)
+    return (
+        State(left, {name: {} for name in shape.COLLECTIONS}, merged.effective_times),
+        State(fields, collections, survivor.effective_times if times == survivor.effective_times else times),
+    )
 
 
 def _united_fields(merged: Mapping[str, Any], survivor: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the survivor's values, fill its blanks, and of consent take the tighter flag and the newest time."""
+    """Keep the survivor's values and fill its blanks."""
     fields = dict(survivor)
     has_birthday = any(survivor.get(name) is not None for name in _BIRTHDAY)
     for name, value in merged.items():
         stored = survivor.get(name)
         if name == "merged_into" or (name in _BIRTHDAY and has_birthday):
             continue
-        if name in _FLAGS and is_tight(_FLAGS[name], value):
-            fields[name] = value
-        elif name in _TIMES:
-            fields[name] = max(filter(None, (value, stored)), key=dt.datetime.fromisoformat, default=None)
-        elif stored is None:
+        if stored is None:
             fields[name] = value
     return fields
 

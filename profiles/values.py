@@ -230,6 +230,8 @@ class ProfileDraft:
     warnings: tuple[RecordWarning, ...] = ()
     target: UUID | None = None
     """The profile itself, where the doorway names it; matching is then skipped."""
+    is_explicit: bool = False
+    """Whether somebody acts on this one person's consent, as staff do: it then loosens without a time too."""
 
     @property
     def touched(self) -> set[str]:
@@ -257,6 +259,8 @@ class ProfileSnapshot:
     """By name; only the collections that were asked for are loaded."""
     row_ids: Mapping[str, Mapping[RowKey, int]] = field(default_factory=dict)
     """Primary keys of the rows in `collections`."""
+    effective_times: Mapping[str, str] = field(default_factory=dict)
+    """When each flag of consent is taken to have been decided (see `reconcile.consent`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +280,8 @@ class Directory:
 class ProfileChange:
     """The difference one cause makes to one profile: a row of the ledger.
 
-    `changes` maps JSON pointers over natural keys to `{"from": …, "to": …}`; a missing member means absent.
+    `changes` maps JSON pointers over natural keys to `{"from": …, "to": …}`; a missing member means absent. `times`
+    does so for the times that moved with it, which are no part of what the ledger folds to.
     """
 
     profile_id: UUID
@@ -286,6 +291,7 @@ class ProfileChange:
     cause: Cause
     operation_id: UUID | None = None
     """Ties the rows of one merge or revert together."""
+    times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +348,12 @@ class ProfileResult:
     fields: Mapping[str, Any]
     collections: Mapping[str, Rows]
     before: ProfileSnapshot | None
+    effective_times: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether more than effective times moved: only then is there a new version."""
+        return self.before is None or self.version != self.before.version
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,23 +34,26 @@ def write_plan(plan: Plan, *, now: dt.datetime, store_outcomes: OutcomeStore = s
     Raises `StaleWriteError`, or `IntegrityError` where another writer took a key first.
     """
     moment = shape.utc_text(now)
-    created = [result for result in plan.results if result.before is None]
-    changed = [result for result in plan.results if result.before is not None]
+    results = [result for result in plan.results if result.is_changed]
+    created = [result for result in results if result.before is None]
+    changed = [result for result in results if result.before is not None]
+    retimed = [result for result in plan.results if not result.is_changed]
     with sets.pipelined():
-        _vacate(plan.results)
+        _vacate(results)
         sets.insert_rows(Profile, _new_profiles(created, moment))
         count_updated = _update_profiles(changed, moment)
-        sets.insert_rows(ProfileChange, [_ledger_row(change, moment) for change in plan.changes])
-        _define_tags(plan.results, moment)
+        count_retimed = _move_times(retimed)
+        sets.insert_rows(ProfileChange, _ledger_rows(plan.changes, moment))
+        _define_tags(results, moment)
         for collection in shape.COLLECTIONS.values():
-            rows = _CollectionRows(collection, plan.results, moment)
+            rows = _CollectionRows(collection, results, moment)
             sets.delete_rows(rows.model, rows.removed)
             sets.update_rows(rows.model, rows.unflagged)
             sets.insert_rows(rows.model, rows.inserted)
             sets.update_rows(rows.model, rows.updated)
         _note_duplicates(plan.duplicates, moment)
         store_outcomes(plan.outcomes)
-    if count_updated() != len(changed):
+    if count_updated() != len(changed) or count_retimed() != len(retimed):
         raise StaleWriteError
 
 
@@ -77,11 +80,13 @@ def _new_profiles(results: Sequence[ProfileResult], moment: str) -> list[dict[st
     """Return the rows with the columns that any of the profiles sets: most are null, and dear to send."""
     named = {name for result in results for name in result.fields}
     columns = [(name, column) for name, column in shape.COLUMNS.items() if name in named]
+    any_times = any(result.effective_times for result in results)
     return [
         {
             "id": result.id,
             **{column: result.fields.get(name) for name, column in columns},
             **{column: _json_column(column, result.fields) for column in shape.JSON_COLUMNS},
+            **({"effective_times": result.effective_times or None} if any_times else {}),
             **_derived(result.fields),
             "version": result.version,
             "created_at": moment,
@@ -112,6 +117,9 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> Callable[
     }
     columns = {name: column for name, column in shape.COLUMNS.items() if name in moved}
     json_columns = sorted({shape.MEMBERS[name][0] for name in moved & shape.MEMBERS.keys()})
+    any_times = any(
+        result.before is not None and result.effective_times is not result.before.effective_times for result in results
+    )
     rows = []
     for result in results:
         derived = _derived(result.fields) if moved & {"email", "mobile_phone", "first_name", "last_name"} else {}
@@ -123,9 +131,19 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> Callable[
                 "updated_at": moment,
                 **{column: result.fields.get(name) for name, column in columns.items()},
                 **{column: _json_column(column, result.fields) for column in json_columns},
+                **({"effective_times": result.effective_times or None} if any_times else {}),
                 **derived,
             }
         )
+    return sets.update_rows(Profile, rows, guards={"version": "read_version"})
+
+
+def _move_times(results: Sequence[ProfileResult]) -> Callable[[], int]:
+    """Set the effective times where nothing else changed: no version, no row of the ledger, `updated_at` stays."""
+    rows = [
+        {"id": result.id, "read_version": result.version, "effective_times": result.effective_times or None}
+        for result in results
+    ]
     return sets.update_rows(Profile, rows, guards={"version": "read_version"})
 
 
@@ -203,6 +221,13 @@ def _define_tags(results: Iterable[ProfileResult], moment: str) -> None:
 
 
 # --- Ledger and duplicates ---------------------------------------------------------------------------------------
+
+
+def _ledger_rows(changes: Sequence[Change], moment: str) -> list[dict[str, Any]]:
+    """Return the rows, with the column of times if any of them moved one: it is null in nearly all."""
+    if any(change.times for change in changes):
+        return [{**_ledger_row(change, moment), "times": change.times or None} for change in changes]
+    return [_ledger_row(change, moment) for change in changes]
 
 
 def _ledger_row(change: Change, moment: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A staff edit: the form's changes as one draft through the hub's writer, never through the model."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -84,7 +85,7 @@ class ProfileForm(ProfileModelForm):
         of the writer's locks around.
         """
         target: UUID = self.instance.pk
-        draft = parse_record(self._raw(), cause=self.cause, target=target)
+        draft = replace(parse_record(self._raw(), cause=self.cause, target=target), is_explicit=True)
         [outcome] = apply_drafts([draft], criteria=EMAIL, now=self.now)
         expected = self.cleaned_data["version"] + (outcome.kind is OutcomeKind.UPDATED)
         if Profile.objects.values_list("version", flat=True).get(pk=target) != expected:

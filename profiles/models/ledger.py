@@ -19,6 +19,8 @@ class ProfileChange(models.Model):
     action = models.CharField(max_length=8, choices=[(action.value, action.value) for action in ChangeAction])
     at = models.DateTimeField()
     changes = models.JSONField()
+    # The times that lie outside the fold and moved with this change, likewise: `/effective/comms/email_promo`.
+    times = models.JSONField(null=True, blank=True)
     # Ties the rows of one merge or revert together.
     operation_id = models.UUIDField(null=True, blank=True)
     cause_kind = models.CharField(max_length=8, choices=[(kind.value, kind.value) for kind in CauseKind])

@@ -89,6 +89,9 @@ class Profile(Comms):
     preferred_location = models.ForeignKey(
         Location, on_delete=models.PROTECT, null=True, blank=True, related_name="preferring_profiles", db_index=False
     )
+    # When flags of consent are taken to have been decided, where that is known: what records are compared with, never
+    # on the wire, and no part of what the ledger folds to (see reconcile.consent).
+    effective_times = models.JSONField(null=True, blank=True, editable=False)
     # Looks, sizes and measurements (contract section 11); what is missing is null.
     appearance = models.JSONField(default=dict, blank=True)
     # First and last name without accents and case, see keys.search_name.

@@ -5,17 +5,27 @@ Pure: a state and a draft in, the next state and the difference out.
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from profiles.keys import MatchKey, email_key
-from profiles.reconcile.consent import decide_comms
-from profiles.reconcile.difference import Changes, State, difference, row_pointer, same, same_row
+from profiles.reconcile.consent import decide_comms, told_of_old_addresses
+from profiles.reconcile.difference import Changes, State, difference, moved_times, row_pointer, same, same_row
 from profiles.reconcile.rows import RECONCILE_ROWS, Setting
 from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, RecordError, RecordWarning, WarningCode
 
-__all__ = ["Changes", "Reconciliation", "State", "difference", "reconcile", "row_pointer", "same", "same_row"]
+__all__ = [
+    "Changes",
+    "Reconciliation",
+    "State",
+    "difference",
+    "moved_times",
+    "reconcile",
+    "row_pointer",
+    "same",
+    "same_row",
+]
 
 UNKNOWN_NAME: Final = "Unknown"
 LEAP_YEAR: Final = 2000  # where the year is not known, 29 February may be
@@ -29,20 +39,24 @@ class Reconciliation:
     changes: Changes
     errors: tuple[RecordError, ...] = ()
     warnings: tuple[RecordWarning, ...] = ()
+    times: Changes = field(default_factory=dict)
+    """The effective times that moved; where nothing else did, they are stored all the same."""
 
 
-def reconcile(
+def reconcile(  # noqa: PLR0913 all that deciding needs
     before: State | None,
     draft: ProfileDraft,
     *,
     now: dt.datetime,
     new_id: Callable[[], UUID],
     aliases: Collection[MatchKey] = (),
+    received_at: dt.datetime | None = None,
 ) -> Reconciliation:
     """Return the profile's next state and the difference; `before` is `None` for a new profile.
 
     What the draft names by reference has been looked up (see `referrals`). `aliases` are keys of the draft that a
     profile merged into this one still holds: what equals them is left as it is. `new_id` names new addresses.
+    `received_at` is when the draft came in, if that was before now.
     """
     errors: list[RecordError] = []
     warnings = [
@@ -74,11 +88,6 @@ def reconcile(
             )
         else:
             fields[name] = value
-    if comms:
-        decision = decide_comms(before, comms, draft=draft, now=now)
-        fields |= decision.fields
-        errors += decision.errors
-        warnings += decision.warnings
     errors += _birthday_errors(fields)
 
     collections = dict(start.collections)
@@ -86,8 +95,19 @@ def reconcile(
     for name, rows in draft.collections.items():
         collections[name] = RECONCILE_ROWS[name](start.collections.get(name, {}), rows, setting)
 
-    after = State(fields, collections)
-    return Reconciliation(after, difference(start, after), tuple(errors), tuple(warnings))
+    times = start.effective_times
+    if before is not None and (forgotten := told_of_old_addresses(before, fields, collections)):
+        fields |= dict.fromkeys(forgotten)
+        times = {name: time for name, time in times.items() if name not in forgotten}
+    if comms:
+        decision = decide_comms(fields, times, comms, draft=draft, received_at=received_at or now)
+        fields |= decision.fields
+        times = {**times, **decision.times} if decision.times else times
+        errors += decision.errors
+        warnings += decision.warnings
+
+    after = State(fields, collections, times)
+    return Reconciliation(after, difference(start, after), tuple(errors), tuple(warnings), moved_times(start, after))
 
 
 def _keeps_spelling(stored: str | None, draft: ProfileDraft) -> bool:

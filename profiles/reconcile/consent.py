@@ -1,24 +1,38 @@
 """Consent never loosens by accident (design 3.5).
 
 A flag is tight where it keeps us from sending: promo false, optout true, bounced true. Anything else, null among
-it, is loose.
+it, is loose. For email and sms the decision with the latest effective time stands, of two as late the tighter one.
+That time is the consent time sent with it. Without one, what tightens and what somebody does to this one person by
+hand is of the time it was received; an untimed consent has no time at all, so that any tightening, whatever its date,
+comes after it. The other channels have no times: they tighten, and loosen by such explicit acts only.
+
+Effective times are kept beside the profile (`State.effective_times`), by field. They lie outside the ledger's fold.
 """
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from profiles import shape
+from profiles.keys import email_key
 from profiles.reconcile.difference import State, same
-from profiles.values import CauseKind, ErrorCode, ProfileDraft, RecordError, RecordWarning, WarningCode
+from profiles.reconcile.rows import same_address
+from profiles.values import ErrorCode, ProfileDraft, RecordError, RecordWarning, Row, Rows, WarningCode
 
 TIGHT: Final = {"promo": False, "optout": True, "bounced": True}
 CLOCK_TOLERANCE: Final = dt.timedelta(minutes=5)
 # The channels whose decisions bear a time; the others have none to compare.
 _TIMED: Final = ("email", "sms")
 _FLAGS: Final = {f"comms/{channel}_{flag}": (channel, flag) for channel in shape.CHANNELS for flag in TIGHT}
-_TIMES: Final = {f"comms/{channel}_consent_updated_at": channel for channel in _TIMED}
+_CONSENT_TIMES: Final = {channel: f"comms/{channel}_consent_updated_at" for channel in _TIMED}
+_TIME_FIELDS: Final = frozenset(_CONSENT_TIMES.values())
+# What tells of the address a channel leads to, not of the person's will. There is none of a device for push.
+_TOLD_OF_ADDRESS: Final = {
+    channel: (f"comms/{channel}_bounced", f"comms/{channel}_verification") for channel in shape.VERIFIED_CHANNELS
+}
+_CHANNEL_TOLD_OF: Final = {name: channel for channel, names in _TOLD_OF_ADDRESS.items() for name in names}
+_UNITED: Final = tuple(dict.fromkeys((*_FLAGS, *_TIME_FIELDS, *_CHANNEL_TOLD_OF)))
 
 
 @dataclass(slots=True)
@@ -26,45 +40,118 @@ class CommsDecision:
     """What of the comms sent is to be set, and what is not."""
 
     fields: dict[str, Any] = field(default_factory=dict)
+    times: dict[str, str] = field(default_factory=dict)
+    """The effective times that move, by field."""
     errors: list[RecordError] = field(default_factory=list)
     warnings: list[RecordWarning] = field(default_factory=list)
 
 
-def is_tight(flag: str, value: bool | None) -> bool:  # noqa: FBT001 a stored flag, not a switch
-    """Whether the flag (`promo`, `optout` or `bounced`) with this value keeps us from sending."""
-    return value is TIGHT[flag]
+class _Word(NamedTuple):
+    """What was decided about a flag, and when that is taken to have been."""
+
+    flag: str
+    value: bool | None
+    time: dt.datetime | None
+    """`None` of an untimed consent, and where nothing was decided."""
+
+    @property
+    def is_tight(self) -> bool:
+        return self.value is TIGHT[self.flag]
+
+    @property
+    def weight(self) -> int:
+        """Tell which of two words of one time counts: the tighter, and a word rather than none."""
+        return 2 if self.is_tight else int(self.value is not None)
+
+
+# --- A record into a profile -------------------------------------------------------------------------------------
 
 
 def decide_comms(
-    before: State | None, sent: Mapping[str, Any], *, draft: ProfileDraft, now: dt.datetime
+    stored: Mapping[str, Any],
+    stored_times: Mapping[str, str],
+    sent: Mapping[str, Any],
+    *,
+    draft: ProfileDraft,
+    received_at: dt.datetime,
 ) -> CommsDecision:
-    """Return which of the comms fields sent apply to a profile; `before` is `None` for a new one."""
+    """Return which of the comms fields sent apply to a profile with these fields and effective times."""
     decision = CommsDecision()
-    stored: Mapping[str, Any] = {} if before is None else before.fields
-    times = {channel: _moment(sent.get(name)) for name, channel in _TIMES.items()}
-    stored_times = {channel: _moment(stored.get(name)) for name, channel in _TIMES.items()}
+    sent_times = {channel: _moment(sent.get(name)) for channel, name in _CONSENT_TIMES.items()}
+    heard: dict[str, bool] = {}  # the channels of which flags were sent: whether any of them counts
     for name, value in sent.items():
-        if name in _TIMES:
-            channel = _TIMES[name]
-            _decide_time(decision, name, value, place=_place(draft, name), stored=stored_times[channel], now=now)
-        elif same(stored.get(name), value):
-            continue
-        elif name not in _FLAGS or before is None:
-            decision.fields[name] = value
-        else:
+        if name in _FLAGS:
             channel, flag = _FLAGS[name]
-            warning = _objection(
-                channel,
-                loosens=is_tight(flag, stored.get(name)) and not is_tight(flag, value),
-                time=times.get(channel),
-                stored_time=stored_times.get(channel),
-                cause=draft.cause.kind,
-            )
-            if warning is None:
-                decision.fields[name] = value
-            else:
-                decision.warnings.append(RecordWarning(warning[0], _place(draft, name), warning[1]))
+            said = _Word(flag, value, sent_times.get(channel))
+            held = _Word(flag, stored.get(name), _moment(stored_times.get(name)))
+            counts = _decide_flag(decision, name, said, held, draft=draft, received_at=received_at)
+            heard[channel] = heard.get(channel, False) or counts
+        elif name not in _TIME_FIELDS and not same(stored.get(name), value):
+            decision.fields[name] = value
+    for channel, time in sent_times.items():
+        if time is None:
+            continue  # null never clears a time
+        name = _CONSENT_TIMES[channel]
+        held_time = _moment(stored.get(name))
+        if time > received_at + CLOCK_TOLERANCE:
+            message = "The time of consent lies in the future."
+            decision.errors.append(RecordError(ErrorCode.INVALID, _place(draft, name), message))
+        elif (held_time is not None and time < held_time) or not heard.get(channel, True):
+            _warn(decision, draft, name, WarningCode.CONSENT_OLDER)
+        elif time != held_time:
+            decision.fields[name] = sent[name]
     return decision
+
+
+def _decide_flag(  # noqa: PLR0913 all of it is one comparison
+    decision: CommsDecision, name: str, said: _Word, held: _Word, *, draft: ProfileDraft, received_at: dt.datetime
+) -> bool:
+    """Set the flag and its effective time, or warn; tell whether the word counts, be it that it says nothing new."""
+    if _FLAGS[name][0] in _TIMED:
+        time = _effective_time(said, held, received_at=received_at, is_explicit=draft.is_explicit)
+        comes_after = _comes_after(said, held, time)
+    else:
+        time = None
+        comes_after = draft.is_explicit or said.is_tight or not held.is_tight
+    if comes_after:
+        if said.value is not held.value:
+            decision.fields[name] = said.value
+        if time is not None and time != held.time:
+            decision.times[name] = shape.utc_text(time)
+    elif said.value is not held.value:
+        loosens = held.is_tight and not said.is_tight
+        _warn(decision, draft, name, WarningCode.CONSENT_NOT_LOOSENED if loosens else WarningCode.CONSENT_OLDER)
+    return comes_after or said.value is held.value
+
+
+def _effective_time(said: _Word, held: _Word, *, received_at: dt.datetime, is_explicit: bool) -> dt.datetime | None:
+    """Return when what is said is taken to have been decided; `None` of an untimed consent."""
+    if said.time is not None:
+        return said.time
+    if not (said.is_tight or is_explicit):
+        return None
+    if held.time is not None and received_at < held.time <= received_at + CLOCK_TOLERANCE:
+        return held.time  # by a clock ahead of ours: it does not outlive what was received after it
+    return received_at
+
+
+def _comes_after(said: _Word, held: _Word, time: dt.datetime | None) -> bool:
+    if time is None:
+        return not held.is_tight
+    if held.time is None or time > held.time:
+        return True
+    return time == held.time and (said.time is None or said.weight > held.weight)
+
+
+_SENTENCES: Final = {
+    WarningCode.CONSENT_NOT_LOOSENED: "Loosening consent needs a consent time newer than the refusal stored "
+    "(email and sms), or an act on this one person; it stays refused.",
+    WarningCode.CONSENT_OLDER: "A decision no older than this one is stored; this one was ignored.",
+}
+
+
+def _warn(decision: CommsDecision, draft: ProfileDraft, name: str, code: WarningCode) -> None:
+    decision.warnings.append(RecordWarning(code, _place(draft, name), _SENTENCES[code]))
 
 
 def _place(draft: ProfileDraft, name: str) -> str:
@@ -72,47 +159,78 @@ def _place(draft: ProfileDraft, name: str) -> str:
     return draft.places.get(("comms", (member,)), f"/comms_attributes/{member}")
 
 
-def _decide_time(  # noqa: PLR0913 all of it is one comparison
-    decision: CommsDecision,
-    name: str,
-    value: str | None,
-    *,
-    place: str,
-    stored: dt.datetime | None,
-    now: dt.datetime,
-) -> None:
-    """Null never clears a time, an older one never replaces a newer one, and none lies ahead."""
-    time = _moment(value)
-    if time is None:
-        return
-    if time > now + CLOCK_TOLERANCE:
-        decision.errors.append(RecordError(ErrorCode.INVALID, place, "The time of consent lies in the future."))
-    elif stored is None or time > stored:
-        decision.fields[name] = value
-    elif time < stored:
-        message = "A newer decision is stored; the older time was ignored."
-        decision.warnings.append(RecordWarning(WarningCode.CONSENT_OLDER, place, message))
-
-
-def _objection(
-    channel: str,
-    *,
-    loosens: bool,
-    time: dt.datetime | None,
-    stored_time: dt.datetime | None,
-    cause: CauseKind,
-) -> tuple[WarningCode, str] | None:
-    """Return why the flag may not be moved, `None` where it may."""
-    if channel not in _TIMED:
-        if loosens and cause not in {CauseKind.API, CauseKind.ADMIN}:
-            return WarningCode.CONSENT_NOT_LOOSENED, "Only the API and staff may loosen consent for this channel."
-        return None
-    if loosens and (time is None or (stored_time is not None and time <= stored_time)):
-        return WarningCode.CONSENT_NOT_LOOSENED, "Loosening consent needs a consent time newer than the stored one."
-    if time is not None and stored_time is not None and time < stored_time:
-        return WarningCode.CONSENT_OLDER, "A newer decision is stored; the older one was ignored."
-    return None
-
-
 def _moment(value: str | None) -> dt.datetime | None:
     return None if value is None else dt.datetime.fromisoformat(value)
+
+
+# --- What tells of an address ------------------------------------------------------------------------------------
+
+
+def told_of_old_addresses(before: State, fields: Mapping[str, Any], collections: Mapping[str, Rows]) -> list[str]:
+    """Return the fields with a value that tell of an address which gave way to a new one: that starts afresh.
+
+    `fields` and `collections` are those of the next state; nearly always nothing of them moved.
+    """
+    moved: list[str] = []
+    if before.fields.get("email") is not fields.get("email"):
+        moved.append("email")
+    if before.fields.get("mobile_phone") is not fields.get("mobile_phone"):
+        moved += ("sms", "phone")
+    if before.collections.get("addresses") is not collections.get("addresses"):
+        moved.append("post")
+    return [
+        name
+        for channel in moved
+        for name in _TOLD_OF_ADDRESS[channel]
+        if fields.get(name) is not None and _leads_elsewhere(channel, before, State(fields, collections))
+    ]
+
+
+def _leads_elsewhere(channel: str, before: State, after: State) -> bool:
+    """Whether the second state has an address for the channel, and the first one none or another."""
+    if channel == "post":
+        home, new_home = _default_address(before), _default_address(after)
+        return new_home is not None and (home is None or not same_address(home, new_home))
+    name = "email" if channel == "email" else "mobile_phone"
+    old, new = before.fields.get(name), after.fields.get(name)
+    if old is None or new is None or name != "email":
+        return new is not None and old != new
+    return email_key(old) != email_key(new)
+
+
+def _default_address(state: State) -> Row | None:
+    """Return the address letters go to; how other systems call it does not matter."""
+    addresses = state.collections.get("addresses", {}).values()
+    return next(({**row, "external_id": None} for row in addresses if row["is_default"]), None)
+
+
+# --- A profile into a profile ------------------------------------------------------------------------------------
+
+
+def unite_comms(merged: State, survivor: State) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the survivor's consent after a merge, and its effective times: the tighter flag, the newest time.
+
+    What tells of an address goes with the one the survivor ends up with.
+    """
+    fields: dict[str, Any] = {}
+    times: dict[str, str] = {}
+    for name in _UNITED:
+        sides = _sides(name, merged, survivor)
+        values = [value for side in sides if (value := side.fields.get(name)) is not None]
+        if name in _TIME_FIELDS:
+            fields[name] = max(values, key=dt.datetime.fromisoformat, default=None)
+        else:
+            tight = TIGHT.get(_FLAGS[name][1]) if name in _FLAGS else None
+            fields[name] = tight if tight in values else next(iter(values), None)
+        known = [time for side in sides if (time := side.effective_times.get(name)) is not None]
+        if known:
+            times[name] = max(known, key=dt.datetime.fromisoformat)
+    return fields, times
+
+
+def _sides(name: str, merged: State, survivor: State) -> tuple[State, ...]:
+    """Return who of the two has a say in the field, the survivor first."""
+    channel = _CHANNEL_TOLD_OF.get(name)
+    if channel is None or not _leads_elsewhere(channel, survivor, merged):
+        return (survivor, merged)
+    return (survivor,) if _leads_elsewhere(channel, merged, survivor) else (merged,)

@@ -18,6 +18,8 @@ class State:
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     collections: Mapping[str, Rows] = field(default_factory=dict)
+    effective_times: Mapping[str, str] = field(default_factory=dict)
+    """When flags of consent are taken to have been decided: outside the ledger's fold, see `moved_times`."""
 
 
 def same(one: object, other: object) -> bool:
@@ -52,6 +54,22 @@ def difference(before: State, after: State) -> Changes:
         if rows is not stored_rows:
             _add_row_changes(changes, shape.COLLECTIONS[name], stored_rows, rows)
     return changes
+
+
+def moved_times(before: State, after: State) -> Changes:
+    """Return the effective times that moved, as a row of the ledger keeps them beside its changes.
+
+    The first part of each pointer says which kind of time it is: `/effective/comms/email_promo`.
+    """
+    old, new = before.effective_times, after.effective_times
+    if old is new:
+        return {}
+    moved: Changes = {}
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            sides = (("from", old.get(name)), ("to", new.get(name)))
+            moved[f"/effective/{name}"] = {side: time for side, time in sides if time is not None}
+    return moved
 
 
 def _add_row_changes(changes: Changes, collection: shape.Collection, before: Rows, after: Rows) -> None:

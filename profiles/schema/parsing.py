@@ -380,6 +380,8 @@ class _Parsing:
                 continue
             self._warn_of_members(pointer, self._raw_at(pointer), _MEMBERS["comms"])
             for name, value in entry.items():
+                if value is None and name in shape.CONSENT_TIMES:
+                    continue  # it never clears one, nor takes away the time that the other place gives
                 if name in comms and comms[name] != value:
                     message = "attributes.comms says otherwise; comms_attributes counts."
                     self._warn(WarningCode.COMMS_DISAGREE, f"{pointer}/{name}", message)

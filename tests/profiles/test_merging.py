@@ -100,6 +100,72 @@ def test_consent_ends_the_tighter_with_the_newest_time():
     assert fields["comms/email_consent_updated_at"] == newer
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        pytest.param((False, "2025-01"), (False, "2024-01"), (False, "2025-01"), id="both refused"),
+        pytest.param((False, "2024-01"), (True, "2025-01"), (False, "2025-01"), id="refused before a consent"),
+        pytest.param((True, "2025-01"), (False, "2024-01"), (False, "2025-01"), id="likewise by the merged one"),
+        pytest.param((True, None), (False, "2024-01"), (False, "2024-01"), id="untimed consent"),
+        pytest.param((True, None), (True, "2024-01"), (True, "2024-01"), id="consent with and without a time"),
+        pytest.param((None, None), (True, "2024-01"), (True, "2024-01"), id="only the merged one decided"),
+        pytest.param((False, "2024-01"), (None, None), (False, "2024-01"), id="only the survivor decided"),
+    ],
+)
+def test_effective_time_of_a_merge_is_the_newest(ours, theirs, expected):
+    def comms(word):
+        value, month = word
+        time = {} if month is None else {"email_consent_updated_at": f"{month}-01T00:00:00Z"}
+        return {"email_promo": value} | time
+
+    survivor, merged = make_profile(comms_attributes=comms(ours)), make_profile(comms_attributes=comms(theirs))
+
+    operation_id = merge(merged, survivor)
+
+    survivor.refresh_from_db()
+    value, month = expected
+    assert (survivor.email_promo, survivor.effective_times) == (value, {"comms/email_promo": f"{month}-01T00:00:00Z"})
+    row = ProfileChange.objects.get(profile=survivor, operation_id=operation_id)
+    assert bool(row.times) is (ours[1] != month)
+    # What either of them said before is no newer word.
+    process([{"email": survivor.email, "comms_attributes": comms(word)} for word in (ours, theirs)])
+    survivor.refresh_from_db()
+    assert survivor.email_promo is value
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        pytest.param("+61404123121", "+61404123122", (None, None), id="the survivor has a number of its own"),
+        pytest.param(None, "+61404123122", (True, "failed"), id="it takes the merged one's"),
+        pytest.param("+61404123121", None, (True, "failed"), id="told of no number"),
+    ],
+)
+def test_bounced_goes_with_the_address(ours, theirs, expected):
+    told = {"sms_bounced": True, "sms_verification": "failed"}
+    survivor, merged = make_profile(mobile_phone=ours), make_profile(mobile_phone=theirs, comms_attributes=told)
+
+    merge(merged, survivor)
+
+    survivor.refresh_from_db()
+    assert (survivor.sms_bounced, survivor.sms_verification) == expected
+    assert bool(survivor.effective_times) is (expected[0] is True)
+
+
+def test_what_was_told_of_no_address_goes_when_the_merged_one_brings_one():
+    survivor = make_profile(comms_attributes={"sms_bounced": True})
+    merged = make_profile(mobile_phone="+61404123122", comms_attributes={"sms_verification": "verified"})
+
+    merge(merged, survivor)
+
+    survivor.refresh_from_db()
+    assert (survivor.mobile_phone, survivor.sms_bounced, survivor.sms_verification) == (
+        "+61404123122",
+        None,
+        "verified",
+    )
+
+
 def test_merged_before_means_the_last_survivor():
     first, second, third = make_profile(email="a@example.com"), make_profile(), make_profile()
 

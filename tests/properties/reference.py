@@ -45,6 +45,8 @@ class Person:
     """The other collections; addresses are numbered in the order of their making."""
     merged_into: int | None = None
     version: int = 0
+    times: dict[str, str] = field(default_factory=dict)
+    """When flags of consent are taken to have been decided, by field."""
 
     def holds(self, key: MatchKey) -> bool:
         """Whether the key is on this very person, merged or not."""
@@ -65,6 +67,7 @@ class LedgerRow:
     action: str
     changes: Mapping[str, Mapping[str, Any]]
     position: int | None
+    times: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -121,14 +124,23 @@ class World:
     def put_down(self, before: Person | None, after: Person, *, position: int | None) -> OutcomeKind:
         """Replace or add the person, with a row in the ledger if anything is different."""
         changes = difference(before, after)
-        if not changes:
+        if before is not None and not changes:
+            before.times = after.times  # beside everything that counts as a change
             return OutcomeKind.UNCHANGED
+        old_times = {} if before is None else before.times
+        times = {
+            f"/effective/{name}": ({"from": old_times[name]} if name in old_times else {})
+            | ({"to": after.times[name]} if name in after.times else {})
+            for name in old_times.keys() | after.times.keys()
+            if old_times.get(name) != after.times.get(name)
+        }
         after.version += 1
         if before is None:
             self.people.append(after)
         else:
             self.people[after.label] = after
-        self.ledger.append(LedgerRow(after.label, after.version, action_of(before, after).value, changes, position))
+        action = action_of(before, after).value
+        self.ledger.append(LedgerRow(after.label, after.version, action, changes, position, times))
         return OutcomeKind.CREATED if before is None else OutcomeKind.UPDATED
 
 
@@ -211,8 +223,10 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
     set_identities(after, draft, aliases)
     set_tags(after, draft)
     told = Told(errors, ignored)
-    set_comms(after, draft, told, is_new=person is None, now=now)
     set_addresses(after, draft, told)
+    if person is not None:
+        forget_old_addresses(person, after)
+    set_comms(after, draft, told, now=now)
     set_custom_attributes(after, draft, told)
     set_dates(after, draft, told)
     set_statuses(after, draft, now=now)
@@ -329,43 +343,86 @@ def look_up(draft: ProfileDraft, told: Told) -> None:
                 seen.add(reference)
 
 
-def set_comms(  # noqa: C901 the rule as it is told
-    person: Person, draft: ProfileDraft, told: Told, *, is_new: bool, now: dt.datetime
+def forget_old_addresses(before: Person, after: Person) -> None:
+    """Forget what was told of an email, mobile or postal address that gave way to another one."""
+    homes = {
+        "email": lambda person: person.fields["email"] and keys.email_key(person.fields["email"]),
+        "sms": lambda person: person.fields["mobile_phone"],
+        "phone": lambda person: person.fields["mobile_phone"],
+        "post": lambda person: [address_text(row) for row in person.rows["addresses"].values() if row["is_default"]],
+    }
+    for channel, home in homes.items():
+        if home(after) and home(after) != home(before):
+            after.fields |= {f"comms/{channel}_bounced": None, f"comms/{channel}_verification": None}
+            after.times.pop(f"comms/{channel}_bounced", None)
+
+
+def set_comms(  # noqa: C901, PLR0912 the rule as it is told
+    person: Person, draft: ProfileDraft, told: Told, *, now: dt.datetime
 ) -> None:
-    """Tighten consent always, unless the decision is older; loosen it by a newer decision only (design 3.5)."""
-    sent = {name.removeprefix("comms/"): value for name, value in draft.fields.items() if name.startswith("comms/")}
-    stored = {name: person.fields[f"comms/{name}"] for name in sent}
-    stored_times = {channel: person.fields[f"comms/{channel}_consent_updated_at"] for channel in ("email", "sms")}
+    """Of two decisions the later one stands, of two as late the tighter one (design 3.5)."""
+    sent = {name: value for name, value in draft.fields.items() if name.startswith("comms/")}
+    ignored: dict[str, list[bool]] = {"email": [], "sms": []}
     for name, value in sent.items():
-        pointer = draft.places["comms", (name,)]
-        channel, _, flag = name.partition("_")
-        time, stored_time = sent.get(f"{channel}_consent_updated_at"), stored_times.get(channel)
-        tight = {"promo": False, "optout": True, "bounced": True}.get(flag, "none")
+        channel, _, flag = name.removeprefix("comms/").partition("_")
         if flag == "consent_updated_at":
-            if value is None:
-                continue
-            if dt.datetime.fromisoformat(value) > now + dt.timedelta(minutes=5):
-                told.refuse(ErrorCode.INVALID, pointer)
-            elif stored_time is None or value > stored_time:
-                person.fields[f"comms/{name}"] = value
-            elif value < stored_time:
-                told.warn(WarningCode.CONSENT_OLDER, pointer)
             continue
-        if value is stored[name]:
+        if flag not in {"promo", "optout", "bounced"}:
+            person.fields[name] = value
             continue
-        if not is_new and tight != "none":
-            loosens = stored[name] is tight
-            if channel not in {"email", "sms"}:
-                if loosens and draft.cause.kind is CauseKind.BATCH:
-                    told.warn(WarningCode.CONSENT_NOT_LOOSENED, pointer)
-                    continue
-            elif loosens and not (time is not None and (stored_time is None or time > stored_time)):
-                told.warn(WarningCode.CONSENT_NOT_LOOSENED, pointer)
-                continue
-            elif time is not None and stored_time is not None and time < stored_time:
-                told.warn(WarningCode.CONSENT_OLDER, pointer)
-                continue
-        person.fields[f"comms/{name}"] = value
+        stored, tight = person.fields[name], flag != "promo"
+        if channel not in ignored:
+            if stored is not tight or value is tight or draft.is_explicit:
+                person.fields[name] = value
+            else:
+                told.warn(WarningCode.CONSENT_NOT_LOOSENED, draft.places["comms", (name[6:],)])
+            continue
+        time = moment(sent.get(f"comms/{channel}_consent_updated_at"))
+        stored_time = moment(person.times.get(name))
+        if time is not None:
+            stands = stored_time is None or (time, strength(value, tight)) > (stored_time, strength(stored, tight))
+        elif value is tight or draft.is_explicit:  # as of now, and after all that is known
+            stands, time = True, max(now, stored_time or now)
+        else:
+            stands = stored is not tight
+        if stands:
+            person.fields[name] = value
+            if time is not None:
+                person.times[name] = written(time)
+        elif value is not stored:
+            code = WarningCode.CONSENT_OLDER
+            if stored is tight and value is not tight:
+                code = WarningCode.CONSENT_NOT_LOOSENED
+            told.warn(code, draft.places["comms", (name[6:],)])
+        ignored[channel].append(not stands and value is not stored)
+    for channel, flags in ignored.items():
+        name = f"comms/{channel}_consent_updated_at"
+        if sent.get(name) is None:
+            continue
+        stored, value = person.fields[name], sent[name]
+        if dt.datetime.fromisoformat(value) > now + dt.timedelta(minutes=5):
+            told.refuse(ErrorCode.INVALID, draft.places["comms", (name[6:],)])
+        elif (flags and all(flags)) or (
+            stored and dt.datetime.fromisoformat(value) < dt.datetime.fromisoformat(stored)
+        ):
+            told.warn(WarningCode.CONSENT_OLDER, draft.places["comms", (name[6:],)])
+        else:
+            person.fields[name] = value
+
+
+def strength(value: bool | None, tight: bool) -> int:  # noqa: FBT001 flags, not switches
+    """Return which of two words as late stands: the tighter, and any rather than none."""
+    return 0 if value is None else 2 if value is tight else 1
+
+
+def moment(text: str | None) -> dt.datetime | None:
+    """Return the time the text means."""
+    return None if text is None else dt.datetime.fromisoformat(text)
+
+
+def written(time: dt.datetime) -> str:
+    """Return the time as states write it."""
+    return time.astimezone(dt.UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def set_addresses(person: Person, draft: ProfileDraft, told: Told) -> None:

@@ -39,6 +39,7 @@ def store(world: World) -> Labels:
             **derived(person.fields),
             merged_into_id=None if person.merged_into is None else ids[person.merged_into],
             version=person.version,
+            effective_times=person.times or None,
             created_at=START,
             updated_at=START,
         )
@@ -68,6 +69,7 @@ def store(world: World) -> Labels:
             action=entry.action,
             at=START,
             changes=entry.changes,
+            times=entry.times or None,
             cause_kind=CauseKind.COMMAND,
             position=entry.position,
         )
@@ -112,12 +114,14 @@ def described(world: World) -> dict[str, Any]:
                 "rows": person.rows,
                 "merged_into": person.merged_into,
                 "version": person.version,
+                "times": person.times,
                 **derived(person.fields),
             }
             for person in world.people
         },
         "ledger": {
-            (entry.label, entry.version): (entry.action, entry.changes, entry.position) for entry in world.ledger
+            (entry.label, entry.version): (entry.action, entry.changes, entry.times, entry.position)
+            for entry in world.ledger
         },
         "pairs": world.pairs,
     }
@@ -130,7 +134,12 @@ def described_database(labels: Labels) -> dict[str, Any]:
             labels[profile.id]: _described_profile(profile, labels) for profile in models.Profile.objects.all()
         },
         "ledger": {
-            (labels[entry.profile_id], entry.version): (entry.action, numbered(entry), entry.position)
+            (labels[entry.profile_id], entry.version): (
+                entry.action,
+                numbered(entry),
+                entry.times or {},
+                entry.position,
+            )
             for entry in models.ProfileChange.objects.all()
         },
         "pairs": {
@@ -155,6 +164,7 @@ def _described_profile(profile: models.Profile, labels: Labels) -> dict[str, Any
         "rows": {name: rows_of(profile, name) for name in OTHER_COLLECTIONS},
         "merged_into": None if profile.merged_into_id is None else labels[profile.merged_into_id],
         "version": profile.version,
+        "times": profile.effective_times or {},
         "email_key": profile.email_key,
         "search_name": profile.search_name,
     }

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -132,6 +132,13 @@ NESTED: Final[dict[str, tuple[Any, ...]]] = {
         {"post_promo": True, "push_optout": False, "email_discover": None},
         {"email_consent_updated_at": "2099-01-01T00:00:00Z"},
         {"email_verification": "verified", "terms_accepted_version": 3},
+        {"email_promo": False},
+        {"email_promo": None, "email_consent_updated_at": "2025-02-01T00:00:00Z"},
+        {"email_promo": True, "email_consent_updated_at": "2025-02-01T00:00:00.5Z"},
+        {"email_promo": True, "email_optout": False, "email_consent_updated_at": "2026-01-01T12:00:00Z"},
+        {"email_bounced": True, "sms_bounced": True, "post_bounced": True, "sms_verification": "sent"},
+        {"email_bounced": False, "sms_bounced": False, "email_consent_updated_at": "2025-02-01T00:00:00Z"},
+        {"sms_optout": True, "sms_consent_updated_at": None},
     ),
     "attributes": (
         {"comms": {"email_promo": False}, "appearance": {"eye_colour": "blue"}},
@@ -250,7 +257,10 @@ class Submission:
     def drafts(self, number: int = 0) -> list[ProfileDraft]:
         """Parse the records, as the batch of that number."""
         return [
-            parse_record(with_ids(record), cause=Cause(self.kind, batch_id=batch_id(number), position=position))
+            replace(
+                parse_record(with_ids(record), cause=Cause(self.kind, batch_id=batch_id(number), position=position)),
+                is_explicit=self.kind is CauseKind.ADMIN,
+            )
             for position, record in enumerate(self.records)
         ]
 
@@ -320,6 +330,7 @@ def worlds(draw: DrawFn) -> World:
             person.rows["statuses"]["gold",] = {"expires_at": end, "is_active": True}
         if draw(one_in(3)):
             person.fields |= {"comms/email_promo": False, "comms/email_consent_updated_at": "2025-01-01T00:00:00Z"}
+            person.times["comms/email_promo"] = draw(st.sampled_from(("2025-01-01T00:00:00Z", "2025-06-01T00:00:00Z")))
         person.fields |= draw(
             st.sampled_from(
                 (

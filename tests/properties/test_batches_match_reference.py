@@ -60,6 +60,8 @@ def test_only_changed_profiles_and_identities_are_touched(world, batch):
 
         after = described_database(labels)["people"]
         touched = {labels[profile.id] for profile in models.Profile.objects.filter(updated_at=now)}
+        for person in (*before.values(), *after.values()):
+            del person["times"]  # moving one alone touches nobody
         assert touched == {label for label in after if after[label] != before.get(label)}
         new = {labels[profile.id] for profile in models.Profile.objects.filter(created_at=now)}
         assert new == after.keys() - before.keys()
