@@ -127,6 +127,9 @@ class _Desk:
             message = "The profile does not exist."
             return self._reject(draft, match, [*errors, RecordError(ErrorCode.UNKNOWN_REFERENCE, "", message)])
         before = None if match.profile_id is None else self.states[match.profile_id]
+        if match.profile_id is not None and self._is_stale(draft, match.profile_id):
+            message = "The profile was changed by somebody else after it was looked at."
+            return self._reject(draft, match, [*errors, RecordError(ErrorCode.STALE, "", message)])
         aliases, holders = self._claims(draft, match.profile_id)
         errors += self._match_errors(draft, match, before)
         errors += [
@@ -144,6 +147,9 @@ class _Desk:
         if errors:
             return self._reject(draft, match, errors, holders)
         return self._accept(draft, match, reconciliation)
+
+    def _is_stale(self, draft: ProfileDraft, profile_id: UUID) -> bool:
+        return draft.expected_version is not None and draft.expected_version != self.versions[profile_id]
 
     # --- Whom it means -------------------------------------------------------------------------------------------
 

@@ -82,6 +82,7 @@ class ErrorCode(StrEnum):
     CLAIMED_ELSEWHERE = "claimed_elsewhere"
     CONFLICT = "conflict"
     UNKNOWN_REFERENCE = "unknown_reference"
+    STALE = "stale"
     INTERNAL = "internal"
 
 
@@ -230,6 +231,8 @@ class ProfileDraft:
     warnings: tuple[RecordWarning, ...] = ()
     target: UUID | None = None
     """The profile itself, where the doorway names it; matching is then skipped."""
+    expected_version: int | None = None
+    """The version of the target that was looked at; at another one the draft is stale."""
     is_explicit: bool = False
     """Whether somebody acts on this one person's consent, as staff do: it then loosens without a time too."""
 
@@ -274,6 +277,8 @@ class Directory:
     profiles: Mapping[UUID, ProfileSnapshot]
     """Every holder that is not merged, every survivor and every target."""
     references: References = field(default_factory=dict)
+    merged: Mapping[UUID, ProfileSnapshot] = field(default_factory=dict)
+    """Where asked for: those merged into the targets, and targets that were merged themselves."""
 
 
 @dataclass(frozen=True, slots=True)

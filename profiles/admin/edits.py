@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from django import forms
 from django.db import transaction
@@ -12,20 +11,19 @@ from profiles import shape
 from profiles.applying import apply_drafts
 from profiles.models import Profile
 from profiles.schema import parse_record
-from profiles.values import EMAIL, Cause, Outcome, OutcomeKind
+from profiles.values import EMAIL, Cause, ErrorCode, Outcome, OutcomeKind, ProfileDraft
 
 # The fields of its own that a profile's form can edit: plain values, each a column and a member of the record.
 EDITABLE: Final = tuple(name for name in shape.PLAIN_FIELDS if not name.endswith("_location_id"))
+STALE_MESSAGE: Final = (
+    "Somebody else changed this profile after you opened it. Nothing was saved: open it again and repeat the edit."
+)
 _BIRTHDAY: Final = ("birth_day", "birth_month")
 
 if TYPE_CHECKING:
     ProfileModelForm = forms.ModelForm[Profile]
 else:
     ProfileModelForm = forms.ModelForm
-
-
-class StaleEditError(Exception):
-    """Somebody else changed this profile after you opened it. Nothing was saved: open it again and repeat the edit."""
 
 
 class ProfileForm(ProfileModelForm):
@@ -37,7 +35,8 @@ class ProfileForm(ProfileModelForm):
 
     cause: Cause
     now: dt.datetime
-    outcome: Outcome | None = None
+    draft: ProfileDraft
+    is_refused = False
 
     # The version the staff member looked at.
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -57,39 +56,38 @@ class ProfileForm(ProfileModelForm):
                 self.fields[name].required = False
 
     def _post_clean(self) -> None:
-        """Apply the edit; here, and not when saving, since only the writer can tell what is wrong with it.
+        """Decide the edit without writing it: only deciding can tell what is wrong with it.
 
-        The page has one transaction around the whole request. A refusal leaves possible duplicates behind, as every
-        refused record does.
+        The page has one transaction around the whole request, in which the decision's locks are kept, so that `apply`
+        decides the same.
         """
         if self.errors:
             return
-        try:
-            with transaction.atomic():
-                self.outcome = self._apply()
-        except StaleEditError:
-            self.add_error(None, str(StaleEditError.__doc__))
-            return
-        for error in self.outcome.errors:
+        self.draft = replace(
+            parse_record(self._raw(), cause=self.cause, target=self.instance.pk),
+            expected_version=self.cleaned_data["version"],
+            is_explicit=True,
+        )
+        outcome = self._decide(write=False)
+        self.is_refused = outcome.kind is OutcomeKind.REJECTED
+        for error in outcome.errors:
             name = error.pointer[1:]
             emptied = name in self.fields and name in self.changed_data and self._value(name) is None
-            self.add_error(
-                name if name in self.fields else None,
-                "The field cannot be emptied." if emptied else error.message,
-            )
+            if error.code is ErrorCode.STALE:
+                self.add_error(None, STALE_MESSAGE)
+            else:
+                self.add_error(
+                    name if name in self.fields else None,
+                    "The field cannot be emptied." if emptied else error.message,
+                )
 
-    def _apply(self) -> Outcome:
-        """Raise `StaleEditError` unless the profile is at the version the form was opened with.
+    def apply(self) -> Outcome:
+        """Write the edit and return its outcome; of one that is refused, the possible duplicates it met."""
+        return self._decide(write=True)
 
-        That is looked at afterwards, when the writer has the profile locked: locking it first would turn the order
-        of the writer's locks around.
-        """
-        target: UUID = self.instance.pk
-        draft = replace(parse_record(self._raw(), cause=self.cause, target=target), is_explicit=True)
-        [outcome] = apply_drafts([draft], criteria=EMAIL, now=self.now)
-        expected = self.cleaned_data["version"] + (outcome.kind is OutcomeKind.UPDATED)
-        if Profile.objects.values_list("version", flat=True).get(pk=target) != expected:
-            raise StaleEditError
+    def _decide(self, *, write: bool) -> Outcome:
+        with transaction.atomic():
+            [outcome] = apply_drafts([self.draft], criteria=EMAIL, now=self.now, write=write)
         return outcome
 
     def _raw(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -174,11 +174,23 @@ class ProfileAdmin(HubAdmin):
         return form  # type: ignore[no-any-return]  # made by Django for this request
 
     def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:  # noqa: ANN401, FBT001
-        """Show what the writer has left out of the edit; it has written the rest already (see edits)."""
+        """Write the edit as it was decided, and show what of it was left out."""
         del change
-        for warning in form.outcome.warnings:
+        for warning in form.apply().warnings:
             self.message_user(request, warning.message, messages.WARNING)
         obj.refresh_from_db()
+
+    def render_change_form(  # type: ignore[override]  # Django names the options
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        **options: Any,  # noqa: ANN401 Django's
+    ) -> HttpResponse:
+        """Note the possible duplicates that a refused edit met, as those of every refused record are."""
+        form = context["adminform"].form
+        if isinstance(form, ProfileForm) and form.is_refused:
+            form.apply()
+        return super().render_change_form(request, context, **options)
 
     def log_change(self, request: HttpRequest, obj: Profile, message: object) -> None:  # type: ignore[override]
         """Leave Django's own log alone: the ledger has it, and erasing a person must not miss a name there."""

@@ -5,7 +5,7 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from profiles import applying, directory
+from profiles import conducting, directory
 from profiles.models import Profile, ProfileChange
 from tests.builders import make_profile, process, raw_record
 
@@ -59,7 +59,7 @@ def test_profile_changed_by_somebody_else_is_decided_anew(calls):
         Profile.objects.filter(id=profile.id).update(version=F("version") + 1)
 
     # After the plan was made and before it is written.
-    plans = calls(applying, "write_plan", before=change)
+    plans = calls(conducting, "write_plan", before=change)
     batch = process([raw_record(email=profile.email, company="Acme")])
 
     assert len(plans) == 2
@@ -80,8 +80,8 @@ def test_profile_changed_before_its_lock_was_held_is_looked_up_again(calls):
     def change():
         Profile.objects.filter(id=profile.id).update(version=7)
 
-    finds = calls(directory, "_find")
-    calls(directory, "_lock_profiles", before=change)
+    finds = calls(directory, "find_holders")
+    calls(directory, "lock_profiles", before=change)
     batch = process([raw_record(email=profile.email, company="Acme")])
 
     assert len(finds) == 2
@@ -97,7 +97,7 @@ def test_profile_merged_before_its_lock_was_held_is_locked_with_its_survivor(cal
         Profile.objects.filter(id=profile.id).update(version=7, merged_into=survivor)
 
     # The attempt that notices is taken back, and this merge with it.
-    locks = calls(directory, "_lock_profiles", before=merge)
+    locks = calls(directory, "lock_profiles", before=merge)
     batch = process([raw_record(email=profile.email, company="Acme")])
 
     assert [set(ids) for (ids,) in locks] == [{profile.id}, {profile.id, survivor.id}]

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from batches.models import Batch
-from profiles import applying
+from profiles import conducting
 from profiles.applying import apply_drafts
 from profiles.history import fold
 from profiles.models import Profile, ProfileChange
@@ -167,8 +167,8 @@ def test_profile_changed_by_somebody_else_is_decided_anew(monkeypatch):
             Profile.objects.filter(id=profile.id).update(version=F("version") + 1)
         write_plan(plan, **options)
 
-    write_plan = applying.write_plan
-    monkeypatch.setattr(applying, "write_plan", change_first)
+    write_plan = conducting.write_plan
+    monkeypatch.setattr(conducting, "write_plan", change_first)
 
     batch = process([{"email": profile.email, "comms_attributes": REFUSAL}])
 

@@ -1,0 +1,54 @@
+"""The one way to change people: lock, load, decide, write, and start over where somebody else was faster."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from profiles.directory import ProfilesMovedError, Scope, TooManyLocksError, open_directory
+from profiles.values import Directory, Plan
+from profiles.writing import OutcomeStore, StaleWriteError, store_no_outcomes, write_plan
+
+ATTEMPTS_BEFORE_WHOLE_HUB: Final = 5
+
+
+def conduct(
+    scope: Scope,
+    decide: Callable[[Directory], Plan],
+    *,
+    now: dt.datetime,
+    store_outcomes: OutcomeStore = store_no_outcomes,
+    write: bool = True,
+) -> Plan:
+    """Decide by what is known of the scope, write what was decided, and return it.
+
+    `decide` is pure, and called again with what is known then where somebody else was faster; in the end with the
+    whole hub to itself, so that it comes through. What it raises is the caller's, and nothing is written. `now` is
+    the time the changes bear; `store_outcomes` is called with the plan's outcomes each time they are written, and
+    undone with them where they have to be. Without `write` the decision is only told: its locks are held all the
+    same, so that the same decision can be written afterwards. Runs inside the caller's transaction, which must not
+    have written to profiles before, and keeps its locks until that ends.
+    """
+    also_lock: frozenset[UUID] = frozenset()
+    whole_hub = False
+    for attempt in range(ATTEMPTS_BEFORE_WHOLE_HUB + 1):
+        last = attempt == ATTEMPTS_BEFORE_WHOLE_HUB
+        try:
+            with transaction.atomic():
+                decided = decide(open_directory(scope, also_lock=also_lock, whole_hub=whole_hub or last))
+                if write:
+                    write_plan(decided, now=now, store_outcomes=store_outcomes)
+        except TooManyLocksError:
+            whole_hub = True
+        except ProfilesMovedError as moved:
+            if last:
+                raise
+            also_lock = moved.profile_ids
+        except (IntegrityError, StaleWriteError):
+            if last:
+                raise
+        else:
+            return decided
+    raise AssertionError  # the last attempt returns or raises

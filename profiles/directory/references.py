@@ -1,0 +1,81 @@
+"""Looking up the reference data, and other profiles, that records name."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from django.db import connection, models
+
+from profiles import sets, shape
+from profiles.directory.finding import stored_id
+from profiles.models import Location, Organisation, Profile, Region, RoleDefinition, Status
+from profiles.values import ReferenceName, StatusTerm
+
+_BY: Final[Mapping[tuple[str, str], tuple[type[models.Model], str, str]]] = {
+    ("location", "id"): (Location, "id", "id"),
+    ("location", "external_id"): (Location, "external_id", "id"),
+    ("location", "external_code"): (Location, "external_code", "id"),
+    ("region", "id"): (Region, "id", "handle"),
+    ("region", "handle"): (Region, "handle", "handle"),
+    ("status", "handle"): (Status, "handle", "handle"),
+    ("organisation", "id"): (Organisation, "id", "handle"),
+    ("role", "id"): (RoleDefinition, "id", "handle"),
+    ("profile", "id"): (Profile, "id", "COALESCE(merged_into_id, id)"),
+}
+"""By what a record may name a row: its table, the column that is named and the column that says what is meant."""
+
+
+def load_references(names: Collection[ReferenceName]) -> dict[ReferenceName, Any]:
+    """Return what the names mean, in one query; those that mean nothing are missing."""
+    if not names:
+        return {}
+    values: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        values.setdefault((name.kind, name.by), []).append(name.value)
+    parts = [_reference_query(kind, by) for kind, by in values]
+    params = [_reference_param(kind, wanted) for (kind, _), wanted in values.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), params)
+        return dict(_reference(row) for row in cursor.fetchall())
+
+
+def _reference_query(kind: str, by: str) -> str:
+    model, column, meaning = _BY[kind, by]
+    number = by == "id" and kind != "profile"
+    if sets.is_postgresql():
+        among = f"= ANY(%s::{'uuid' if kind == 'profile' else 'bigint' if number else 'text'}[])"
+    else:
+        among = f"IN (SELECT CAST(value AS {'integer' if number else 'text'}) FROM json_each(%s))"  # noqa: S608 likewise
+    term = _TERM if kind == "status" else _NO_TERM
+    return (
+        f"SELECT '{kind}', '{by}', CAST({column} AS text), CAST({meaning} AS text), {term} "  # noqa: S608 our names
+        f"FROM {model._meta.db_table} WHERE {column} {among}"
+    )
+
+
+def _reference_param(kind: str, wanted: list[str]) -> str:
+    if sets.is_postgresql():
+        return sets.array_literal(wanted)
+    return orjson.dumps([stored_id(UUID(one)) for one in wanted] if kind == "profile" else wanted).decode()
+
+
+_TERM: Final = "period, period_type, CAST(absolute_expiry AS text)"
+_NO_TERM: Final = "CAST(NULL AS integer), CAST(NULL AS text), CAST(NULL AS text)"
+
+
+def _reference(row: tuple[Any, ...]) -> tuple[ReferenceName, Any]:
+    kind, by, value, meant, period, period_type, expiry = row
+    meaning: Any = meant
+    if kind == "profile":
+        value, meaning = str(UUID(value)), str(UUID(meant))
+    elif kind == "location":
+        meaning = int(meant)
+    elif kind == "status":
+        end = None
+        if expiry is not None:
+            moment = dt.datetime.fromisoformat(expiry)
+            end = shape.utc_text(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
+        meaning = StatusTerm(period, period_type or None, end)
+    return ReferenceName(kind, by, value), meaning

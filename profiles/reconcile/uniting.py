@@ -1,0 +1,86 @@
+"""Two profiles become one: the survivor keeps what it has, and takes over what it lacks.
+
+Pure. Told as removals on the merged profile and additions on the survivor, so that the ledger alone suffices to take
+them apart again.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from profiles import shape
+from profiles.reconcile.consent import unite_comms
+from profiles.reconcile.difference import State
+from profiles.reconcile.rows import same_address
+from profiles.values import Row, RowKey, Rows
+
+_BIRTHDAY: Final = ("birth_day", "birth_month", "birth_year")
+# Where a blank says that something is not known; of a status or membership an empty expiry says: for good.
+_FILLED: Final = frozenset({"addresses", "custom_attributes", "dates", "regions"})
+
+
+def unite(merged: State, survivor: State, *, merged_id: UUID, survivor_id: UUID) -> tuple[State, State]:
+    """Return both profiles as they are after the merge: the merged one and the survivor."""
+    comms, times = unite_comms(merged, survivor)
+    fields = _united_fields(merged.fields, survivor.fields) | comms
+    left = {**merged.fields, "merged_into": str(survivor_id)}
+    for name in ("email", "mobile_phone"):
+        if survivor.fields.get(name) is None:
+            left[name] = None  # the survivor took it
+    collections = {
+        name: _united_rows(name, merged.collections.get(name, {}), survivor.collections.get(name, {}), str(merged_id))
+        for name in shape.COLLECTIONS
+    }
+    return (
+        State(left, {name: {} for name in shape.COLLECTIONS}, merged.effective_times),
+        State(fields, collections, survivor.effective_times if times == survivor.effective_times else times),
+    )
+
+
+def _united_fields(merged: Mapping[str, Any], survivor: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the survivor's values and fill its blanks."""
+    fields = dict(survivor)
+    has_birthday = any(survivor.get(name) is not None for name in _BIRTHDAY)
+    for name, value in merged.items():
+        stored = survivor.get(name)
+        if name == "merged_into" or (name in _BIRTHDAY and has_birthday):
+            continue
+        if stored is None:
+            fields[name] = value
+    return fields
+
+
+def _united_rows(name: str, merged: Rows, survivor: Rows, merged_id: str) -> Rows:
+    """Keep the survivor's rows, fill their blanks and add those only the merged profile has."""
+    collection = shape.COLLECTIONS[name]
+    rows: dict[RowKey, Row] = dict(survivor)
+    has_flag = any(row.get(collection.flag) for row in survivor.values())
+    for key, row in merged.items():
+        added = dict(row)
+        if collection.flag:
+            added[collection.flag] = row[collection.flag] and not has_flag
+        if name == "identities":
+            added["merged_from"] = row["merged_from"] or merged_id
+        stored_key = _stored_key(name, rows, key, row)
+        if name == "addresses" and any(
+            row["external_id"] is not None and row["external_id"] == one["external_id"] for one in rows.values()
+        ):
+            added["external_id"] = None  # the survivor has an address by that name
+        if stored_key is None:
+            rows[key] = added
+        elif name in _FILLED:
+            rows[stored_key] = _filled(rows[stored_key], added)
+    return rows
+
+
+def _stored_key(name: str, rows: Rows, key: RowKey, row: Row) -> RowKey | None:
+    if name == "addresses":
+        return next((other for other, address in rows.items() if same_address(address, row)), None)
+    return key if key in rows else None
+
+
+def _filled(stored: Row, added: Row) -> Row:
+    """Return the stored row with its blanks filled; a custom attribute's type and value belong together."""
+    if "value" in stored and stored["value"] is None:
+        return added
+    return {name: added[name] if value is None else value for name, value in stored.items()}
