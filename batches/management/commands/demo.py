@@ -3,7 +3,6 @@
 import http.client
 import json
 import secrets
-import signal
 import sys
 import threading
 import time
@@ -20,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from batches.demo.customers import SYSTEMS, ReferenceIds, make_records
-from batches.supervisor import StartError, Supervisor
+from batches.supervisor import StartError, Supervisor, stopped_by_signals
 from profiles.models import ApiToken, Organisation, Region, RoleDefinition, User
 from profiles.reference_data import example_data, load_reference_data
 
@@ -105,11 +104,11 @@ class Command(BaseCommand):
         token = self._token()
         records = make_records(customers=customers, seed=seed, ids=_reference_ids())
         connection.close()
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
         try:
-            with Supervisor(host="127.0.0.1", port=port, web_workers=1, quiet=True) as hub:
+            with (
+                stopped_by_signals() as stop,
+                Supervisor(host="127.0.0.1", port=port, web_workers=1, quiet=True, stop=stop) as hub,
+            ):
                 if hub.port != port:
                     self.console.print(f"Port {port} is in use; taking {hub.port}.")
                 client = _Client(hub.url, token)
@@ -123,7 +122,7 @@ class Command(BaseCommand):
                         raise CommandError(message)
                     return
                 self.console.print("\nCtrl-C ends it.")
-                hub.watch(stop)
+                hub.watch()
         except (StartError, _ApiError, OSError) as error:
             raise CommandError(str(error)) from error
 
