@@ -81,8 +81,8 @@ def advice(host: str) -> Iterator[str]:
         yield "Static files are not collected; run `manage.py collectstatic --noinput` to have them served compressed."
     if settings.SECURE_SSL_REDIRECT and not settings.SECURE_PROXY_SSL_HEADER:
         yield (
-            "HTTPS=1 without TRUST_PROXY=1: whatever comes in plain HTTP is sent to https://, which never ends behind a "
-            "proxy that ends TLS. Let it set X-Forwarded-Proto, and set TRUST_PROXY=1."
+            "HTTPS=1 without TRUST_PROXY=1: whatever comes in plain HTTP is sent to https://, which never ends behind "
+            "a proxy that ends TLS. Let it set X-Forwarded-Proto, and set TRUST_PROXY=1."
         )
     if not _is_loopback(host) and all(_is_loopback(name) for name in settings.ALLOWED_HOSTS):
         yield "ALLOWED_HOSTS names this machine alone: requests by any other name are answered with 400."
