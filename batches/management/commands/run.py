@@ -60,7 +60,8 @@ class Command(BaseCommand):
                     if not stop.is_set():
                         if hub.port != port:
                             self.stdout.write(f"Port {port} is in use; taking {hub.port}.")
-                        self.stdout.write(f"Profile Hub runs at {hub.url} (admin: {hub.url}/admin/). Ctrl-C ends it.")
+                        desk = f" (admin: {hub.url}/admin/)" if settings.DEBUG else ""
+                        self.stdout.write(f"Profile Hub runs at {hub.url}{desk}. Ctrl-C ends it.")
                         self.stdout.flush()
                     hub.watch()
                     self.stdout.write("Stopping; the batch in hand is finished first.")
