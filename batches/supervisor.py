@@ -46,9 +46,12 @@ class Stop(threading.Event):
 
 @contextlib.contextmanager
 def stopped_by_signals() -> Iterator[Stop]:
-    """Give what Ctrl-C and SIGTERM set while the block runs, whatever it is at."""
+    """Give what Ctrl-C, SIGTERM and the end of the terminal set while the block runs, whatever it is at."""
     stop = Stop()
-    before = {number: signal.signal(number, lambda *_: stop.ask()) for number in (signal.SIGTERM, signal.SIGINT)}
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as with nohup
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: stop.ask()) for number in numbers}
     try:
         yield stop
     finally:

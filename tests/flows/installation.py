@@ -70,9 +70,9 @@ class Terminal:
             assert self._read() or words in self.text, self.text
         return self.text
 
-    def interrupt(self) -> int:
-        """Press Ctrl-C, wait for the end and return the exit code."""
-        self.process.send_signal(signal.SIGINT)
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Press Ctrl-C, or send another signal, wait for the end and return the exit code."""
+        self.process.send_signal(number)
         return self.finish()
 
     def finish(self) -> int:

@@ -3,6 +3,8 @@
 import http.client
 import json
 import re
+import signal
+import socket
 import subprocess
 from contextlib import closing
 
@@ -139,14 +141,24 @@ def test_reasons_are_what_the_headline_says(folder, port):
             assert len(headline.split(", and ")) == len(set(codes)), (headline, reasons)
 
 
-@pytest.mark.parametrize("words", ["Setting up", "Posting"])
-def test_demo_is_left_at_any_time(folder, port, words):
-    with on_terminal(**demo(folder, port, "--customers", "3000")) as terminal:
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        ("Setting up", signal.SIGINT),
+        ("Posting", signal.SIGINT),
+        ("until Ctrl-C", signal.SIGTERM),
+        ("until Ctrl-C", signal.SIGHUP),  # the terminal was closed
+    ],
+)
+def test_demo_is_left_at_any_time(folder, port, words, number):
+    with on_terminal(**demo(folder, port)) as terminal:
         terminal.wait_for(words)
-        code = terminal.interrupt()
+        code = terminal.interrupt(number)
 
     assert code == 0
     assert "Traceback" not in terminal.text
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
     assert without_terminal(folder, port).returncode == 0
 
 
