@@ -9,21 +9,11 @@ export PYTHONDONTWRITEBYTECODE := 1
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-.venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Profile Hub needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3 ..."; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing (Debian: apt-get install python3-venv)."; exit 1; }
+.venv/.base: requirements/base.txt
+	@$(PYTHON) requirements/install.py base
 
-# The locks name everything, so pip need not look for more (an old one would take extras for unpinned).
-.venv/.base: requirements/base.txt | .venv/bin/python
-	@echo "Installing what the hub needs ..."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements/base.txt
-	@touch $@
-
-.venv/.dev: requirements/dev.txt | .venv/bin/python
-	@echo "Installing what working on the hub needs ..."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
-	@touch $@ .venv/.base
+.venv/.dev: requirements/dev.txt
+	@$(PYTHON) requirements/install.py dev
 
 .PHONY: setup
 setup: .venv/.dev ## install everything into .venv

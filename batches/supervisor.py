@@ -1,5 +1,8 @@
 """Web and workers of one machine, run as child processes and kept alive."""
 
+import contextlib
+import errno
+import http.client
 import os
 import signal
 import socket
@@ -7,8 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -16,6 +18,8 @@ from typing import Final, Self
 from django.conf import settings
 
 PORTS_TRIED: Final = 50
+LAST_PORT: Final = 65_535
+BACKLOG: Final = 2_048
 SECONDS_TO_START: Final = 30
 SECONDS_TO_STOP: Final = 60
 LONGEST_BACKOFF_SECONDS: Final = 30.0
@@ -25,6 +29,34 @@ ACCESS_LOG_FORMAT: Final = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 
 class StartError(Exception):
     """The hub did not start."""
+
+
+class Stop(threading.Event):
+    """Set when the operator wants an end; `asked` tells how often."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def ask(self) -> None:
+        """Want an end, or want it more."""
+        self.asked += 1
+        self.set()
+
+
+@contextlib.contextmanager
+def stopped_by_signals() -> Iterator[Stop]:
+    """Give what Ctrl-C, SIGTERM and the end of the terminal set while the block runs, whatever it is at."""
+    stop = Stop()
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as with nohup
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: stop.ask()) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @dataclass(slots=True)
@@ -38,7 +70,12 @@ class _Child:
 
 
 class Supervisor:
-    """Runs gunicorn and the hub's workers until it is told to stop."""
+    """Runs gunicorn and the hub's workers until it is told to stop.
+
+    The web server is given a socket that listens already: nobody can take the port meanwhile, and what comes while a
+    web server that broke down is started again waits for it. `next_port` takes the next free one where the port is in
+    use.
+    """
 
     def __init__(  # noqa: PLR0913 what runs, and where
         self,
@@ -49,33 +86,37 @@ class Supervisor:
         web_workers: int = 2,
         access_log: bool = False,
         quiet: bool = False,
+        next_port: bool = True,
+        stop: Stop | None = None,
     ) -> None:
-        self.host = host
-        self.port = free_port(host, port)
+        self.stop_asked = stop or Stop()
         self.quiet = quiet
-        manage = str(Path(settings.BASE_DIR) / "manage.py")
+        self.socket = listen(host, port, next_port=next_port)
+        self.host, self.port = self.socket.getsockname()[:2]
         web = [
-            *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{host}:{self.port}"),
+            *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"fd://{self.socket.fileno()}"),
             *("--worker-class", "gthread", "--workers", str(web_workers), "--threads", "4"),
             *("--log-level", "warning", "--chdir", str(settings.BASE_DIR)),
         ]
         if access_log:
             web += ["--access-logfile", "-", "--access-logformat", ACCESS_LOG_FORMAT]
-        self.children = [
-            _Child("web", web),
-            *(_Child(f"worker {number + 1}", [sys.executable, manage, "work"]) for number in range(workers)),
-        ]
+        self.web = _Child("web server", web)
+        self.children = [self.web, *_workers(workers)]
 
     @property
     def url(self) -> str:
         """Where the hub is reached from this machine."""
-        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 not bound, compared
-        return f"http://{host}:{self.port}"
+        return f"http://{self._address}"
+
+    @property
+    def _address(self) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 not bound, looked up
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
     def __enter__(self) -> Self:
-        for child in self.children:
-            self._start(child)
         try:
+            for child in self.children:
+                self._start(child)
             self._wait_until_up()
         except BaseException:
             self.stop()
@@ -85,9 +126,9 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def watch(self, stop: threading.Event) -> None:
-        """Start again what ends, ever more slowly, until `stop` is set."""
-        while not stop.wait(0.2):
+    def watch(self) -> None:
+        """Start again what ends, ever more slowly, until an end is asked for."""
+        while not self.stop_asked.wait(0.2):
             now = time.monotonic()
             for child in self.children:
                 if child.process is None:
@@ -98,8 +139,7 @@ class Supervisor:
                     child.backoff = (
                         0.5 if lived > LONGEST_BACKOFF_SECONDS else min(child.backoff * 2, LONGEST_BACKOFF_SECONDS)
                     )
-                    code = child.process.returncode
-                    sys.stderr.write(f"The {child.name} ended with {code}; starting again in {child.backoff:g} s.\n")
+                    self._say(f"The {child.name} {_ended(child.process)}; starting again in {child.backoff:g} s.")
                     child.process, child.restart_at = None, now + child.backoff
 
     def has_died(self) -> bool:
@@ -107,17 +147,19 @@ class Supervisor:
         return any(child.process is None or child.process.poll() is not None for child in self.children)
 
     def stop(self) -> None:
-        """Let everything finish what it has in hand, and end."""
+        """Let everything finish what it has in hand, and end; asked again meanwhile, let it go at once."""
+        self.socket.close()
         running = [child.process for child in self.children if child.process is not None]
+        _terminate(running)
+        asked, deadline = self.stop_asked.asked, time.monotonic() + SECONDS_TO_STOP
+        while time.monotonic() < deadline and any(process.poll() is None for process in running):
+            if self.stop_asked.asked > asked:
+                asked, deadline = self.stop_asked.asked, min(deadline, time.monotonic() + 2)
+                _terminate(running)
+            time.sleep(0.05)
         for process in running:
             if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + SECONDS_TO_STOP
-        for process in running:
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
     def _start(self, child: _Child) -> None:
@@ -127,33 +169,108 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if self.quiet else None,
             start_new_session=True,
+            pass_fds=[self.socket.fileno()] if child is self.web else [],
             env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
         )
         child.started_at = time.monotonic()
 
     def _wait_until_up(self) -> None:
-        deadline = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < deadline:
-            if self.has_died():
-                break
-            try:
-                with urllib.request.urlopen(f"{self.url}/api/health", timeout=2):  # noqa: S310 our own address
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        message = "The web server did not start; its own words are above."
+        """Wait for the web server's first answer; raises `StartError` if it ends instead."""
+        began, said = time.monotonic(), False
+        while not self.stop_asked.is_set():
+            if self.web.process is None or self.web.process.poll() is not None:
+                how = _ended(self.web.process)
+                message = f"The web server {how} instead of starting; its own words are above. Everything was stopped."
+                raise StartError(message)
+            trouble = self._probe()
+            if trouble is None:
+                return
+            if not said and time.monotonic() - began > SECONDS_TO_START:
+                said = True
+                self._say(f"The web server has not answered for {SECONDS_TO_START} s ({trouble}); waiting for it.")
+            self.stop_asked.wait(0.1)
+
+    def _probe(self) -> str | None:
+        """Return what is wrong with the web server's answer, or nothing; asked under a name the hub answers to."""
+        line = http.client.HTTPConnection(self._address, timeout=2)
+        try:
+            line.request("GET", "/api/health", headers={"Host": allowed_host(settings.ALLOWED_HOSTS)})
+            status = line.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            return type(error).__name__
+        finally:
+            line.close()
+        return None if status == http.HTTPStatus.OK else f"it answers with {status}"
+
+    @staticmethod
+    def _say(sentence: str) -> None:
+        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.flush()
+
+
+def allowed_host(patterns: list[str]) -> str:
+    """Return a name that Django's ALLOWED_HOSTS let through."""
+    pattern = patterns[0] if patterns else "localhost"
+    return "localhost" if pattern == "*" else pattern.removeprefix(".")
+
+
+def listen(host: str, port: int, *, next_port: bool) -> socket.socket:
+    """Return a socket that listens on the port, or on the next free one; raises `StartError`."""
+    if not 1 <= port <= LAST_PORT:
+        message = f"There is no port {port}; they go from 1 to {LAST_PORT}."
         raise StartError(message)
-
-
-def free_port(host: str, port: int) -> int:
-    """Return the port, or the next one that nobody listens on; raises `StartError`."""
-    for candidate in range(port, port + PORTS_TRIED):
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, candidate))
-            except OSError:
-                continue
-            return candidate
-    message = f"No port from {port} to {port + PORTS_TRIED - 1} is free on {host}."
+    host = host.removeprefix("[").removesuffix("]")
+    last = min(port + PORTS_TRIED, LAST_PORT + 1) if next_port else port + 1
+    for candidate in range(port, last):
+        try:
+            return _listening(host, candidate)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                message = f"Port {candidate} of {host} cannot be used: {error.strerror or error}."
+                raise StartError(message) from error
+        except UnicodeError as error:
+            message = f"{host} is not the name of a host."
+            raise StartError(message) from error
+    message = (
+        f"No port from {port} to {last - 1} is free on {host}."
+        if next_port
+        else f"Port {port} of {host} is in use; stop what has it, or name another one with --port."
+    )
     raise StartError(message)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    listener = socket.socket(family, kind)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _workers(number: int) -> list[_Child]:
+    """Return the process that works: one, which itself has others where more than one is wanted."""
+    if number == 0:
+        return []
+    command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "work"]
+    if number == 1:
+        return [_Child("worker", command)]
+    return [_Child("workers", [*command, "--processes", str(number)])]
+
+
+def _terminate(processes: "list[subprocess.Popen[bytes]]") -> None:
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+
+
+def _ended(process: "subprocess.Popen[bytes] | None") -> str:
+    """Return how the process ended, in words."""
+    code = None if process is None else process.returncode
+    if code is not None and code < 0:
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"ended with {code}"

@@ -4,7 +4,6 @@ Nothing here means anything: it says what runs, and how much of it. README, "Ope
 operator may set.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -132,6 +131,9 @@ _database = DATABASES["default"]
 # Opening one takes longer than many an answer.
 _database["CONN_MAX_AGE"] = 60
 if _database["ENGINE"].endswith("sqlite3"):
+    # Seen from the hub's folder, as its default is: web and workers may have been started elsewhere.
+    if _database["NAME"] != ":memory:":
+        _database["NAME"] = str(BASE_DIR / _database["NAME"])
     # FULL: a 202 must survive a power cut. IMMEDIATE: else "database is locked" when a reader turns writer.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -213,16 +215,12 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
-# In a trial nothing has been collected.
-WHITENOISE_USE_FINDERS = DEBUG
 STATIC_ROOT = BASE_DIR / "staticfiles"
+# Where nothing has been collected (a trial; or it was forgotten, and `run` says so) files are served where they lie.
+WHITENOISE_USE_FINDERS = DEBUG or not (STATIC_ROOT / "staticfiles.json").is_file()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG or "test" in sys.argv[0]
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "config.statics.CollectedStorage"},
 }
 
 

@@ -22,6 +22,7 @@ from batches.worker.ahead import ReadAhead
 from batches.worker.alone import only_worker
 from batches.worker.bell import Bell
 from batches.worker.heartbeat import Heartbeat
+from batches.worker.outage import Outage
 from batches.worker.waiting import while_waiting
 from batches.worker.watchdog import within_bounds
 from profiles import sets
@@ -57,7 +58,7 @@ def work(  # noqa: PLR0913 when to end, and whom to tell
     """
     stop = stop or threading.Event()
     worker = worker or new_name()
-    ahead = ReadAhead()
+    ahead, outage = ReadAhead(), Outage()
     lost: list[Batch] = []
     done = 0
     with (
@@ -69,7 +70,7 @@ def work(  # noqa: PLR0913 when to end, and whom to tell
         while not stop.is_set() and done != max_batches:
             count_turn()
             close_old_connections()
-            batch = _claim(worker, lost)
+            batch = _claim(worker, lost, outage)
             if batch is None:
                 if until_idle and not Batch.objects.filter(state__in=UNFINISHED).exists():
                     break
@@ -118,18 +119,20 @@ def _pause(stop: threading.Event, batch: Batch, ahead: ReadAhead) -> None:
     stop.wait(max(0, end - time.monotonic()))
 
 
-def _claim(worker: str, lost: list[Batch]) -> Batch | None:
+def _claim(worker: str, lost: list[Batch], outage: Outage) -> Batch | None:
     """Claim a batch, once those are given back that could not be while the database was away."""
     try:
         while lost:
             leases.give_back(lost[-1], failed=False)
             lost.pop()
-        return leases.claim(worker=worker)
+        batch = leases.claim(worker=worker)
     except (OperationalError, InterfaceError) as error:
-        log.warning("database_unavailable", error=type(error).__name__)
+        outage.goes_on(error)
         close_old_connections()
         time.sleep(SECONDS_BETWEEN_TRIES)
         return None
+    outage.is_over()
+    return batch
 
 
 def _process(batch: Batch, ahead: ReadAhead, lost: list[Batch]) -> bool:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
 from profiles.models import Organisation, RoleDefinition
 from profiles.reference_data import example_data, load_reference_data
@@ -62,3 +63,22 @@ def test_readme_request_uses_every_field():
     }
 
     assert RECORD_FIELDS - set(record) == other_names
+
+
+def commands():
+    """Return the rows of the README's table of commands: a command's name and the options it is shown with."""
+    rows = re.findall(r"^\| `manage\.py (\w+)([^`]*)`", README, re.MULTILINE)
+    return [(name, re.findall(r"--[\w-]+", rest)) for name, rest in rows]
+
+
+@pytest.mark.parametrize(("name", "options"), commands())
+def test_readme_command_has_the_options_it_is_shown_with(name, options):
+    parser = load_command_class(get_commands()[name], name).create_parser("manage.py", name)
+
+    assert [option for option in options if option not in parser._option_string_actions] == []  # noqa: SLF001 argparse
+
+
+def test_readme_shows_every_command_of_the_hub():
+    ours = {name for name, app in get_commands().items() if app in {"batches", "profiles"}}
+
+    assert ours - {name for name, _ in commands()} == {"run", "demo"}  # told of above the table

@@ -1,6 +1,7 @@
 """The operators' commands about profiles."""
 
 import json
+import re
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -37,12 +38,38 @@ def test_token_has_the_scopes_and_the_user_asked_for(capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("arguments", [["x", "--scopes", "fly"], ["x", "--expires-in", "0"], ["  "], ["x" * 256]])
-def test_wrong_token_is_refused(arguments):
-    with pytest.raises(CommandError):
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["x", "--scopes", "fly"], "Unknown scope fly; there are "),
+        (["x", "--expires-in", "0"], "--expires-in must be between 1 and 36500 days."),
+        (["  "], "LABEL: The text must not be empty."),
+        (["x" * 256], "LABEL: The text must not be longer than 255 characters."),
+        (["b\udcff"], "LABEL: The text must not hold control characters."),
+        (["x", "--user", ""], "--user: The text must not be empty."),
+        (["x", "--user", "b\udcff"], "--user: The text must not hold control characters."),
+        (["x", "--user", "tills"], "There is no user tills; add --create to make a machine user of that name."),
+        (["x", "--user", "a till", "--create"], "The user cannot be named a till: Enter a valid username."),
+        (["x", "--user", "x" * 151, "--create"], "at most 150 characters"),
+    ],
+)
+def test_wrong_token_is_refused(arguments, told):
+    User.objects.create(username="till")
+
+    with pytest.raises(CommandError, match=re.escape(told)) as caught:
         call_command("create_token", *arguments)
 
+    assert caught.value.returncode == 1
     assert not ApiToken.objects.exists()
+    assert list(User.objects.values_list("username", flat=True)) == ["till"]
+
+
+def test_token_for_a_new_user_of_a_name_asked_for(capsys):
+    call_command("create_token", "x", "--user", "till", "--create")
+    call_command("create_token", "y", "--user", "till", "--create")
+
+    assert capsys.readouterr().err == "Made the machine user till.\n"
+    assert [token.user.username for token in ApiToken.objects.order_by("label")] == ["till", "till"]
 
 
 def test_countries_are_there_from_the_start():

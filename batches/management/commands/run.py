@@ -1,14 +1,15 @@
 """Run the hub on this machine."""
 
-import signal
-import threading
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
-from batches.supervisor import StartError, Supervisor
+from batches.database import DatabaseNotReadyError, wait_for_database
+from batches.supervisor import StartError, Supervisor, stopped_by_signals
 from profiles import sets
 
 
@@ -19,34 +20,79 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare where and how many."""
-        parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000, help="The next free one is taken where it is in use.")
+        parser.add_argument("--host", default="127.0.0.1", help="The address to listen on (127.0.0.1).")
+        parser.add_argument(
+            "--port",
+            type=int,
+            default=8000,
+            help="The port to listen on (8000). Where it is in use: refused; with DEBUG the next free one is taken.",
+        )
         parser.add_argument("--workers", type=int, default=1, help="Processes that work batches off (one on SQLite).")
         parser.add_argument("--web-workers", type=int, default=2, help="Processes that answer requests.")
         parser.add_argument("--access-log", action="store_true", help="Log requests, without their query strings.")
 
     def handle(self, *, host: str, port: int, workers: int, web_workers: int, **options: Any) -> None:  # noqa: ANN401
         """Run until told to stop."""
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            message = "The database is not up to date; run `manage.py migrate` first."
+        if workers < 0 or web_workers < 1:
+            message = "--workers must be 0 or more, and --web-workers 1 or more."
             raise CommandError(message)
-        connection.close()
+        if not settings.ALLOWED_HOSTS and not settings.DEBUG:
+            message = "ALLOWED_HOSTS is empty: the hub would answer to no name. Name the host it is reached by."
+            raise CommandError(message)
+        for sentence in advice(host):
+            self._say(sentence)
         if not sets.is_postgresql() and workers > 1:
-            self.stderr.write("On SQLite one worker works; starting one.")
+            self._say("On SQLite one worker works; starting one.")
             workers = 1
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
         try:
-            with Supervisor(
-                host=host, port=port, workers=workers, web_workers=web_workers, access_log=options["access_log"]
-            ) as hub:
-                if hub.port != port:
-                    self.stdout.write(f"Port {port} is in use; taking {hub.port}.")
-                self.stdout.write(f"Profile Hub runs at {hub.url} (admin: {hub.url}/admin/). Ctrl-C ends it.")
-                self.stdout.flush()
-                hub.watch(stop)
-                self.stdout.write("Stopping; the batch in hand is finished first.")
-        except StartError as error:
+            with stopped_by_signals() as stop:
+                if not wait_for_database(stop=stop, say=self._say):
+                    return
+                with Supervisor(
+                    host=host,
+                    port=port,
+                    workers=workers,
+                    web_workers=web_workers,
+                    access_log=options["access_log"],
+                    next_port=settings.DEBUG,
+                    stop=stop,
+                ) as hub:
+                    if not stop.is_set():
+                        if hub.port != port:
+                            self.stdout.write(f"Port {port} is in use; taking {hub.port}.")
+                        desk = f" (admin: {hub.url}/admin/)" if settings.DEBUG else ""
+                        self.stdout.write(f"Profile Hub runs at {hub.url}{desk}. Ctrl-C ends it.")
+                        self.stdout.flush()
+                    hub.watch()
+                    self.stdout.write("Stopping; the batch in hand is finished first.")
+                    self.stdout.flush()
+        except (DatabaseNotReadyError, StartError) as error:
             raise CommandError(str(error)) from error
+
+    def _say(self, sentence: str) -> None:
+        self.stderr.write(sentence)
+        self.stderr.flush()
+
+
+def advice(host: str) -> Iterator[str]:
+    """Yield a sentence for each setting that would be regretted later."""
+    if settings.DEBUG:
+        return
+    if not (Path(settings.STATIC_ROOT) / "staticfiles.json").is_file():
+        yield "Static files are not collected; run `manage.py collectstatic --noinput` to have them served compressed."
+    if settings.SECURE_SSL_REDIRECT and not settings.SECURE_PROXY_SSL_HEADER:
+        yield (
+            "HTTPS=1 without TRUST_PROXY=1: whatever comes in plain HTTP is sent to https://, which never ends behind "
+            "a proxy that ends TLS. Let it set X-Forwarded-Proto, and set TRUST_PROXY=1."
+        )
+    if not _is_loopback(host) and all(_is_loopback(name) for name in settings.ALLOWED_HOSTS):
+        yield "ALLOWED_HOSTS names this machine alone: requests by any other name are answered with 400."
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return False

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from batches.database import DatabaseNotReadyError, wait_for_database
 from batches.models import Batch
+from batches.supervisor import stopped_by_signals
 from batches.worker import work
 from batches.worker.guard import RECYCLED, Guard
 from profiles import sets
@@ -52,6 +54,8 @@ class Command(BaseCommand):
         if processes > 1 and not sets.is_postgresql():
             self.stderr.write("On SQLite one worker works; starting one.")
             processes = 1
+        if not self._is_database_there():
+            return
         tell = self._tell if options["verbosity"] > 1 else None
 
         def be_worker(name: str, stop: threading.Event, count: Callable[[], None]) -> int:
@@ -75,6 +79,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{guard.done} batch{'' if guard.done == 1 else 'es'} processed.")
         if code:
             sys.exit(code)
+
+    def _is_database_there(self) -> bool:
+        """Wait for it; false when told to stop before."""
+        try:
+            with stopped_by_signals() as stop:
+                return wait_for_database(stop=stop, say=self.stderr.write) and not stop.is_set()
+        except DatabaseNotReadyError as error:
+            raise CommandError(str(error)) from error
 
     def _tell(self, batch: Batch) -> None:
         self.stdout.write(f"{batch.id}: {batch.processed_count} of {batch.total_count} records decided")

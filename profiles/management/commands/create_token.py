@@ -1,30 +1,34 @@
 """Make a bearer token."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils.text import slugify
 
-from profiles.keys import NAME_LENGTH
+from profiles import keys
 from profiles.models import ApiToken, User
 from profiles.models.access import ALL_SCOPES, SCOPES
+
+USERNAME_LENGTH: Final = 150
 
 
 class Command(BaseCommand):
     """Make a bearer token for an integration and print it, alone, on standard output."""
 
     help = (
-        "Make a bearer token and print it: it is shown this once, only its digest is kept. The user is made if "
-        "missing, as a machine user who cannot enter the admin; one for each integration lets the ledger tell them "
-        "apart."
+        "Make a bearer token and print it: it is shown this once, only its digest is kept. It is a machine user's, "
+        "who cannot enter the admin and is made where there is none named after the label; one for each integration "
+        "lets the ledger tell them apart."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what the token is for."""
         parser.add_argument("label", metavar="LABEL", help="What the token is for.")
         parser.add_argument("--user", metavar="NAME", help="Whose it is; a name made of the label unless told.")
+        parser.add_argument("--create", action="store_true", help="Make the machine user NAME where there is none.")
         parser.add_argument(
             "--scopes",
             nargs="+",
@@ -39,6 +43,7 @@ class Command(BaseCommand):
         *,
         label: str,
         user: str | None,
+        create: bool,
         scopes: list[str],
         expires_in: int | None,
         **options: Any,  # noqa: ANN401 Django's own options
@@ -52,21 +57,38 @@ class Command(BaseCommand):
         if expires_in is not None and not 1 <= expires_in <= 36_500:  # noqa: PLR2004 a hundred years
             message = "--expires-in must be between 1 and 36500 days."
             raise CommandError(message)
-        if not label.strip() or len(label) > NAME_LENGTH:
-            message = f"The label must have 1 to {NAME_LENGTH} characters."
-            raise CommandError(message)
-        name = user or slugify(label) or "machine"
+        label = _name(label, "LABEL")
+        # A name that was told may be a slip of the keyboard; one made of the label means what it says.
+        name = (slugify(label) or "machine")[:USERNAME_LENGTH] if user is None else _name(user, "--user")
         with transaction.atomic():
-            owner = User.objects.filter(username=name).first()
-            if owner is None:
-                owner = User(username=name[:150])
-                owner.set_unusable_password()
-                owner.save()
-                self.stderr.write(f"Made the machine user {owner.username}.")
+            owner = User.objects.filter(username=name).first() or self._make(name, may=create or user is None)
             _, token = ApiToken.objects.create(
                 user=owner,
                 expiry=None if expires_in is None else dt.timedelta(days=expires_in),
-                label=label.strip(),
+                label=label,
                 scopes=scopes,
             )
         self.stdout.write(token)
+
+    def _make(self, name: str, *, may: bool) -> User:
+        if not may:
+            message = f"There is no user {name}; add --create to make a machine user of that name."
+            raise CommandError(message)
+        owner = User(username=name)
+        owner.set_unusable_password()
+        try:
+            owner.full_clean()
+        except ValidationError as error:
+            message = f"The user cannot be named {name}: {' '.join(error.messages)}"
+            raise CommandError(message) from error
+        owner.save()
+        self.stderr.write(f"Made the machine user {owner.username}.")
+        return owner
+
+
+def _name(text: str, argument: str) -> str:
+    try:
+        return keys.name(text)
+    except keys.InvalidValueError as error:
+        message = f"{argument}: {error}"
+        raise CommandError(message) from error

@@ -1,0 +1,53 @@
+"""Whether the hub's database is there, and as new as this version of the hub."""
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+SECONDS_BETWEEN_TRIES: Final = 1.0
+
+
+class DatabaseNotReadyError(Exception):
+    """The database is not one this version of the hub can work with."""
+
+
+def wait_for_database(*, stop: threading.Event, say: Callable[[str], object]) -> bool:
+    """Return true once the database is there and up to date, or false when `stop` is set before.
+
+    Says once that it waits, and once that it need not any more. Raises `DatabaseNotReadyError` where waiting would not
+    help.
+    """
+    waits = False
+    while not stop.is_set():
+        try:
+            _check()
+        except (OperationalError, InterfaceError) as error:
+            if not waits:
+                say(f"The database cannot be reached ({reason(error)}); waiting for it.")
+            waits = True
+            stop.wait(SECONDS_BETWEEN_TRIES)
+        except DatabaseError as error:
+            message = f"The database cannot be used: {reason(error)}."
+            raise DatabaseNotReadyError(message) from error
+        else:
+            if waits:
+                say("The database is there.")
+            return True
+        finally:
+            connection.close()
+    return False
+
+
+def reason(error: Exception) -> str:
+    """Return the first line of what the database or its driver says."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+def _check() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        message = "The database is not up to date; run `manage.py migrate` first."
+        raise DatabaseNotReadyError(message)
