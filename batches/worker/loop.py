@@ -18,6 +18,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 from batches import leases
 from batches.models import Batch
 from batches.processing import process_batch
+from batches.signs import Signs
 from batches.values import UNFINISHED
 from batches.worker.ahead import ReadAhead
 from batches.worker.alone import only_worker
@@ -55,11 +56,13 @@ def work(
         only_worker(stop=stop, on_wait=on_wait),
         Heartbeat(worker) as heartbeat,
         Bell() as bell,
+        Signs(worker) as signs,
         _collecting_garbage_seldom() as count_turn,
     ):
         while not stop.is_set():
             count_turn()
             close_old_connections()
+            signs.give()
             batch = _claim(worker)
             if batch is None:
                 if until_idle and not Batch.objects.filter(state__in=UNFINISHED).exists():

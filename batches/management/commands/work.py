@@ -4,10 +4,11 @@ import signal
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from batches.models import Batch
 from batches.worker import work
+from profiles.db.server import LocksDoNotExcludeError
 
 
 class Command(BaseCommand):
@@ -30,12 +31,15 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         loud = options["verbosity"] > 1
-        done = work(
-            until_idle=until_idle,
-            stop=stop,
-            on_batch=self._tell if loud else None,
-            on_wait=lambda: self.stderr.write("Another worker has this SQLite hub; waiting for it to leave."),
-        )
+        try:
+            done = work(
+                until_idle=until_idle,
+                stop=stop,
+                on_batch=self._tell if loud else None,
+                on_wait=lambda: self.stderr.write("Another worker has this SQLite hub; waiting for it to leave."),
+            )
+        except LocksDoNotExcludeError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(f"{done} batch{'' if done == 1 else 'es'} processed.")
 
     def _tell(self, batch: Batch) -> None:
