@@ -63,6 +63,12 @@ CURRENCIES = env.list("CURRENCIES", default=[])
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 # Seconds between two looks at the queue when nothing wakes the worker.
 POLL_SECONDS = env.float("POLL_SECONDS", default=0.2)
+# Where a worker waits to be woken (PostgreSQL's LISTEN), if not where DATABASE_URL leads: the server itself where a
+# pooler stands between, which would lose the call. Empty: it is never woken and looks every POLL_SECONDS.
+LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", default=None)
+if LISTEN_DATABASE_URL and not LISTEN_DATABASE_URL.startswith(("postgres://", "postgresql://")):
+    message = "LISTEN_DATABASE_URL must begin with postgres://, or be empty: then workers look for themselves."
+    raise ImproperlyConfigured(message)
 
 # --- Parts -----------------------------------------------------------------------------------------------------
 
