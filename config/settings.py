@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 import environ
-import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
@@ -89,12 +88,12 @@ INSTALLED_APPS = [
     "axes",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_structlog",
     "profiles",
     "batches",
 ]
 
 MIDDLEWARE = [
+    "profiles.http.requests.follow_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -103,7 +102,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -295,30 +293,9 @@ UNFOLD = {
     },
 }
 
-# --- Logs: ids and counts, never a person's data ---------------------------------------------------------------
+# --- Logs: ids and counts, never a person's data (see config.logs) --------------------------------------------
 
-_shared_processors: list[Any] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso"),
-]
-structlog.configure(
-    processors=[*_shared_processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "hub": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False) if DEBUG else structlog.processors.JSONRenderer(),
-            "foreign_pre_chain": _shared_processors,
-        }
-    },
-    "handlers": {"hub": {"class": "logging.StreamHandler", "formatter": "hub"}},
-    "root": {"handlers": ["hub"], "level": env.str("LOG_LEVEL", default="WARNING" if DEBUG else "INFO")},
-    "loggers": {"axes": {"level": "WARNING"}},
-}
+LOGGING_CONFIG = "config.logs.configure"
+LOGGING = {"level": env.str("LOG_LEVEL", default="WARNING" if DEBUG else "INFO"), "readable": DEBUG}
+# One line for each request: route, status, user's id, duration and the request's own id.
+ACCESS_LOG = env.bool("ACCESS_LOG", default=not DEBUG)

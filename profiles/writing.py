@@ -40,7 +40,7 @@ def write_plan(plan: Plan, *, now: dt.datetime, store_outcomes: OutcomeStore = s
         _vacate(plan.results)
         sets.insert_rows(Profile, _new_profiles(created, moment))
         count_updated = _update_profiles(changed, moment)
-        sets.insert_rows(ProfileChange, [_ledger_row(change, moment) for change in plan.changes])
+        sets.insert_rows(ProfileChange, _ledger_rows(plan.changes, moment))
         _define_tags(plan.results, moment)
         for collection in shape.COLLECTIONS.values():
             rows = _CollectionRows(collection, plan.results, moment)
@@ -203,6 +203,14 @@ def _define_tags(results: Iterable[ProfileResult], moment: str) -> None:
 
 
 # --- Ledger and duplicates ---------------------------------------------------------------------------------------
+
+
+def _ledger_rows(changes: Sequence[Change], moment: str) -> list[dict[str, Any]]:
+    rows = [_ledger_row(change, moment) for change in changes]
+    if any(change.cause.request_id for change in changes):  # those of a batch have none: nothing to send
+        for row, change in zip(rows, changes, strict=True):
+            row["request_id"] = change.cause.request_id
+    return rows
 
 
 def _ledger_row(change: Change, moment: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from argparse import BooleanOptionalAction
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -23,7 +24,11 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="The next free one is taken where it is in use.")
         parser.add_argument("--workers", type=int, default=1, help="Processes that work batches off (one on SQLite).")
         parser.add_argument("--web-workers", type=int, default=2, help="Processes that answer requests.")
-        parser.add_argument("--access-log", action="store_true", help="Log requests, without their query strings.")
+        parser.add_argument(
+            "--access-log",
+            action=BooleanOptionalAction,
+            help="Log a line for each request: its route, never its path. As ACCESS_LOG says unless told.",
+        )
 
     def handle(self, *, host: str, port: int, workers: int, web_workers: int, **options: Any) -> None:  # noqa: ANN401
         """Run until told to stop."""
