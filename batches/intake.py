@@ -43,12 +43,14 @@ def submit_batch(  # noqa: PLR0913 each is a fact of the submission
     queue_key: str = "",
     idempotency_key: str | None = None,
     corrects: tuple[UUID, int] | None = None,
+    request_id: str = "",
 ) -> Receipt:
     """Commit the body as one batch and return its receipt.
 
     Batches of one queue are processed in the order received; the queue is the submitter's unless `queue_key` names
     one. An `idempotency_key` the submitter used before answers with that batch, if the body is the same.
-    `corrects` is the batch and position of a record that this one sends again. Raises `BodyError`, `EnvelopeError`,
+    `corrects` is the batch and position of a record that this one sends again, `request_id` what the log calls the
+    request. Raises `BodyError`, `EnvelopeError`,
     `QueueFullError` and `IdempotencyConflictError`; nothing is stored then. Opens its own transaction.
     """
     envelope = read_envelope(body)
@@ -61,6 +63,7 @@ def submit_batch(  # noqa: PLR0913 each is a fact of the submission
         label=label,
         queue_key=f"key:{queue_key}" if queue_key else f"user:{submitted_by.pk if submitted_by else ''}",
         idempotency_key=idempotency_key or None,
+        request_id=request_id,
         body_sha256=hashlib.sha256(body).hexdigest(),
         body_size=len(body),
         corrects_batch_id=corrects_batch_id,

@@ -37,6 +37,7 @@ class Batch(models.Model):
     # Batches of one queue are processed in the order received.
     queue_key = models.CharField(max_length=NAME_LENGTH + 8)
     idempotency_key = models.CharField(max_length=NAME_LENGTH, null=True, blank=True)
+    request_id = models.CharField(max_length=64, blank=True, help_text="Of the request, as the log has it.")
     body_sha256 = models.CharField(max_length=64)
     body_size = models.PositiveIntegerField(help_text="Bytes")
     total_count = models.PositiveIntegerField()
@@ -146,3 +147,16 @@ class BatchRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batch_id} #{self.position}: {self.outcome}"
+
+
+class Worker(models.Model):
+    """That a worker lives: it says so every few seconds (see batches.signs), by the database's clock."""
+
+    name = models.CharField(max_length=NAME_LENGTH, primary_key=True)
+    host = models.CharField(max_length=NAME_LENGTH)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField(db_default=Now(), editable=False)
+    seen_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return self.name

@@ -4,7 +4,6 @@ import datetime as dt
 from collections import Counter, deque
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -64,9 +63,8 @@ class Drafts:
         try:
             record = self._reader.read(position, text)
             draft = parse_record(record.value, cause=cause, flaws=record.flaws)
-        except Exception as error:  # noqa: BLE001 whatever it is, the other records have nothing to do with it
-            facts = {"batch_id": str(self._batch.id), "position": position}
-            log.error("record_unreadable", error=type(error).__name__, at=place(error), **facts)  # noqa: TRY400
+        except Exception:  # whatever it is, the other records have nothing to do with it
+            log.exception("record_unreadable", batch_id=str(self._batch.id), position=position)
             draft = _unreadable(cause)
         self._read.append(draft)
         return True
@@ -98,14 +96,6 @@ class Drafts:
 def _unreadable(cause: Cause) -> ProfileDraft:
     message = "The hub could not process this record; its operators can see why in the log."
     return ProfileDraft(cause=cause, errors=(RecordError(ErrorCode.INTERNAL, "", message),))
-
-
-def place(error: BaseException) -> str:
-    """Return the file and line an exception comes from: unlike its message that holds nobody's data."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    return "" if frame is None else f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}"
 
 
 def process_batch(batch: Batch, drafts: Drafts) -> None:

@@ -92,6 +92,7 @@ def _batch(batch: Batch, queue_position: int | None) -> dict[str, Any]:
         "source": batch.source,
         "submitted_by": None if user is None else user.username,
         "label": batch.label or None,
+        "request_id": batch.request_id or None,
         "warnings": batch.warnings,
         "error": batch.error or None,
         "created_at": wire_time(batch.received_at),

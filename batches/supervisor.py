@@ -23,8 +23,6 @@ BACKLOG: Final = 2_048
 SECONDS_TO_START: Final = 30
 SECONDS_TO_STOP: Final = 60
 LONGEST_BACKOFF_SECONDS: Final = 30.0
-# Paths without their query strings: those may hold emails and phones.
-ACCESS_LOG_FORMAT: Final = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 
 
 class StartError(Exception):
@@ -84,7 +82,7 @@ class Supervisor:
         port: int,
         workers: int = 1,
         web_workers: int = 2,
-        access_log: bool = False,
+        access_log: bool | None = None,
         quiet: bool = False,
         next_port: bool = True,
         stop: Stop | None = None,
@@ -93,13 +91,15 @@ class Supervisor:
         self.quiet = quiet
         self.socket = listen(host, port, next_port=next_port)
         self.host, self.port = self.socket.getsockname()[:2]
+        self.environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        if access_log is not None:
+            # The hub's own line: the server knows paths, in which keys of persons stand, and no routes.
+            self.environment["ACCESS_LOG"] = str(int(access_log))
         web = [
             *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"fd://{self.socket.fileno()}"),
             *("--worker-class", "gthread", "--workers", str(web_workers), "--threads", "4"),
             *("--log-level", "warning", "--chdir", str(settings.BASE_DIR)),
         ]
-        if access_log:
-            web += ["--access-logfile", "-", "--access-logformat", ACCESS_LOG_FORMAT]
         self.web = _Child("web server", web)
         self.children = [self.web, *_workers(workers)]
 
@@ -170,7 +170,7 @@ class Supervisor:
             stdout=subprocess.DEVNULL if self.quiet else None,
             start_new_session=True,
             pass_fds=[self.socket.fileno()] if child is self.web else [],
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
+            env=self.environment,
         )
         child.started_at = time.monotonic()
 

@@ -30,6 +30,7 @@ from profiles.api.pagination import PAGE_PARAMETERS, page_of_rows, page_response
 from profiles.api.permissions import HubView
 from profiles.api.views import parse_id
 from profiles.api.wire import read_body
+from profiles.http.requests import request_id
 
 if TYPE_CHECKING:
     from profiles.models import User
@@ -80,6 +81,7 @@ class ProfileBatches(HubView):
                 label=label,
                 queue_key=queue_key,
                 idempotency_key=idempotency_key or None,
+                request_id=request_id(),
             )
         except BodyError as error:
             raise ParseError(str(error)) from error

@@ -1,13 +1,19 @@
 """Whether the hub lives, and whether it can work: for load balancers and whoever is on call."""
 
-from django.db import DatabaseError, connection
+import time
+from functools import lru_cache
+from typing import Final
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from batches.models import Batch
-from batches.values import UNFINISHED
+from batches import signs
+from profiles.db import server
+
+SECONDS_BETWEEN_LOOKS: Final = 60
 
 
 @require_safe
@@ -19,23 +25,46 @@ def health(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """Answer whether the database is there and migrated, and for how long the oldest batch has waited."""
+    """Answer whether the hub can work, and what an operator should see to.
+
+    503 where nothing should be sent here: the database is away, not migrated, or its locks do not exclude. While only
+    workers are missing batches are still taken, so that the answer is 200, with the status `no_worker`.
+    """
     del request
     try:
         executor = MigrationExecutor(connection)
         unapplied = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-        oldest = None
-        if not unapplied:
-            oldest = Batch.objects.filter(state__in=UNFINISHED).order_by("received_at", "id").first()
-    except DatabaseError:
-        return JsonResponse({"status": "unavailable", "database": "unreachable"}, status=503)
-    waited = None if oldest is None else round((timezone.now() - oldest.received_at).total_seconds(), 1)
-    return JsonResponse(
-        {
-            "status": "unavailable" if unapplied else "ok",
-            "database": "ok",
-            "unapplied_migrations": unapplied,
-            "oldest_unfinished_batch_seconds": waited,
-        },
-        status=503 if unapplied else 200,
+        if unapplied:
+            return _answer("unavailable", database="ok", unapplied_migrations=unapplied)
+        facts = look_at_server(int(time.monotonic() / SECONDS_BETWEEN_LOOKS))
+        standing = signs.standing()
+    except (DatabaseError, InterfaceError):
+        return _answer("unavailable", database="unreachable")
+    warnings = server.advice(facts, workers=standing.workers, lock_budget=settings.HUB_LOCK_BUDGET)
+    status = "ok"
+    if standing.is_stuck:
+        status = "no_worker"
+        warnings = ["Work waits and no worker lives: start `manage.py work`.", *warnings]
+    if not facts.locks_exclude:
+        status = "unavailable"
+        warnings = [str(server.LocksDoNotExcludeError()), *warnings]
+    waited = standing.waiting_for
+    return _answer(
+        status,
+        database="ok",
+        unapplied_migrations=0,
+        oldest_unfinished_batch_seconds=None if waited is None else round(waited.total_seconds(), 1),
+        workers=standing.workers,
+        warnings=warnings,
     )
+
+
+def _answer(status: str, **facts: object) -> JsonResponse:
+    return JsonResponse({"status": status, **facts}, status=503 if status == "unavailable" else 200)
+
+
+@lru_cache(maxsize=1)
+def look_at_server(minute: int) -> server.ServerFacts:
+    """Return what the server says of itself, asked once a minute."""
+    del minute
+    return server.look()

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import quote
 
 import environ
-import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
@@ -64,6 +63,12 @@ LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 ATTEMPT_SECONDS = env.float("ATTEMPT_SECONDS", default=300)
 # Seconds between two looks at the queue when nothing wakes the worker.
 POLL_SECONDS = env.float("POLL_SECONDS", default=0.2)
+# Where a worker waits to be woken (PostgreSQL's LISTEN), if not where DATABASE_URL leads: the server itself where a
+# pooler stands between, which would lose the call. Empty: it is never woken and looks every POLL_SECONDS.
+LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", default=None)
+if LISTEN_DATABASE_URL and not LISTEN_DATABASE_URL.startswith(("postgres://", "postgresql://")):
+    message = "LISTEN_DATABASE_URL must begin with postgres://, or be empty: then workers look for themselves."
+    raise ImproperlyConfigured(message)
 
 # --- Parts -----------------------------------------------------------------------------------------------------
 
@@ -84,21 +89,21 @@ INSTALLED_APPS = [
     "axes",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_structlog",
     "profiles",
     "batches",
 ]
 
 MIDDLEWARE = [
+    "profiles.http.requests.follow_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "profiles.http.headers.guard_answers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -298,30 +303,9 @@ UNFOLD = {
     },
 }
 
-# --- Logs: ids and counts, never a person's data ---------------------------------------------------------------
+# --- Logs: ids and counts, never a person's data (see config.logs) --------------------------------------------
 
-_shared_processors: list[Any] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso"),
-]
-structlog.configure(
-    processors=[*_shared_processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "hub": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False) if DEBUG else structlog.processors.JSONRenderer(),
-            "foreign_pre_chain": _shared_processors,
-        }
-    },
-    "handlers": {"hub": {"class": "logging.StreamHandler", "formatter": "hub"}},
-    "root": {"handlers": ["hub"], "level": env.str("LOG_LEVEL", default="WARNING" if DEBUG else "INFO")},
-    "loggers": {"axes": {"level": "WARNING"}},
-}
+LOGGING_CONFIG = "config.logs.configure"
+LOGGING = {"level": env.str("LOG_LEVEL", default="WARNING" if DEBUG else "INFO"), "readable": DEBUG}
+# One line for each request: route, status, user's id, duration and the request's own id.
+ACCESS_LOG = env.bool("ACCESS_LOG", default=not DEBUG)

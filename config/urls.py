@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.health import health, ready
 from profiles.api.errors import unknown_path
@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v3/", include("batches.urls")),
     path("api/v3/", include("profiles.urls")),
     path("api/v3/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/v3/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/v3/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     # What is left below /api/ is answered in JSON, in a trial with DEBUG too.
     path("api/<path:rest>", unknown_path),
 ]

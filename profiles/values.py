@@ -143,6 +143,8 @@ class Cause:
     position: int | None = None
     actor_id: int | None = None
     actor_label: str = ""
+    request_id: str = ""
+    """Of a write that is answered at once; empty for a batch's, which bears it itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,10 +224,15 @@ def _define_tags(results: Iterable[ProfileResult], moment: str) -> None:
 
 
 def _ledger_rows(changes: Sequence[Change], moment: str) -> list[dict[str, Any]]:
-    """Return the rows, with the column of times if any of them moved one: it is null in nearly all."""
+    """Return the rows, with the columns that are null in nearly all where any of them sets one."""
+    rows = [_ledger_row(change, moment) for change in changes]
     if any(change.times for change in changes):
-        return [{**_ledger_row(change, moment), "times": change.times or None} for change in changes]
-    return [_ledger_row(change, moment) for change in changes]
+        for row, change in zip(rows, changes, strict=True):
+            row["times"] = change.times or None
+    if any(change.cause.request_id for change in changes):  # those of a batch have none
+        for row, change in zip(rows, changes, strict=True):
+            row["request_id"] = change.cause.request_id
+    return rows
 
 
 def _ledger_row(change: Change, moment: str) -> dict[str, Any]:

@@ -121,6 +121,7 @@ class BatchAdmin(ReadOnlyAdmin):
                     ("source", "submitted_by"),
                     ("label", "match_criteria"),
                     ("queue_key", "idempotency_key"),
+                    ("request_id",),
                     ("corrected_record", "body_size"),
                     ("sha256",),
                 )

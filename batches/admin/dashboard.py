@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from batches.admin.batches import OUTCOMES, STATE_LABELS
 from batches.models import Batch
+from batches.signs import count_living
 from batches.values import UNFINISHED, BatchState
 from profiles.admin.lists import label, moment, table
 
@@ -43,6 +44,7 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
     return context | {
         "states": [_state(state, by_state.get(state, 0)) for state in BatchState],
         "oldest": oldest and _oldest(oldest, now),
+        "workers": oldest and count_living(),
         "outcomes": _outcomes(sums),
         "summed": sums["batches"],
         "bar": _bar(sums),

@@ -4,6 +4,7 @@ import threading
 from typing import Final, Self
 
 import psycopg
+import structlog
 from django.conf import settings
 from django.db import connection
 
@@ -13,12 +14,15 @@ from profiles import sets
 # PostgreSQL wakes the worker; this is for what it missed.
 POLL_SECONDS: Final = 1.0
 
+log = structlog.get_logger(__name__)
+
 
 class Bell:
     """Waits for something to do: PostgreSQL rings, SQLite is looked at again after a while."""
 
     def __init__(self) -> None:
         self.line: psycopg.Connection[tuple[object, ...]] | None = None
+        self.has_failed = False  # said once, however long it lasts
 
     def __enter__(self) -> Self:
         return self
@@ -29,25 +33,30 @@ class Bell:
 
     def wait(self, stop: threading.Event) -> None:
         """Return when there may be something to do, or `stop` is set."""
-        if not sets.is_postgresql():
+        url: str | None = settings.LISTEN_DATABASE_URL
+        if not sets.is_postgresql() or url == "":
             stop.wait(settings.POLL_SECONDS)
             return
         try:
             if self.line is None:
-                # A connection of its own: the ORM's may be pooled or inside a transaction.
-                parameters = connection.get_connection_params()
-                self.line = psycopg.connect(
-                    **{
-                        key: parameters[key]
-                        for key in ("dbname", "user", "password", "host", "port")
-                        if key in parameters
-                    },
-                    autocommit=True,
-                )
+                self.line = _connect(url)
                 self.line.execute(f"LISTEN {leases.CHANNEL}")
+                self.has_failed = False
                 return  # look once more: something may have come before the line stood
             for _ in self.line.notifies(timeout=POLL_SECONDS, stop_after=1):
                 pass
-        except psycopg.Error:
+        except psycopg.Error as error:
+            if not self.has_failed:
+                log.warning("not_listening", exc_info=error)
+            self.has_failed = True
             self.line = None
             stop.wait(POLL_SECONDS)
+
+
+def _connect(url: str | None) -> psycopg.Connection[tuple[object, ...]]:
+    """Return a connection of the bell's own: the ORM's may be pooled or inside a transaction."""
+    if url is not None:
+        return psycopg.connect(url, autocommit=True)
+    parameters = connection.get_connection_params()
+    own = {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if key in parameters}
+    return psycopg.connect(**own, autocommit=True)

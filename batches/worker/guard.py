@@ -23,11 +23,14 @@ from django.db import DatabaseError, connection, connections
 
 from batches import leases
 from batches.worker.loop import new_name
+from profiles.db.server import LocksDoNotExcludeError
 
 LONGEST_BACKOFF_SECONDS: Final = 5.0
 SECONDS_BETWEEN_LOOKS: Final = 0.05
 # How a worker's process ends that has done as many batches as it may: another one takes its place.
 RECYCLED: Final = 75
+# And one whose server gives no locks that exclude: another one would fare no better.
+UNFIT: Final = 78
 _COUNT: Final = struct.Struct("q")
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -51,6 +54,7 @@ class Guard:
         self.body = body
         self.processes = processes
         self.told_to_stop = 0
+        self.is_unfit = False
         self._passed_on = 0
         self._done = mmap.mmap(-1, _COUNT.size * processes)  # shared with the workers, a count for each
         self._workers: dict[int, _Worker] = {}
@@ -63,7 +67,7 @@ class Guard:
         return sum(self._count(number) for number in range(self.processes))
 
     def run(self) -> int:
-        """Guard the workers until they are gone; return the exit code."""
+        """Guard the workers until they are gone; return the exit code. Raises `LocksDoNotExcludeError`."""
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             while self.tend():
@@ -71,7 +75,13 @@ class Guard:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+        self.check()
         return 128 + signal.SIGTERM if self.told_to_stop > 1 else 0
+
+    def check(self) -> None:
+        """Raise `LocksDoNotExcludeError` where a worker has found that so."""
+        if self.is_unfit:
+            raise LocksDoNotExcludeError
 
     def tend(self) -> bool:
         """Start what is to be started, end what is to end, see what has ended; return whether there is more to do."""
@@ -130,6 +140,8 @@ class Guard:
         code = 1
         try:
             code = self.body(name, stop, lambda: self._add_done(number))
+        except LocksDoNotExcludeError:
+            code = UNFIT
         except Exception:  # noqa: BLE001 a process of its own: what else would tell
             traceback.print_exc()
         finally:
@@ -147,7 +159,8 @@ class Guard:
             code = os.waitstatus_to_exitcode(status)
             if self.told_to_stop > 1:
                 self._release(worker)
-            if code == 0 or self.told_to_stop:
+            self.is_unfit |= code == UNFIT
+            if code in {0, UNFIT} or self.told_to_stop:
                 continue
             if code == RECYCLED:
                 self._due[number] = 0.0

@@ -19,8 +19,9 @@ class Helper:
         self.guard = Guard(_be_worker, processes=1)
 
     def pause(self) -> None:
-        """Let it work for a moment, and start it again where it has ended."""
+        """Let it work for a moment, and start it again where it has ended. Raises `LocksDoNotExcludeError`."""
         self.guard.tend()
+        self.guard.check()
         time.sleep(SECONDS_PER_PAUSE)
 
 

@@ -16,7 +16,8 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 
 from batches import leases
 from batches.models import Batch
-from batches.processing import place, process_batch
+from batches.processing import process_batch
+from batches.signs import Signs
 from batches.values import UNFINISHED
 from batches.worker.ahead import ReadAhead
 from batches.worker.alone import only_worker
@@ -65,11 +66,13 @@ def work(  # noqa: PLR0913 when to end, and whom to tell
         only_worker(stop=stop, on_wait=on_wait),
         Heartbeat(worker) as heartbeat,
         Bell() as bell,
+        Signs(worker) as signs,
         _collecting_garbage_seldom() as count_turn,
     ):
         while not stop.is_set() and done != max_batches:
             count_turn()
             close_old_connections()
+            signs.give()
             batch = _claim(worker, lost, outage)
             if batch is None:
                 if until_idle and not Batch.objects.filter(state__in=UNFINISHED).exists():
@@ -156,15 +159,14 @@ def _process(batch: Batch, ahead: ReadAhead, lost: list[Batch]) -> bool:
         log.warning("lease_lost", **facts)
         lost.append(batch)
         return False
-    except Exception as error:  # noqa: BLE001 whatever it is: the batch must not take the worker down
+    except Exception as error:  # whatever it is: the batch must not take the worker down
         if sets.is_unavailable(error):
             log.warning("batch_interrupted", error=type(error).__name__, **facts)
             lost.append(batch)
             close_old_connections()
             time.sleep(SECONDS_BETWEEN_TRIES)
             return False
-        # Messages and values may hold a person's data; the place does not.
-        log.error("batch_failed", error=type(error).__name__, at=place(error), **facts)  # noqa: TRY400
+        log.exception("batch_failed", **facts)
         close_old_connections()
         with contextlib.suppress(DatabaseError, InterfaceError):  # then the lease runs out by itself
             leases.give_back(batch, failed=True)

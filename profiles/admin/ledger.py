@@ -85,7 +85,7 @@ class ProfileChangeAdmin(ReadOnlyAdmin):
     list_display = ("when", "profile", "version", "action_label", "what", "who")
     list_filter = (ProfileFilter, ("action", ActionFilter), ("cause_kind", ActionFilter))
     list_select_related = ("profile",)
-    fields = ("profile", "version", "action_cell", "at", "who", "all_changes", "operation_id")
+    fields = ("profile", "version", "action_cell", "at", "who", "all_changes", "operation_id", "request_id")
     readonly_fields = fields
 
     @display(description="when")

@@ -28,6 +28,7 @@ from profiles.admin.lists import (
 from profiles.admin.search import find_profiles
 from profiles.directory import load_snapshots
 from profiles.history import timeline
+from profiles.http.requests import request_id
 from profiles.models import DuplicateCandidate, Profile, ProfileChange, User
 from profiles.values import Cause, CauseKind, Rows
 
@@ -169,7 +170,12 @@ class ProfileAdmin(HubAdmin):
     ) -> type[ProfileForm]:
         """Return the form, knowing who edits and when."""
         form: Any = super().get_form(request, obj, change, **kwargs)
-        form.cause = Cause(kind=CauseKind.ADMIN, actor_id=request.user.pk, actor_label=request.user.get_username())
+        form.cause = Cause(
+            kind=CauseKind.ADMIN,
+            actor_id=request.user.pk,
+            actor_label=request.user.get_username(),
+            request_id=request_id(),
+        )
         form.now = timezone.now()
         return form  # type: ignore[no-any-return]  # made by Django for this request
 

@@ -4,10 +4,13 @@ from typing import Any, Final
 
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
+
+from profiles.http.requests import request_id
 
 RETRY_AFTER_SECONDS: Final = 5
 _MESSAGES: Final = {
@@ -93,7 +96,8 @@ def unknown_path(request: HttpRequest, rest: str) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer what nobody foresaw; the log knows more."""
+    """Answer what nobody foresaw; by the request's id the log tells more."""
     if _is_api(request):
-        return JsonResponse({"message": "Server error."}, status=500)
-    return defaults.server_error(request)
+        return JsonResponse({"message": "Server error.", "request_id": request_id()}, status=500)
+    # Of its own and without the request, so that whatever broke does not break this too.
+    return HttpResponse(render_to_string("500.html", {"request_id": request_id()}), status=500)

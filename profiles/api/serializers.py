@@ -309,6 +309,7 @@ def change_documents(changes: Sequence[ProfileChange]) -> list[dict[str, Any]]:
                 "position": change.position,
                 "actor_id": change.actor_id,
                 "actor_label": change.actor_label,
+                "request_id": change.request_id or None,
             },
         }
         for change in changes

@@ -38,7 +38,7 @@ def date_stored_refusals(apps: StateApps, schema_editor: BaseDatabaseSchemaEdito
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("profiles", "0005_identities_by_one_index"),
+        ("profiles", "0006_request_id"),
     ]
 
     operations = [

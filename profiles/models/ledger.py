@@ -28,6 +28,8 @@ class ProfileChange(models.Model):
     position = models.PositiveIntegerField(null=True, blank=True)
     actor_id = models.BigIntegerField(null=True, blank=True)
     actor_label = models.CharField(max_length=255, blank=True)
+    # Of a single write; a batch's is the batch's own.
+    request_id = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["profile", "version"], name="profile_change_version_once")]

@@ -1,5 +1,6 @@
 """Run the hub on this machine."""
 
+from argparse import BooleanOptionalAction
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -29,7 +30,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--workers", type=int, default=1, help="Processes that work batches off (one on SQLite).")
         parser.add_argument("--web-workers", type=int, default=2, help="Processes that answer requests.")
-        parser.add_argument("--access-log", action="store_true", help="Log requests, without their query strings.")
+        parser.add_argument(
+            "--access-log",
+            action=BooleanOptionalAction,
+            help="Log a line for each request: its route, never its path. As ACCESS_LOG says unless told.",
+        )
 
     def handle(self, *, host: str, port: int, workers: int, web_workers: int, **options: Any) -> None:  # noqa: ANN401
         """Run until told to stop."""

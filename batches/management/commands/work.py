@@ -13,6 +13,7 @@ from batches.supervisor import stopped_by_signals
 from batches.worker import work
 from batches.worker.guard import RECYCLED, Guard
 from profiles import sets
+from profiles.db.server import LocksDoNotExcludeError
 
 
 class Command(BaseCommand):
@@ -75,7 +76,10 @@ class Command(BaseCommand):
             return RECYCLED if done == max_batches and not stop.is_set() else 0
 
         guard = Guard(be_worker, processes=processes)
-        code = guard.run()
+        try:
+            code = guard.run()
+        except LocksDoNotExcludeError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(f"{guard.done} batch{'' if guard.done == 1 else 'es'} processed.")
         if code:
             sys.exit(code)

@@ -211,6 +211,7 @@ def test_history_is_the_ledger_newest_first(api_client):
         "position": 0,
         "actor_id": None,
         "actor_label": "",
+        "request_id": None,
     }
 
 
