@@ -22,7 +22,7 @@ from profiles.values import Rows
 CHANGES_SHOWN: Final = 15
 CHANGES_OF_EACH: Final = 6
 OTHERS_SHOWN: Final = 10
-TAGS_SHOWN: Final = 50
+TAGS_SHOWN: Final = 30
 
 
 def profile_link(profile: Profile) -> SafeString:
