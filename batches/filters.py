@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from batches.models import FAILED, Batch, BatchRecord
 from batches.results import BatchItem, Selection
 from batches.values import UNFINISHED, BatchSource, BatchState
-from profiles.api.filters import BracketFilterSet, TimeFilter
-from profiles.values import OutcomeKind
+from profiles import keys
+from profiles.api.filters import BracketFilterSet, NormalFilter, TimeFilter
+from profiles.values import EMAIL, OutcomeKind
 
 _STATUSES = [(status, status) for status in ("pending", "success", "failed")]
 
@@ -20,12 +21,12 @@ class BatchFilters(BracketFilterSet):
     state = django_filters.ChoiceFilter(
         field_name="state", choices=[(state.value, state.value) for state in BatchState], label="The hub's own state."
     )
-    match_criteria = django_filters.CharFilter(field_name="match_criteria")
+    match_criteria = NormalFilter(normal=keys.name, field_name="match_criteria")
     source = django_filters.ChoiceFilter(
         field_name="source", choices=[(source.value, source.value) for source in BatchSource]
     )
-    submitted_by = django_filters.CharFilter(field_name="submitted_by__username", label="The user's name.")
-    label = django_filters.CharFilter(field_name="label")
+    submitted_by = NormalFilter(normal=keys.name, field_name="submitted_by__username", label="The user's name.")
+    label = NormalFilter(normal=keys.text, field_name="label")
     created_at__gte = TimeFilter(field_name="received_at", lookup_expr="gte", label="Received then or later.")
     created_at__lt = TimeFilter(field_name="received_at", lookup_expr="lt", label="Received before.")
 
@@ -50,10 +51,10 @@ class ItemFilters(BracketFilterSet):
         field_name="outcome", choices=[(kind.value, kind.value) for kind in OutcomeKind]
     )
     status = django_filters.ChoiceFilter(method="by_status", choices=_STATUSES, label="The contract's status.")
-    error_code = django_filters.CharFilter(method="by_error_code", label="The code of the first error.")
-    reference = django_filters.CharFilter(field_name="reference", label="The sender's own name for the record.")
-    external_id = django_filters.CharFilter(
-        field_name="external_id", label="The normal form of the match value; of decided records only."
+    error_code = NormalFilter(normal=keys.name, field_name="error_code", label="The code of the first error.")
+    reference = NormalFilter(normal=keys.text, field_name="reference", label="The sender's own name for the record.")
+    external_id = NormalFilter(
+        normal=keys.name, field_name="external_id", label="The match value, in any spelling; of decided records only."
     )
 
     class Meta:
@@ -69,23 +70,25 @@ class ItemFilters(BracketFilterSet):
             return rows.filter(outcome=OutcomeKind.REJECTED)
         return rows.exclude(outcome=OutcomeKind.REJECTED)
 
-    def by_error_code(self, rows: QuerySet[BatchRecord], name: str, value: str) -> QuerySet[BatchRecord]:
-        """Find the rejected by why."""
-        del name
-        return rows.filter(error_code=value)
+
+class EmailItemFilters(ItemFilters):
+    """What the items of a batch matched by email are found by."""
+
+    external_id = NormalFilter(normal=keys.email_key, field_name="external_id")
 
 
-def select_items(request: Request) -> Selection:
-    """Return which items the request asks for; raises `InvalidFieldsError`."""
-    ItemFilters.apply(request, BatchRecord.objects.none())
-    wanted = {name: value for name, value in request.query_params.items() if name.startswith("filter[") and value}
+def select_items(request: Request, *, match_criteria: str) -> Selection:
+    """Return which items of a batch with this criterion the request asks for; raises `InvalidFieldsError`."""
+    filters = EmailItemFilters if match_criteria == EMAIL else ItemFilters
+    filters.apply(request, BatchRecord.objects.none())
+    asked = filters.asked(request)
 
     def is_wanted(item: BatchItem) -> bool:
         return all(
             value == "pending"
-            if name in {"filter[outcome]", "filter[status]"}
-            else name == "filter[reference]" and value == item.reference
-            for name, value in wanted.items()
+            if name in {"outcome", "status"}
+            else name == "reference" and value.strip() == item.reference.strip()
+            for name, value in asked.items()
         )
 
-    return Selection(decided=lambda rows: ItemFilters.apply(request, rows), is_narrow=bool(wanted), pending=is_wanted)
+    return Selection(decided=lambda rows: filters.apply(request, rows), is_narrow=bool(asked), pending=is_wanted)

@@ -191,9 +191,40 @@ def _is_e164(value: str) -> bool:
 
 
 def search_name(*parts: str | None) -> str:
-    """Return the names folded for searching: no accents, no case; cut at 255 characters, as folding may lengthen."""
-    joined = " ".join(part for part in parts if part)
+    """Return the names as they are searched: their letters and digits only, without case and accents.
+
+    Apostrophes, hyphens, blanks and full stops are left out, so that O'Brien, O Brien and obrien are one.
+    Cut at 255 characters, as folding may lengthen. What holds no letter folds to nothing.
+    """
+    joined = "".join(part for part in parts if part)
     if joined.isascii():
-        return joined.lower()[:NAME_LENGTH]
-    decomposed = unicodedata.normalize("NFKD", joined)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()[:NAME_LENGTH]
+        return joined.lower().translate(_NO_ASCII_SIGNS)[:NAME_LENGTH]
+    return "".join(map(_searched, joined))[:NAME_LENGTH]
+
+
+_NO_ASCII_SIGNS = {code: None for code in range(128) if not chr(code).isalnum()}
+# Letters that Unicode does not take apart into a letter and an accent, as people without them on their keyboard type.
+_PLAIN_LETTERS = str.maketrans(
+    {
+        "\u00e6": "ae", "\u0153": "oe", "\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u00f0": "d", "\u00fe": "th",
+        "\u0131": "i", "\u0127": "h", "\u0167": "t", "\u014b": "n", "\u0138": "k", "\u0259": "e", "\u0180": "b",
+        "\u0268": "i", "\u0256": "d", "\u01e5": "g",
+    }
+)  # fmt: skip
+# Punctuation, separators, control characters, signs; and what Unicode's book has for letters, but stands for
+# apostrophes.
+_UNSEARCHED = ("P", "Z", "C", "Sk", "Sm", "Sc")
+_APOSTROPHES = frozenset("\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\ua78b\ua78c")
+
+
+@lru_cache(maxsize=4096)
+def _searched(character: str) -> str:
+    """Return what is searched of one character."""
+    lower = unicodedata.normalize("NFKD", character).casefold()
+    return "".join(
+        one
+        for one in unicodedata.normalize("NFKD", lower).translate(_PLAIN_LETTERS)
+        if not unicodedata.combining(one)
+        and not unicodedata.category(one).startswith(_UNSEARCHED)
+        and one not in _APOSTROPHES
+    )

@@ -259,6 +259,16 @@ def _array_element(value: object) -> str:
     return f'"{escaped}"'
 
 
+def starts_with(column: str, prefix: str) -> models.Q:
+    """Match texts by their beginning, so that each engine can use the column's index.
+
+    SQLite's LIKE ignores case and thereby the index; PostgreSQL's needs one with pattern operators.
+    """
+    if is_postgresql():
+        return models.Q(**{f"{column}__startswith": prefix})
+    return models.Q(**{f"{column}__gte": prefix, f"{column}__lt": f"{prefix}\U0010ffff"})
+
+
 # --- How the statements are made ---------------------------------------------------------------------------------
 
 

@@ -73,6 +73,7 @@ def _derived(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **_unique_columns(fields),
         "search_name": search_name(fields["first_name"], fields["last_name"]),
+        "search_last": search_name(fields["last_name"]),
     }
 
 

@@ -16,7 +16,9 @@ from batches import leases
 from batches.admin.received import beginning_of_body
 from batches.models import Batch
 from batches.values import BatchState
+from profiles import keys
 from profiles.admin.lists import ChoicesDropdownFilter, ReadOnlyAdmin, as_uuid, display, label, table
+from profiles.admin.questions import RefusedQuestionError
 
 STATE_LABELS: Final = {
     BatchState.QUEUED: "warning",
@@ -27,6 +29,8 @@ STATE_LABELS: Final = {
 }
 OUTCOMES: Final = ("created", "updated", "unchanged", "rejected")
 NEWEST_SEARCHED: Final = 10_000
+_FIRST_YEAR: Final = 1970  # before which there is no id
+_LAST_YEAR: Final = 9_000
 _CLOCKS_APART: Final = dt.timedelta(days=1)  # ids bear the machine's time, batches the database's
 
 if TYPE_CHECKING:
@@ -40,7 +44,10 @@ def find_batches(term: str) -> QuerySet[Batch]:
     batches = Batch.objects.order_by("-id")
     if (batch_id := as_uuid(term)) is not None:
         return batches.filter(id=batch_id)
-    term = term.strip()
+    try:
+        term = keys.text(term)
+    except keys.InvalidValueError:
+        return Batch.objects.none()
     newest = batches.values("id")[:NEWEST_SEARCHED]
     return Batch.objects.filter(label=term) | Batch.objects.filter(id__in=newest, label__icontains=term)
 
@@ -65,7 +72,7 @@ class ReceivedFilter(RangeDateTimeFilter):
     """Batches received in a span of time, in UTC. Ids are in the order of time, so their index serves."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
-        """Narrow the list; half a time is none."""
+        """Narrow the list; raises `RefusedQuestionError` for what is no time."""
         del request
         start, end = self._moment("from"), self._moment("to")
         if start is not None:
@@ -76,10 +83,16 @@ class ReceivedFilter(RangeDateTimeFilter):
 
     def _moment(self, side: str) -> dt.datetime | None:
         date, time = (self.used_parameters.get(f"received_at_{side}_{part}") for part in (0, 1))
-        try:
-            return dt.datetime.fromisoformat(f"{date}T{time or '00:00:00'}").replace(tzinfo=dt.UTC)
-        except ValueError:
+        if not date and not time:
             return None
+        message = "“received” takes a day such as 2026-01-31, and a time such as 15:20:00 if you like."
+        try:
+            day, hour = dt.date.fromisoformat(str(date or "")), dt.time.fromisoformat(str(time or "00:00:00"))
+        except ValueError as error:
+            raise RefusedQuestionError(message) from error
+        if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+            raise RefusedQuestionError(message)
+        return dt.datetime.combine(day, hour, tzinfo=dt.UTC)
 
 
 def _first_id(moment: dt.datetime) -> UUID:

@@ -4,8 +4,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -14,6 +15,7 @@ from unfold.components import BaseComponent, register_component
 
 from batches.admin.received import received_record
 from batches.models import Batch, BatchRecord
+from profiles.admin.ledger import cut
 from profiles.admin.lists import (
     OUTCOME_LABELS,
     DropdownFilter,
@@ -25,16 +27,18 @@ from profiles.admin.lists import (
     display,
     label,
     moment,
-    starts_with,
     table,
 )
-from profiles.admin.profiles import profile_link
-from profiles.keys import InvalidValueError, email_key
+from profiles.admin.panels import profile_link
+from profiles.admin.parts import part_of
+from profiles.keys import InvalidValueError, email_key, text
 from profiles.models import Profile
+from profiles.sets import starts_with
 from profiles.values import ErrorCode, MatchRule, OutcomeKind
 
 MOST_FOUND: Final = 500
-RECORDS_OF_PROFILE: Final = 20
+RECORDS_OF_PROFILE: Final = 10
+LONGEST_SENTENCE: Final = 300
 
 RULES: Final = {
     MatchRule.CRITERION: "the match criterion's value found the profile",
@@ -51,7 +55,10 @@ def find_records(term: str, *, within: UUID | None) -> set[int]:
     Beginnings of match values, and references, are looked for in the batch the list shows (`within`), or among the
     newest records.
     """
-    term = term.strip()
+    try:
+        term = text(term)
+    except InvalidValueError:
+        return set()
     exact = {term}
     try:
         exact.add(email_key(term))
@@ -83,10 +90,18 @@ class BatchFilter(IdFilter):
     column = "batch"
 
 
+class ProfileFilter(IdFilter):
+    """Records that meant one profile."""
+
+    title = "profile id"
+    parameter_name = "profile"
+    column = "profile"
+
+
 class RecordChoicesFilter(NewestChoicesFilter):
     """Outcome or rule: among the newest records, unless one batch's are shown."""
 
-    narrowed_by = ("batch",)
+    narrowed_by = ("batch", "profile")
 
 
 class OutcomeFilter(RecordChoicesFilter):
@@ -113,7 +128,7 @@ class ErrorCodeFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[BatchRecord]) -> QuerySet[BatchRecord]:
         """Narrow the list."""
         del request
-        return queryset if self.value() not in set(ErrorCode) else queryset.filter(error_code=self.value())
+        return queryset.filter(error_code=self.value()) if self.value() else queryset
 
 
 @admin.register(BatchRecord)
@@ -121,7 +136,13 @@ class BatchRecordAdmin(ReadOnlyAdmin):
     """Records that have their outcome. Of a batch that waits the others are pending, which its page tells."""
 
     list_display = ("place", "outcome_label", "who", "reference", "first_error", "profile_cell", "batch_cell")
-    list_filter = (BatchFilter, ("outcome", OutcomeFilter), ErrorCodeFilter, ("rule", RecordChoicesFilter))
+    list_filter = (
+        BatchFilter,
+        ProfileFilter,
+        ("outcome", OutcomeFilter),
+        ErrorCodeFilter,
+        ("rule", RecordChoicesFilter),
+    )
     list_select_related = ("batch", "profile")
     search_fields = ("external_id",)  # shows the box; get_search_results does the work
     search_help_text = "Email, identifier or reference"
@@ -185,9 +206,9 @@ class BatchRecordAdmin(ReadOnlyAdmin):
         if not record.errors:
             return "-"
         first, more = record.errors[0], len(record.errors) - 1
-        sentence = f"{first['message']} (+{more})" if more else first["message"]
+        sentence = cut(first["message"]) + (f" (+{more})" if more else "")
         return format_html(
-            '<span class="block" style="max-width: 28rem" title="{}">{}</span>', first["pointer"], sentence
+            '<span class="block" style="max-width: 28rem" title="{}">{}</span>', cut(first["pointer"]), sentence
         )
 
     @display(description="profile")
@@ -216,11 +237,10 @@ class BatchRecordAdmin(ReadOnlyAdmin):
 
     def panels(self, request: HttpRequest, obj: BatchRecord) -> dict[str, object]:
         """Return errors, warnings, candidates and the record as received; queries."""
-        del request
         return {
-            "error_table": _problems(obj.errors, "danger"),
-            "warning_table": _problems(obj.warnings, "warning"),
-            "considered": _considered(obj),
+            "errors": _problems(obj.errors, "danger", asked=request.GET, name="errors"),
+            "warnings": _problems(obj.warnings, "warning", asked=request.GET, name="warnings"),
+            "considered": _considered(obj, asked=request.GET),
             "received": received_record(obj),
         }
 
@@ -235,6 +255,8 @@ class BatchRecordAdmin(ReadOnlyAdmin):
 
     def open_at(self, request: HttpRequest, batch_id: UUID, position: int) -> HttpResponse:
         """Go to the record's page, or to its batch's while it is pending."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         record_id = BatchRecord.objects.filter(batch=batch_id, position=position).values_list("id", flat=True).first()
         if record_id is not None:
             return redirect("admin:batches_batchrecord_change", record_id)
@@ -245,37 +267,35 @@ class BatchRecordAdmin(ReadOnlyAdmin):
         raise Http404(message)
 
 
-def _problems(problems: list[dict[str, str]], kind: str) -> dict[str, object]:
-    return table(
-        ["Code", "Where", "What"],
+def _problems(problems: list[dict[str, str]], kind: str, *, asked: QueryDict, name: str) -> dict[str, object]:
+    shown, part = part_of(problems, asked=asked, name=name)
+    rows = [
         [
-            [
-                label(one["code"], kind),
-                format_html(
-                    '<span class="text-xs" style="font-family: monospace">{}</span>', one["pointer"] or "the record"
-                ),
-                one["message"],
-            ]
-            for one in problems
-        ],
-    )
+            label(one["code"], kind),
+            format_html(
+                '<span class="text-xs" style="font-family: monospace">{}</span>', cut(one["pointer"]) or "the record"
+            ),
+            cut(one["message"], longest=LONGEST_SENTENCE),
+        ]
+        for one in shown
+    ]
+    return {"table": table(["Code", "Where", "What"], rows), "part": part}
 
 
-def _considered(record: BatchRecord) -> dict[str, object]:
-    """Return the candidates with links to those that are still there; one query."""
-    profiles = Profile.objects.in_bulk([one["profile_id"] for one in record.considered])
+def _considered(record: BatchRecord, *, asked: QueryDict) -> dict[str, object]:
+    """Return a part of the candidates, with links to those that are still there; one query."""
+    shown, part = part_of(record.considered, asked=asked, name="considered")
+    profiles = Profile.objects.in_bulk([one["profile_id"] for one in shown])
     found = {str(profile_id): profile for profile_id, profile in profiles.items()}
-    return table(
-        ["Profile", "Because", "Key"],
+    rows = [
         [
-            [
-                profile_link(found[one["profile_id"]]) if one["profile_id"] in found else one["profile_id"],
-                RULES.get(one["rule"], one["rule"]),
-                shown_key(one["key"]),
-            ]
-            for one in record.considered
-        ],
-    )
+            profile_link(found[one["profile_id"]]) if one["profile_id"] in found else one["profile_id"],
+            RULES.get(one["rule"], one["rule"]),
+            shown_key(one["key"]),
+        ]
+        for one in shown
+    ]
+    return {"table": table(["Profile", "Because", "Key"], rows), "part": part}
 
 
 @register_component
@@ -284,11 +304,8 @@ class RecordsOfProfile(BaseComponent):  # type: ignore[misc]  # it comes without
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 the component's
         """Return the table; one query."""
-        records = (
-            BatchRecord.objects.filter(profile=kwargs["profile"])
-            .select_related("batch")
-            .order_by("-id")[:RECORDS_OF_PROFILE]
-        )
+        newest = BatchRecord.objects.filter(profile=kwargs["profile"]).select_related("batch").order_by("-id")
+        records = list(newest[: RECORDS_OF_PROFILE + 1])
         rows = [
             [
                 format_html(
@@ -302,6 +319,10 @@ class RecordsOfProfile(BaseComponent):  # type: ignore[misc]  # it comes without
                 shown_key(record.key),
                 moment(record.decided_at),
             ]
-            for record in records
+            for record in records[:RECORDS_OF_PROFILE]
         ]
-        return {**kwargs, "table": table(["Record", "Outcome", "Rule", "Key", "Decided"], rows)}
+        return {
+            **kwargs,
+            "table": table(["Record", "Outcome", "Rule", "Key", "Decided"], rows),
+            "has_more": len(records) > RECORDS_OF_PROFILE,
+        }

@@ -16,7 +16,8 @@ from knox.settings import CONSTANTS
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from profiles.admin.lists import HubAdmin, ModelAdmin, ReadOnlyAdmin, display
+from profiles.admin.lists import HubAdmin, ReadOnlyAdmin, display
+from profiles.admin.questions import AskedAdmin
 from profiles.models import ApiToken, User
 from profiles.models.access import ALL_SCOPES, SCOPES
 
@@ -29,7 +30,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+class UserAdmin(AskedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
     """Staff and machine users. Who is not staff cannot enter here, whatever else they may do."""
 
     form = UserChangeForm
@@ -53,7 +54,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # not s
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+class GroupAdmin(AskedAdmin, DjangoGroupAdmin):
     """Permissions that several members of staff have in common."""
 
 
@@ -152,4 +153,4 @@ class AccessAttemptAdmin(ReadOnlyAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whoever has the permission."""
-        return ModelAdmin.has_delete_permission(self, request, obj)
+        return AskedAdmin.has_delete_permission(self, request, obj)

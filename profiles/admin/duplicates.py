@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from profiles.admin.lists import HubAdmin, NewestChoicesFilter, display, label, moment
-from profiles.admin.profiles import profile_link
+from profiles.admin.panels import profile_link
 from profiles.models import DuplicateCandidate
 from profiles.models.duplicates import Verdict
 

@@ -5,43 +5,68 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from profiles import shape
-from profiles.admin.lists import ACTION_LABELS, IdFilter, NewestChoicesFilter, ReadOnlyAdmin, display, label, moment
+from profiles.admin.lists import (
+    ACTION_LABELS,
+    IdFilter,
+    NewestChoicesFilter,
+    ReadOnlyAdmin,
+    TextFilter,
+    display,
+    label,
+    moment,
+)
+from profiles.admin.parts import part_of
+from profiles.admin.questions import RefusedQuestionError, asked_number
 from profiles.models import ProfileChange
 
 CHANGES_IN_LIST: Final = 4
-_LONGEST_SHOWN: Final = 200
+CHANGES_ON_PAGE: Final = 50
+LONGEST_IN_LIST: Final = 80
+LONGEST_SHOWN: Final = 500
 
 
-def changes_cell(changes: Mapping[str, Mapping[str, Any]], *, most: int | None = None) -> SafeString:
-    """Return what changed, one line for each path; with `most` only the first ones."""
+def changes_cell(
+    changes: Mapping[str, Mapping[str, Any]], *, most: int | None = None, longest: int = LONGEST_SHOWN, url: str = ""
+) -> SafeString:
+    """Return what changed, one line for each path; with `most` the first ones, and a link to where all are told."""
+    pointers = sorted(changes)
+    shown = pointers if most is None else pointers[:most]
     lines = [
         {
-            "path": pointer[1:].replace("/", " / ").replace("~1", "/").replace("~0", "~"),
-            "before": _side(pointer, change, "from"),
-            "after": _side(pointer, change, "to"),
+            "path": cut(pointer[1:].replace("/", " / ").replace("~1", "/").replace("~0", "~"), longest=longest),
+            "before": _side(pointer, changes[pointer], "from", longest=longest),
+            "after": _side(pointer, changes[pointer], "to", longest=longest),
         }
-        for pointer, change in sorted(changes.items())
+        for pointer in shown
     ]
-    shown = lines if most is None else lines[:most]
-    context = {"lines": shown, "more": len(lines) - len(shown)}
+    context = {"lines": lines, "more": len(pointers) - len(shown), "url": url}
     return mark_safe(render_to_string("admin/hub/changes.html", context))  # noqa: S308 a template's output
+
+
+def first_changes(change: ProfileChange, *, most: int) -> SafeString:
+    """Return the first of a row's changes, cut short, with a link to the row's page where there are more."""
+    url = reverse("admin:profiles_profilechange_change", args=[change.pk])
+    return changes_cell(change.changes, most=most, longest=LONGEST_IN_LIST, url=url)
 
 
 # Collections whose rows are their keys alone: `/tags/vip` comes or goes, and has no value.
 _KEYS_ALONE: Final = {collection.name for collection in shape.COLLECTIONS.values() if not collection.fields}
 
 
-def _side(pointer: str, change: Mapping[str, Any], side: str) -> str | None:
+def _side(pointer: str, change: Mapping[str, Any], side: str, *, longest: int) -> str | None:
     """Return one side of a change, `None` for absent."""
     if side not in change:
         return None
     if pointer.split("/")[1] in _KEYS_ALONE:
         return "added" if side == "to" else None
-    return shown_value(change[side])
+    return shown_value(change[side], longest=longest)
 
 
 def who_cell(change: ProfileChange, names: Mapping[int, str]) -> SafeString:
@@ -52,16 +77,19 @@ def who_cell(change: ProfileChange, names: Mapping[int, str]) -> SafeString:
     return mark_safe(render_to_string("admin/hub/who.html", context))  # noqa: S308 a template's output
 
 
-def shown_value(value: object) -> str:
+def shown_value(value: object, *, longest: int = LONGEST_IN_LIST) -> str:
     """Return a value of a state as people read it, cut at a length."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if not text:
-        return "“”"
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return cut(text, longest=longest) if text else "“”"
+
+
+def cut(text: str, *, longest: int = LONGEST_IN_LIST) -> str:
+    """Return the text, or its beginning and how long it is."""
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
 
 
 class ProfileFilter(IdFilter):
@@ -70,6 +98,22 @@ class ProfileFilter(IdFilter):
     title = "profile id"
     parameter_name = "profile"
     column = "profile"
+
+
+class VersionFilter(TextFilter):
+    """Changes up to a version: how the oldest of a very long history are reached."""
+
+    title = "up to version"
+    parameter_name = "up_to"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ProfileChange]) -> QuerySet[ProfileChange]:
+        """Narrow the list; raises `RefusedQuestionError` for what is no version of one profile."""
+        if not self.value():
+            return queryset
+        if not request.GET.get(ProfileFilter.parameter_name):
+            message = "“up to version” is asked of one profile: give its id too."
+            raise RefusedQuestionError(message)
+        return queryset.filter(version__lte=asked_number(request.GET, self.parameter_name))
 
 
 class ActionFilter(NewestChoicesFilter):
@@ -83,10 +127,19 @@ class ProfileChangeAdmin(ReadOnlyAdmin):
     """Every change of every profile, newest first."""
 
     list_display = ("when", "profile", "version", "action_label", "what", "who")
-    list_filter = (ProfileFilter, ("action", ActionFilter), ("cause_kind", ActionFilter))
+    list_filter = (ProfileFilter, VersionFilter, ("action", ActionFilter), ("cause_kind", ActionFilter))
     list_select_related = ("profile",)
-    fields = ("profile", "version", "action_cell", "at", "who", "all_changes", "operation_id", "request_id")
+    fields = ("profile", "version", "action_cell", "at", "who", "operation_id", "request_id")
     readonly_fields = fields
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Order one profile's changes by version, whose index also finds them; all changes newest first."""
+        return ("-version",) if request.GET.get(ProfileFilter.parameter_name) else ("-pk",)
+
+    def panels(self, request: HttpRequest, obj: ProfileChange) -> dict[str, object]:
+        """Return a part of the changes."""
+        pointers, part = part_of(sorted(obj.changes), asked=request.GET, name="changes", size=CHANGES_ON_PAGE)
+        return {"changes": changes_cell({pointer: obj.changes[pointer] for pointer in pointers}), "part": part}
 
     @display(description="when")
     def when(self, change: ProfileChange) -> SafeString:
@@ -106,12 +159,7 @@ class ProfileChangeAdmin(ReadOnlyAdmin):
     @display(description="what changed")
     def what(self, change: ProfileChange) -> SafeString:
         """Return the first of the changes."""
-        return changes_cell(change.changes, most=CHANGES_IN_LIST)
-
-    @display(description="what changed")
-    def all_changes(self, change: ProfileChange) -> SafeString:
-        """Return all of the changes."""
-        return changes_cell(change.changes)
+        return first_changes(change, most=CHANGES_IN_LIST)
 
     @display(description="who")
     def who(self, change: ProfileChange) -> SafeString:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
-from django.db.models import Max, Model, Q, QuerySet
+from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.functional import cached_property
@@ -15,19 +15,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display as unfold_display
 
-from profiles import sets
+from profiles.admin.questions import AskedAdmin, RefusedQuestionError
 
 if TYPE_CHECKING:
     # unfold comes without types; these are what its classes are made of.
     from django.contrib.admin import ChoicesFieldListFilter as ChoicesDropdownFilter
-    from django.contrib.admin import ModelAdmin
     from django.contrib.admin import SimpleListFilter as DropdownFilter
     from django.contrib.admin import SimpleListFilter as TextFilter
 else:
-    from unfold.admin import ModelAdmin
     from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, TextFilter
 
-__all__ = ["ChoicesDropdownFilter", "DropdownFilter", "ModelAdmin", "TextFilter"]
+__all__ = ["ChoicesDropdownFilter", "DropdownFilter", "TextFilter"]
 
 MOST_COUNTED: Final = 5_000
 WINDOW: Final = 100_000
@@ -94,7 +92,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptabl
         return min(self.counted, self.most_counted)
 
 
-class HubAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+class HubAdmin(AskedAdmin):
     """A list that is newest first, pages without a full count and sorts only by what an index serves."""
 
     paginator = BoundedPaginator
@@ -172,12 +170,15 @@ class IdFilter(TextFilter):
     column = ""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow the list; what is no id belongs to nobody."""
+        """Narrow the list; raises `RefusedQuestionError` for what is no id."""
         del request
         value = self.value()
         if not value:
             return queryset
-        return queryset.filter(**{self.column: found}) if (found := as_uuid(value)) else queryset.none()
+        if (found := as_uuid(value)) is None:
+            message = f"“{self.title}” takes a whole id, such as 0190aaaa-0000-7000-8000-000000000001."
+            raise RefusedQuestionError(message)
+        return queryset.filter(**{self.column: found})
 
 
 def as_uuid(value: str) -> UUID | None:
@@ -186,13 +187,3 @@ def as_uuid(value: str) -> UUID | None:
         return UUID(value.strip())
     except ValueError:
         return None
-
-
-def starts_with(column: str, prefix: str) -> Q:
-    """Match texts by their beginning, so that each engine can use the column's index.
-
-    SQLite's LIKE ignores case and thereby the index; PostgreSQL's needs one with pattern operators.
-    """
-    if sets.is_postgresql():
-        return Q(**{f"{column}__startswith": prefix})
-    return Q(**{f"{column}__gte": prefix, f"{column}__lt": f"{prefix}\U0010ffff"})

@@ -3,37 +3,26 @@
 from typing import Any, Final
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from profiles import shape
+from profiles import keys
 from profiles.admin.edits import EDITABLE, ProfileForm
-from profiles.admin.ledger import changes_cell, shown_value, who_cell
 from profiles.admin.lists import (
-    ACTION_LABELS,
     ChoicesDropdownFilter,
     DropdownFilter,
     HubAdmin,
     TextFilter,
     display,
-    label,
     moment,
-    table,
 )
+from profiles.admin.panels import panels_of
 from profiles.admin.search import find_profiles
-from profiles.directory import load_snapshots
-from profiles.history import timeline
 from profiles.http.requests import request_id
-from profiles.models import DuplicateCandidate, Profile, ProfileChange, User
-from profiles.values import Cause, CauseKind, Rows
-
-CHANGES_SHOWN: Final = 50
-OTHERS_SHOWN: Final = 20
+from profiles.models import Profile
+from profiles.values import Cause, CauseKind
 
 TYPE_LABELS: Final = {
     "active": "success",
@@ -65,12 +54,6 @@ _GROUPED: Final = {name for _, lines in _GROUPS for line in lines for name in li
 _MORE: Final = tuple(name for name in EDITABLE if name not in _GROUPED)
 
 
-def profile_link(profile: Profile) -> SafeString:
-    """Return the profile's name as a link to its page."""
-    url = reverse("admin:profiles_profile_change", args=[profile.pk])
-    return format_html('<a class="text-link" href="{}">{}</a>', url, profile)
-
-
 class MergedFilter(DropdownFilter):
     """Profiles that live on in another one, or not."""
 
@@ -99,8 +82,8 @@ class TagFilter(TextFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
         """Narrow the list."""
         del request
-        value = (self.value() or "").replace("\x00", "")
-        return queryset.filter(profile_tags__tag__handle=value) if value else queryset
+        value = (self.value() or "").strip()
+        return queryset.filter(profile_tags__tag__handle=keys.tag(value)) if value else queryset
 
 
 @admin.register(Profile)
@@ -205,99 +188,4 @@ class ProfileAdmin(HubAdmin):
 
     def panels(self, request: HttpRequest, obj: Profile) -> dict[str, object]:
         """Return all that is known of the person beside the form's fields; queries."""
-        del request
-        return _panels(obj)
-
-
-# --- Panels ---------------------------------------------------------------------------------------------------------
-
-
-def _panels(profile: Profile) -> dict[str, object]:
-    snapshot = load_snapshots([profile.id], collections=shape.COLLECTIONS)[profile.id]
-    merged = list(profile.merged.order_by("-id")[: OTHERS_SHOWN + 1])
-    history = list(timeline(profile.id)[: CHANGES_SHOWN + 1])
-    return {
-        "tags": sorted(key[0] for key in snapshot.collections[shape.TAGS.name]),
-        "collections": [
-            {"title": name.replace("_", " "), "table": _rows(collection, snapshot.collections[name])}
-            for name, collection in shape.COLLECTIONS.items()
-            if name != shape.TAGS.name and snapshot.collections[name]
-        ],
-        "other_fields": table(
-            ["Field", "Value"],
-            [
-                [name.replace("/", " / ").replace("_", " "), shown_value(value)]
-                for name, value in snapshot.fields.items()
-                if name not in EDITABLE and name != "merged_into" and value is not None
-            ],
-        ),
-        "duplicates": _duplicates(profile),
-        "merged": table(
-            ["Name", "Email", "Mobile phone"],
-            [[profile_link(one), one.email or "-", one.mobile_phone or "-"] for one in merged[:OTHERS_SHOWN]],
-        ),
-        "has_more_merged": len(merged) > OTHERS_SHOWN,
-        "history": _history(history[:CHANGES_SHOWN]),
-        "has_more_history": len(history) > CHANGES_SHOWN,
-    }
-
-
-def _rows(collection: shape.Collection, rows: Rows) -> dict[str, object]:
-    """Return a collection's rows; columns that are empty in all of them are left out."""
-    columns = [name for name in collection.fields if any(_is_told(row[name]) for row in rows.values())]
-    return table(
-        [name.replace("_", " ") for name in (*collection.key, *columns)],
-        [
-            [
-                *(part or "-" for part in key),
-                *(shown_value(row[name]) if _is_told(row[name]) else "-" for name in columns),
-            ]
-            for key, row in sorted(rows.items())
-        ],
-    )
-
-
-def _is_told(value: object) -> bool:
-    return value is not None and value != ""
-
-
-def _duplicates(profile: Profile) -> dict[str, object]:
-    pairs = (
-        DuplicateCandidate.objects.filter(Q(low=profile) | Q(high=profile))
-        .select_related("low", "high")
-        .order_by("-id")[:OTHERS_SHOWN]
-    )
-    return table(
-        ["Other profile", "Reason", "Verdict", "Noted", "Record"],
-        [
-            [
-                profile_link(pair.high if pair.low_id == profile.id else pair.low),
-                label(pair.reason, "warning"),
-                format_html(
-                    '<a class="text-link" href="{}">{}</a>',
-                    reverse("admin:profiles_duplicatecandidate_change", args=[pair.pk]),
-                    pair.verdict,
-                ),
-                moment(pair.created_at),
-                render_to_string("admin/hub/record_link.html", {"batch_id": pair.batch_id, "position": pair.position}),
-            ]
-            for pair in pairs
-        ],
-    )
-
-
-def _history(changes: list[ProfileChange]) -> dict[str, object]:
-    actors = {change.actor_id for change in changes if change.actor_id is not None}
-    names = dict(User.objects.filter(id__in=actors).values_list("id", "username"))
-    return table(
-        ["When", "Version", "What changed", "Who"],
-        [
-            [
-                moment(change.at),
-                format_html("{} {}", label(change.action, ACTION_LABELS[change.action]), change.version),
-                changes_cell(change.changes),
-                who_cell(change, names),
-            ]
-            for change in changes
-        ],
-    )
+        return panels_of(obj, asked=request.GET)

@@ -12,15 +12,13 @@ from django.db.models import PROTECT, Model
 from django.http import HttpRequest
 
 from profiles import keys
-from profiles.admin.lists import ModelAdmin
+from profiles.admin.questions import AskedAdmin
 from profiles.models import Country, Location, Organisation, Region, RoleDefinition, Status
 
 if TYPE_CHECKING:
     ReferenceForm_ = forms.ModelForm[Model]
-    Admin = ModelAdmin[Any]
 else:
     ReferenceForm_ = forms.ModelForm
-    Admin = ModelAdmin
 
 _ABSOLUTE = "absolute"
 
@@ -57,7 +55,7 @@ class ReferenceForm(ReferenceForm_):
             self.add_error("period_type", "Say of what.")
 
 
-class ReferenceAdmin(Admin):
+class ReferenceAdmin(AskedAdmin):
     """What the pages of all reference data have in common."""
 
     form = ReferenceForm
@@ -108,7 +106,7 @@ class RegionAdmin(ReferenceAdmin):
 
 
 @admin.register(Country)
-class CountryAdmin(Admin):
+class CountryAdmin(AskedAdmin):
     """The countries of ISO 3166."""
 
     list_display = ("name", "iso_2", "iso_3", "iso_numeric")

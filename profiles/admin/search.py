@@ -8,10 +8,13 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from profiles import keys
-from profiles.admin.lists import as_uuid, starts_with
+from profiles.admin.lists import as_uuid
 from profiles.models import Identity, Profile
+from profiles.sets import starts_with
 
 MOST_FOUND: Final = 500
+# A name of more words is looked for with its last name at the first few of them.
+MOST_SPLIT: Final = 6
 
 
 def find_profiles(term: str) -> set[UUID]:
@@ -34,8 +37,19 @@ def _questions(term: str) -> Iterator[QuerySet[Profile, UUID] | QuerySet[Identit
     handle, _, identifier = (part.strip() for part in term.partition(":"))
     named = Q(identifier=term) | Q(handle=handle, identifier=identifier) if identifier else Q(identifier=term)
     yield Identity.objects.filter(named).values_list("profile_id", flat=True)
-    yield profiles.filter(starts_with("search_name", keys.search_name(term)))
-    yield profiles.filter(last_name=term)
+    if folded := keys.search_name(term):
+        yield profiles.filter(starts_with("search_name", folded))
+        yield profiles.filter(_last_name_first(term, folded))
+
+
+def _last_name_first(term: str, folded: str) -> Q:
+    """Match the beginning of the last name, or all of it and the beginning of the first: where it ends is not told."""
+    asked = starts_with("search_last", folded)
+    words = [word for word in map(keys.search_name, term.replace(",", " ").split()) if word]
+    for end in range(1, min(len(words), MOST_SPLIT)):
+        last, first = "".join(words[:end]), "".join(words[end:])
+        asked |= Q(search_last=last[: keys.NAME_LENGTH]) & starts_with("search_name", first[: keys.NAME_LENGTH])
+    return asked
 
 
 def _email_key(term: str) -> str | None:

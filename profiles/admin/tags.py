@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from profiles import keys
 from profiles.admin.lists import ReadOnlyAdmin, display
 from profiles.models import ProfileTag, Tag
 
@@ -41,7 +42,12 @@ class TagAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Tag], bool]:
         """Find by the whole tag, which an index serves."""
         del request
-        return (queryset.filter(handle=search_term) if search_term else queryset), False
+        if not search_term:
+            return queryset, False
+        try:
+            return queryset.filter(handle=keys.tag(search_term)), False
+        except keys.InvalidValueError:
+            return queryset.none(), False
 
     @display(description="used by")
     def used_by(self, tag: Tag) -> SafeString:

@@ -1,24 +1,42 @@
-"""Filters as the contract writes them: `filter[email]=…`, `filter[created_at][gte]=…` (section 6)."""
+"""Filters as the contract writes them: `filter[email]=…`, `filter[created_at][gte]=…` (section 6).
+
+Whoever asks to narrow a list gets it narrowed or is told why not; never everybody.
+"""
 
 import datetime as dt
 import re
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, TypeVar
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, QuerySet, Value
+from django.db.models.functions import Concat, Left
 from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from profiles import keys
+from profiles import keys, sets
 from profiles.api.errors import InvalidFieldsError
 from profiles.models import Profile
 from profiles.values import ProfileType
 
 _NAME: Final = re.compile(r"filter\[([a-z_.]{1,60})\](?:\[([a-z]{1,10})\])?")
+_FIRST_WORD: Final = re.compile(r"(?:[^\[.:_]|_(?!_))*")
+_LONGEST_TOLD: Final = 100
 _Model = TypeVar("_Model", bound=Model)
+
+# What clients of other systems narrow lists by, beside the fields and filters of what is listed.
+_NARROWING: Final = frozenset(
+    {
+        "attributes", "cursor", "external_id", "find", "handle", "identifier", "identity", "ids", "match", "mobile",
+        "name", "namespace", "offset", "organisations", "phone", "q", "query", "regions", "search", "search_with",
+        "since", "skip", "status", "statuses", "tag", "tags", "term", "type", "until", "updated_since", "uuid",
+        "where",
+    }
+)  # fmt: skip
+_PAGE: Final = frozenset({"page", "page[size]", "page[number]"})
 
 
 class TimeField(forms.Field):
@@ -42,26 +60,65 @@ class TimeFilter(django_filters.Filter):  # type: ignore[misc]  # django-filter 
     field_class = TimeField
 
 
+class NormalField(forms.Field):
+    """A text in the normal form in which it is stored; what has none is refused in the normal form's own words."""
+
+    def __init__(self, *, normal: Callable[[str], str], **options: Any) -> None:  # noqa: ANN401 Django's
+        super().__init__(**options)
+        self.normal = normal
+
+    def to_python(self, value: Any) -> str | None:  # noqa: ANN401 Django's own signature
+        """Return the normal form."""
+        if value in self.empty_values:
+            return None
+        try:
+            return self.normal(value)
+        except keys.InvalidValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+class NormalFilter(django_filters.Filter):  # type: ignore[misc]  # likewise
+    """Compares with a text's normal form."""
+
+    field_class = NormalField
+
+
+def folded_name(written: str) -> str:
+    """Return a name as it is searched; raises `InvalidValueError` for what no name can be."""
+    folded = keys.search_name(keys.text(written))
+    if not folded:
+        message = "The name must hold a letter."
+        raise keys.InvalidValueError(message)
+    return folded
+
+
 class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likewise
-    """A filter set that reads bracketed names; `a__b` is written `filter[a][b]`."""
+    """A filter set that reads bracketed names: `a__b` is written `filter[a][b]`, and `filter[a][eq]` means `a`."""
 
     # Wire name -> our name, where they differ.
-    wire_names: dict[str, str] = {}
+    wire_names: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def apply(cls, request: Request, rows: QuerySet[_Model]) -> QuerySet[_Model]:
-        """Return the rows the request asks for; raises `InvalidFieldsError` for unknown names and wrong values."""
+        """Return the rows the request asks for; raises `InvalidFieldsError` where it asks for what cannot be had."""
         data = QueryDict(mutable=True)
         written: dict[str, str] = {}
         errors: dict[str, list[str]] = {}
-        for parameter in request.query_params:
-            if not parameter.startswith("filter"):
+        for parameter, values in request.query_params.lists():
+            if not cls._is_filter(parameter):
+                if refusal := cls._refusal(parameter, rows.model):
+                    errors[parameter[:_LONGEST_TOLD]] = [refusal]
                 continue
             name = cls._our_name(parameter)
             if name is None:
-                errors[parameter[:100]] = ["There is no such filter."]
+                errors[parameter[:_LONGEST_TOLD]] = ["There is no such filter."]
+            elif name in written or len(values) > 1:
+                errors[parameter] = ["The filter must stand once."]
+            elif not values[0].strip():
+                errors[parameter] = ["The filter must have a value."]
             else:
-                data[name] = request.query_params[parameter]
+                data[name] = values[0]
+            if name is not None:
                 written[name] = parameter
         filters = cls(data, queryset=rows)
         if not filters.is_valid():
@@ -72,12 +129,40 @@ class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likew
         return filtered
 
     @classmethod
+    def asked(cls, request: Request) -> dict[str, str]:
+        """Return the filters that a request `apply` has let through asks for, by our names."""
+        return {
+            name: str(value)
+            for parameter, value in request.query_params.items()
+            if cls._is_filter(parameter) and (name := cls._our_name(parameter)) is not None
+        }
+
+    @staticmethod
+    def _is_filter(parameter: str) -> bool:
+        return parameter.startswith("filter")
+
+    @classmethod
     def _our_name(cls, parameter: str) -> str | None:
         match = _NAME.fullmatch(parameter)
         if match is None:
             return None
-        name = cls.wire_names.get(match[1], match[1]) + (f"__{match[2]}" if match[2] else "")
+        operator = "" if match[2] in {None, "eq"} else f"__{match[2]}"
+        name = cls.wire_names.get(match[1], match[1]) + operator
         return name if name in cls.base_filters else None
+
+    @classmethod
+    def _refusal(cls, parameter: str, model: type[Model]) -> str:
+        """Return why a parameter that is no filter is refused; nothing for one that narrows no list."""
+        if parameter in _PAGE:
+            return ""
+        match = _FIRST_WORD.match(parameter.strip().lower())
+        word = match[0] if match else ""
+        ours = {name.partition("__")[0] for name in cls.base_filters}
+        if word in ours:
+            return f"Filters are written in brackets: filter[{word}]."
+        fields = {field.name for field in model._meta.get_fields()}
+        narrows = word in _NARROWING or word in fields or "[" in parameter
+        return "This list cannot be narrowed by that." if narrows else ""
 
     @classmethod
     def parameters(cls) -> list[OpenApiParameter]:
@@ -92,33 +177,46 @@ class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likew
         return described
 
 
+class NoFilters(BracketFilterSet):
+    """For lists that are never narrowed."""
+
+
 class ProfileFilters(BracketFilterSet):
     """What profiles are found by; each by an index."""
 
-    wire_names = {"identities.identifier": "identities_identifier"}
+    wire_names: ClassVar = {"identities.identifier": "identities_identifier"}
 
-    email = django_filters.CharFilter(method="by_email", label="The email, in any spelling of its case.")
-    last_name = django_filters.CharFilter(field_name="last_name", label="The last name exactly.")
+    email = NormalFilter(
+        normal=keys.email_key, field_name="email_key", label="The email, in any spelling of its case."
+    )
+    first_name = NormalFilter(
+        normal=folded_name, method="by_first_name", label="The first name; case, accents and apostrophes do not count."
+    )
+    last_name = NormalFilter(
+        normal=folded_name,
+        field_name="search_last",
+        label="The last name; case, accents and apostrophes do not count.",
+    )
     profile_type = django_filters.ChoiceFilter(
         field_name="profile_type",
         choices=[(kind.value, kind.value) for kind in ProfileType],
         label="Deleted profiles are shown only when asked for.",
     )
-    identities_identifier = django_filters.CharFilter(method="by_identifier", label="An identifier under any handle.")
+    identities_identifier = NormalFilter(
+        normal=keys.name, method="by_identifier", label="An identifier under any handle."
+    )
 
     class Meta:
         model = Profile
         fields: list[str] = []
 
-    def by_email(self, rows: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
-        """Find by the email's normal form; what has none is nobody's."""
+    def by_first_name(self, rows: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
+        """Find by the whole first name: what is left when the last name is taken away."""
         del name
-        try:
-            return rows.filter(email_key=keys.email_key(value))
-        except keys.InvalidValueError:
-            return rows.none()
+        whole = Left(Concat(Value(value), F("search_last")), keys.NAME_LENGTH)
+        return rows.filter(sets.starts_with("search_name", value), search_name=whole)
 
     def by_identifier(self, rows: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
         """Find the owners of an identifier."""
         del name
-        return rows.filter(identities__identifier=value.strip()).distinct()
+        return rows.filter(identities__identifier=value).distinct()

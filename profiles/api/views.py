@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from profiles.api.documents import PageEnvelope, ProfileEnvelope, answers
 from profiles.api.errors import InvalidFieldsError
-from profiles.api.filters import ProfileFilters
+from profiles.api.filters import NoFilters, ProfileFilters
 from profiles.api.pagination import PAGE_PARAMETERS, page_of_rows
 from profiles.api.permissions import HubView
 from profiles.api.serializers import change_documents, profile_documents, with_everything
@@ -56,7 +56,7 @@ class ProfileList(HubView):
     def get(self, request: Request) -> Response:
         """Return a page of profiles, newest first."""
         profiles = Profile.objects.filter(merged_into=None)
-        if "filter[profile_type]" not in request.query_params:
+        if "profile_type" not in ProfileFilters.asked(request):
             profiles = profiles.exclude(profile_type=ProfileType.DELETED)
         profiles = ProfileFilters.apply(request, profiles)
         sort = request.query_params.get("sort", "-created_at")
@@ -108,4 +108,4 @@ class ProfileHistory(HubView):
         parsed = parse_id(profile_id)
         if not Profile.objects.filter(id=parsed).exists():
             raise Http404
-        return page_of_rows(request, timeline(parsed), change_documents)
+        return page_of_rows(request, NoFilters.apply(request, timeline(parsed)), change_documents)

@@ -94,8 +94,9 @@ class Profile(Comms):
     effective_times = models.JSONField(null=True, blank=True, editable=False)
     # Looks, sizes and measurements (contract section 11); what is missing is null.
     appearance = models.JSONField(default=dict, blank=True)
-    # First and last name without accents and case, see keys.search_name.
+    # First and last name as they are searched, and the last name alone; see keys.search_name.
     search_name = models.CharField(max_length=NAME_LENGTH, blank=True, editable=False)
+    search_last = models.CharField(max_length=NAME_LENGTH, blank=True, editable=False)
     # The profile this one lives on in. Always the last of a chain, never a merged profile itself.
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged", db_index=False
@@ -128,8 +129,13 @@ class Profile(Comms):
                 name="profile_by_preferred_location",
             ),
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="profile_by_survivor"),
-            models.Index(fields=["last_name"], name="profile_by_last_name"),
             models.Index(fields=["search_name"], name="profile_by_search_name", opclasses=["varchar_pattern_ops"]),
+            # Both: so it also finds a last name followed by the beginning of a first one.
+            models.Index(
+                fields=["search_last", "search_name"],
+                name="profile_by_search_last",
+                opclasses=["varchar_pattern_ops", "varchar_pattern_ops"],
+            ),
             models.Index(
                 fields=["profile_type", "id"], condition=~Q(profile_type="active"), name="profile_unusual_types"
             ),

@@ -275,6 +275,13 @@ def test_batches_are_found_newest_first(api_client, machine_user, query, found):
         "filter[created_at][gte]=soon",
         "filter[created_at][gte]=0001-01-01T00:00:00%2B14:00",
         "filter[label]=a%00b",
+        "filter[label]=",
+        "filter[label]=a&filter[label]=b",
+        "label=first",
+        "state=done",
+        "uuid=0190aaaa-0000-7000-8000-000000000001",
+        "created_at[gte]=2001-01-01",
+        "search=first",
         "filter=1",
         "page[size]=0",
         "page[size]=101",
@@ -329,6 +336,8 @@ def test_items_tell_each_outcome_and_why(api_client):
         ("filter[error_code]=invalid", [1]),
         ("filter[reference]=r2", [2]),
         ("filter[external_id]=ann@example.com", [0, 2]),
+        ("filter[external_id]=%20Ann@EXAMPLE.com", [0, 2]),
+        ("filter[external_id][eq]=ann@example.com", [0, 2]),
         ("page[size]=2&page[number]=2", [2]),
     ],
 )
@@ -344,6 +353,35 @@ def test_items_are_filtered(api_client, query, positions):
     answer = api_client.get(f"/api/v3/batches/{batch.id}/items?{query}").json()
 
     assert [one["position"] for one in answer["data"]] == positions
+
+
+@pytest.mark.parametrize(
+    ("criteria", "query", "sentence"),
+    [
+        ("email", "filter[external_id]=ann smith@example.com", "The email must be a valid email address."),
+        ("email", "filter[external_id]=7", "The email must be a valid email address."),
+        ("email", "filter[external_id]=", "The filter must have a value."),
+        ("pos", "filter[external_id]=a%0Ab", "The text must not hold control characters."),
+        ("pos", "filter[external_id]=7&filter[external_id]=8", "The filter must stand once."),
+        ("pos", "external_id=7", "Filters are written in brackets: filter[external_id]."),
+        ("pos", "identifier=7", "This list cannot be narrowed by that."),
+        ("pos", "profile=7", "This list cannot be narrowed by that."),
+    ],
+)
+def test_items_are_not_found_by_what_can_be_no_match_value(api_client, criteria, query, sentence):
+    batch = process([{"email": "ann@example.com", "identities": [{"handle": "pos", "identifier": 7}]}], criteria)
+
+    answer = api_client.get(f"/api/v3/batches/{batch.id}/items?{query}")
+
+    assert (answer.status_code, answer.json()["errors"]) == (422, {query.partition("=")[0]: [sentence]})
+
+
+def test_items_of_a_batch_by_handle_are_found_by_the_identifier(api_client):
+    batch = process([{"identities": [{"handle": "pos", "identifier": number}]} for number in ("A-7", "a-7")], "pos")
+
+    answer = api_client.get(f"/api/v3/batches/{batch.id}/items?filter[external_id]=%20A-7%20").json()
+
+    assert [one["position"] for one in answer["data"]] == [0]
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,31 @@ def test_profile_search_finds_by_id(staff_client):
     assert list(staff_client.get(PROFILES, {"q": str(ana.id)}).context["cl"].result_list) == [ana]
 
 
-@pytest.mark.parametrize("term", ["nobody", "nobody@example.com", "+61404999999", "%", "\ufffd", "x" * 5000])
+@pytest.mark.parametrize(
+    ("first", "last", "terms"),
+    [
+        ("Ann", "Smith", ["ann smith", "ANN SM", "Smith Ann", "smith, ann", "smith a", "smit", "annsmith", "SMITH"]),
+        ("Siobh\u00e1n", "O\u2019Brien", ["o'brien", "O\u2019BRIEN", "obrien", "O Brien siobhan", "siobhan obr"]),
+        ("\u0141ukasz", "Wa\u0142\u0119sa", ["lukasz walesa", "walesa \u0141uk", "WA\u0141"]),
+        ("S\u00f8ren", "\u00d8rsted-\u00c6r\u00f8", ["orsted aero", "soren o", "orstedaero s"]),
+        ("Anne-Marie", "van der Berg", ["anne marie van", "van der berg anne-marie", "vanderberg a", "annemarie"]),
+        ("I\u015f\u0131l", "Y\u0131ld\u0131z", ["yildiz isil", "I\u015eIL", "isil y"]),
+        ("Jos\u00e9", "Garc\u00eda L\u00f3pez", ["garcia lopez jose", "jose garcia lopez", "Garcia Lopez, J"]),
+    ],
+)
+def test_profile_search_finds_names_in_any_order_and_spelling(staff_client, first, last, terms):
+    person = make_profile(first_name=first, last_name=last)
+    make_profile(first_name="Bob", last_name="Annson")
+    make_profile(first_name="Smedley", last_name="Berg")
+
+    found = {term: list(staff_client.get(PROFILES, {"q": term}).context["cl"].result_list) for term in terms}
+
+    assert found == {term: [person] for term in terms}
+
+
+@pytest.mark.parametrize(
+    "term", ["nobody", "nobody@example.com", "+61404999999", "%", "_", "--", "\ufffd", "smith bob", "x" * 255]
+)
 def test_profile_search_for_nobody_finds_nobody(staff_client, term):
     make_profile(first_name="Ana", last_name="Álvarez")
 
@@ -161,7 +185,7 @@ def test_profile_page_shows_the_newest_of_a_long_history(staff_client):
 
     response = staff_client.get(page_of(ana))
 
-    assert len(response.context["history"]["rows"]) == 50
+    assert len(response.context["history"]["rows"]) == 15
     ledger = f"/admin/profiles/profilechange/?profile={ana.id}"
     assert ledger in response.content.decode()
     assert staff_client.get(ledger).context["cl"].result_count == 52
@@ -212,7 +236,7 @@ def test_staff_edit_goes_into_the_ledger(staff_client, staff_user):
         "Anna",
         None,
         "+61404123123",
-        "anna alvarez",
+        "annaalvarez",
         2,
     )
     change = ProfileChange.objects.get(profile=ana, version=2)

@@ -167,6 +167,7 @@ def _described_profile(profile: models.Profile, labels: Labels) -> dict[str, Any
         "times": profile.effective_times or {},
         "email_key": profile.email_key,
         "search_name": profile.search_name,
+        "search_last": profile.search_last,
     }
 
 
@@ -229,6 +230,7 @@ def derived(fields: dict[str, Any]) -> dict[str, Any]:
     return {
         "email_key": None if fields["email"] is None else keys.email_key(fields["email"]),
         "search_name": keys.search_name(fields["first_name"], fields["last_name"]),
+        "search_last": keys.search_name(fields["last_name"]),
     }
 
 

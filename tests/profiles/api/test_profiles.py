@@ -146,9 +146,18 @@ def test_expired_status_is_not_held_but_shown():
         ("", ["Bea", "Ann"]),
         ("sort=created_at", ["Ann", "Bea"]),
         ("filter[email]=ANN@example.com", ["Ann"]),
-        ("filter[email]=no email", []),
+        ("filter[email]=%20ann@Example.com", ["Ann"]),
+        ("filter[email][eq]=ann@example.com", ["Ann"]),
+        ("filter[email]=nobody@example.com", []),
         ("filter[last_name]=Baker", ["Bea"]),
+        ("filter[last_name]=b\u00c1KER", ["Bea"]),
+        ("filter[last_name]=Bake", []),
+        ("filter[first_name]=BEA", ["Bea"]),
+        ("filter[first_name]=Be", []),
+        ("filter[first_name]=Bea&filter[last_name][eq]=baker", ["Bea"]),
+        ("filter[first_name]=Ann&filter[last_name]=baker", []),
         ("filter[profile_type]=deleted", ["Cid"]),
+        ("filter[profile_type][eq]=deleted", ["Cid"]),
         ("filter[identities.identifier]=7", ["Bea"]),
         ("filter[identities.identifier]=8", []),
         ("page[size]=1&page[number]=2", ["Ann"]),
@@ -166,6 +175,74 @@ def test_profiles_are_found(api_client, query, found):
     answer = api_client.get(f"/api/v3/profiles?{query}").json()
 
     assert [one["first_name"] for one in answer["data"]] == found
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "sentence"),
+    [
+        ("filter[email]=no email", "filter[email]", "The email must be a valid email address."),
+        ("filter[email]=ann @example.com", "filter[email]", "The email must be a valid email address."),
+        ("filter[email]=a%00b@example.com", "filter[email]", "The text must not hold control characters."),
+        ("filter[email]=", "filter[email]", "The filter must have a value."),
+        ("filter[email]=%20%20", "filter[email]", "The filter must have a value."),
+        ("filter[last_name]", "filter[last_name]", "The filter must have a value."),
+        ("filter[last_name]=--", "filter[last_name]", "The name must hold a letter."),
+        (f"filter[last_name]={'x' * 256}", "filter[last_name]", "The text must not be longer than 255 characters."),
+        ("filter[profile_type]=", "filter[profile_type]", "The filter must have a value."),
+        ("filter[identities.identifier]=a%0Ab", "filter[identities.identifier]",
+         "The text must not hold control characters."),
+        ("filter[email]=a@example.com&filter[email]=b@example.com", "filter[email]", "The filter must stand once."),
+        ("filter[email]=a@example.com&filter[email][eq]=b@example.com", "filter[email][eq]",
+         "The filter must stand once."),
+        ("filter[email][in]=a@example.com", "filter[email][in]", "There is no such filter."),
+        ("filter[email__contains]=a", "filter[email__contains]", "There is no such filter."),
+        ("filter[search]=ann", "filter[search]", "There is no such filter."),
+        ("filter=ann", "filter", "There is no such filter."),
+        ("filter[identities.identifier]=7&filter[fax]=1", "filter[fax]", "There is no such filter."),
+        ("email=ann@example.com", "email", "Filters are written in brackets: filter[email]."),
+        ("Email=ann@example.com", "Email", "Filters are written in brackets: filter[email]."),
+        ("email__regex=(", "email__regex", "Filters are written in brackets: filter[email]."),
+        ("last_name[like]=b", "last_name[like]", "Filters are written in brackets: filter[last_name]."),
+        ("mobile_phone=%2B61404123123", "mobile_phone", "This list cannot be narrowed by that."),
+        ("identities.identifier=7", "identities.identifier", "This list cannot be narrowed by that."),
+        ("identity[handle]=pos", "identity[handle]", "This list cannot be narrowed by that."),
+        ("attributes[0][namespace]=pets", "attributes[0][namespace]", "This list cannot be narrowed by that."),
+        ("search=ann", "search", "This list cannot be narrowed by that."),
+        ("q=ann", "q", "This list cannot be narrowed by that."),
+        ("offset=15", "offset", "This list cannot be narrowed by that."),
+        ("updated_at[gte]=2020-01-01", "updated_at[gte]", "This list cannot be narrowed by that."),
+        ("tags.handle=vip", "tags.handle", "This list cannot be narrowed by that."),
+        ("page[cursor]=x", "page[cursor]", "This list cannot be narrowed by that."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_refused_instead_of_answered_with_everybody(api_client, query, parameter, sentence):
+    make_profile(email="ann@example.com")
+
+    answer = api_client.get(f"/api/v3/profiles?{query}")
+
+    assert (answer.status_code, answer.json()["errors"]) == (422, {parameter: [sentence]})
+
+
+@pytest.mark.parametrize(
+    "query", ["_=1732550400", "verbose=1", "include=identities", "utm_source=x", "page=1", "limit=5"]
+)
+def test_what_narrows_nothing_is_ignored(api_client, query):
+    make_profile()
+
+    answer = api_client.get(f"/api/v3/profiles?{query}")
+
+    assert (answer.status_code, len(answer.json()["data"])) == (200, 1)
+
+
+@pytest.mark.parametrize(
+    "query", ["filter[version]=1", "version=1", "action=updated", "since=2020-01-01", "q=x", "a[b]=1"]
+)
+def test_history_is_not_narrowed(api_client, query):
+    profile = make_profile()
+
+    answer = api_client.get(f"/api/v3/profiles/{profile.id}/history?{query}")
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, [query.partition("=")[0]])
 
 
 def test_page_tells_where_the_others_are(api_client):

@@ -1,0 +1,133 @@
+"""What the page of a profile shows beside its fields: all that is known of the person, a bounded part at a time."""
+
+from typing import Final
+
+from django.db.models import Q
+from django.http import QueryDict
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from profiles import shape
+from profiles.admin.edits import EDITABLE
+from profiles.admin.ledger import cut, first_changes, shown_value, who_cell
+from profiles.admin.lists import ACTION_LABELS, label, moment, table
+from profiles.admin.parts import part_of, rows_shown
+from profiles.directory import load_snapshots
+from profiles.history import timeline
+from profiles.models import DuplicateCandidate, Profile, ProfileChange, User
+from profiles.values import Rows
+
+CHANGES_SHOWN: Final = 15
+CHANGES_OF_EACH: Final = 6
+OTHERS_SHOWN: Final = 10
+TAGS_SHOWN: Final = 30
+
+
+def profile_link(profile: Profile) -> SafeString:
+    """Return the profile's name as a link to its page."""
+    url = reverse("admin:profiles_profile_change", args=[profile.pk])
+    return format_html('<a class="text-link" href="{}">{}</a>', url, cut(str(profile)))
+
+
+def panels_of(profile: Profile, *, asked: QueryDict) -> dict[str, object]:
+    """Return the panels, and of long ones the parts that the address asks for; queries, the same for any size."""
+    snapshot = load_snapshots([profile.id], collections=shape.COLLECTIONS)[profile.id]
+    merged = list(profile.merged.order_by("-id")[: OTHERS_SHOWN + 1])
+    history = list(timeline(profile.id)[: CHANGES_SHOWN + 1])
+    duplicates = _pairs(profile)
+    tags = part_of(
+        sorted(key[0] for key in snapshot.collections[shape.TAGS.name]), asked=asked, name="tags", size=TAGS_SHOWN
+    )
+    return {
+        "tags": dict(zip(("shown", "part"), tags, strict=True)),
+        "collections": [
+            _collection(collection, snapshot.collections[name], asked=asked)
+            for name, collection in shape.COLLECTIONS.items()
+            if name != shape.TAGS.name and snapshot.collections[name]
+        ],
+        "other_fields": table(
+            ["Field", "Value"],
+            [
+                [name.replace("/", " / ").replace("_", " "), shown_value(value)]
+                for name, value in snapshot.fields.items()
+                if name not in EDITABLE and name != "merged_into" and value is not None
+            ],
+        ),
+        "duplicates": _duplicates(profile, duplicates[:OTHERS_SHOWN]),
+        "has_more_duplicates": len(duplicates) > OTHERS_SHOWN,
+        "merged": table(
+            ["Name", "Email", "Mobile phone"],
+            [[profile_link(one), one.email or "-", one.mobile_phone or "-"] for one in merged[:OTHERS_SHOWN]],
+        ),
+        "has_more_merged": len(merged) > OTHERS_SHOWN,
+        "history": _history(history[:CHANGES_SHOWN]),
+        "has_more_history": len(history) > CHANGES_SHOWN,
+    }
+
+
+def _collection(collection: shape.Collection, rows: Rows, *, asked: QueryDict) -> dict[str, object]:
+    """Return a part of a collection's rows; columns that are empty in all of them are left out."""
+    columns = [name for name in collection.fields if any(_is_told(row[name]) for row in rows.values())]
+    names = (*collection.key, *columns)
+    shown, part = part_of(sorted(rows.items()), asked=asked, name=collection.name, size=rows_shown(len(names)))
+    cells = [
+        [
+            *(cut(part) if part else "-" for part in key),
+            *(shown_value(row[name]) if _is_told(row[name]) else "-" for name in columns),
+        ]
+        for key, row in shown
+    ]
+    return {
+        "title": collection.name.replace("_", " "),
+        "anchor": collection.name,
+        "table": table([name.replace("_", " ") for name in names], cells),
+        "part": part,
+    }
+
+
+def _is_told(value: object) -> bool:
+    return value is not None and value != ""
+
+
+def _pairs(profile: Profile) -> list[DuplicateCandidate]:
+    pairs = DuplicateCandidate.objects.filter(Q(low=profile) | Q(high=profile)).select_related("low", "high")
+    return list(pairs.order_by("-id")[: OTHERS_SHOWN + 1])
+
+
+def _duplicates(profile: Profile, pairs: list[DuplicateCandidate]) -> dict[str, object]:
+    return table(
+        ["Other profile", "Reason", "Verdict", "Noted", "Record"],
+        [
+            [
+                profile_link(pair.high if pair.low_id == profile.id else pair.low),
+                label(pair.reason, "warning"),
+                format_html(
+                    '<a class="text-link" href="{}">{}</a>',
+                    reverse("admin:profiles_duplicatecandidate_change", args=[pair.pk]),
+                    pair.verdict,
+                ),
+                moment(pair.created_at),
+                render_to_string("admin/hub/record_link.html", {"batch_id": pair.batch_id, "position": pair.position}),
+            ]
+            for pair in pairs
+        ],
+    )
+
+
+def _history(changes: list[ProfileChange]) -> dict[str, object]:
+    actors = {change.actor_id for change in changes if change.actor_id is not None}
+    names = dict(User.objects.filter(id__in=actors).values_list("id", "username"))
+    return table(
+        ["When", "Version", "What changed", "Who"],
+        [
+            [
+                moment(change.at),
+                format_html("{} {}", label(change.action, ACTION_LABELS[change.action]), change.version),
+                first_changes(change, most=CHANGES_OF_EACH),
+                who_cell(change, names),
+            ]
+            for change in changes
+        ],
+    )
