@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from profiles import shape
 from profiles.keys import MatchKey, email_key
 from profiles.reconcile.consent import decide_comms
 from profiles.reconcile.difference import Changes, State, difference, row_pointer, same, same_row
-from profiles.reconcile.rows import RECONCILE_ROWS, Setting
+from profiles.reconcile.rows import RECONCILE_ROWS
+from profiles.reconcile.setting import Setting
 from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, RecordError, RecordWarning, WarningCode
 
 __all__ = ["Changes", "Reconciliation", "State", "difference", "reconcile", "row_pointer", "same", "same_row"]
 
 UNKNOWN_NAME: Final = "Unknown"
+_MEMBERS: Final = {"dates": "dates_attributes", "date_links": "dates_attributes"}
+"""Where a record holds a collection, if not under its own name."""
 LEAP_YEAR: Final = 2000  # where the year is not known, 29 February may be
 
 
@@ -84,10 +88,22 @@ def reconcile(
     collections = dict(start.collections)
     setting = Setting(draft=draft, now=now, new_id=new_id, aliases=aliases, errors=errors, warnings=warnings)
     for name, rows in draft.collections.items():
-        collections[name] = RECONCILE_ROWS[name](start.collections.get(name, {}), rows, setting)
+        stored = start.collections.get(name, {})
+        collections[name] = RECONCILE_ROWS[name](stored, rows, setting)
+        if len(collections[name]) > max(shape.COLLECTIONS[name].most_of_profile, len(stored)):
+            errors.append(_too_many(name))
 
     after = State(fields, collections)
     return Reconciliation(after, difference(start, after), tuple(errors), tuple(warnings))
+
+
+def _too_many(name: str) -> RecordError:
+    """Say that the profile has no room; one that has more than it should from before may still change and shrink."""
+    most = shape.COLLECTIONS[name].most_of_profile
+    message = (
+        f"The profile would have more than {most:,} {name.replace('_', ' ')}, which is the most a profile may have."
+    )
+    return RecordError(ErrorCode.TOO_MANY, f"/{_MEMBERS.get(name, name)}", message)
 
 
 def _keeps_spelling(stored: str | None, draft: ProfileDraft) -> bool:
