@@ -5,7 +5,6 @@ import itertools
 import pytest
 
 from profiles.reconcile import State
-from profiles.shape import ADDRESSES
 from tests.profiles.reconcile.test_rows import HOME, WORK, addresses, apply
 
 OLD = {

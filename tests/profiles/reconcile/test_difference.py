@@ -54,7 +54,7 @@ def test_values_that_only_python_takes_for_equal_differ(stored, sent):
 
 LINK = {"link_relationship": None, "link_role": None}
 EMPTY, FULL = ({"date_links": {("b", "", "0190"): {**LINK, "link_role": role}}} for role in (None, "twin"))
-NONE = {"date_links": {}}
+NONE: dict[str, dict[object, object]] = {"date_links": {}}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ READINGS = {
     "status": [("gold", "gold"), (" gold ", "gold"), (2024, "2024"), (2024.0, REFUSED), (True, REFUSED)],
     "postcode": [*TEXTS, (6000.0, "6000"), *((value, REFUSED) for value in NO_TEXT)],
     "email": [
-        ("ann@example.com", "ann@example.com"), (" Ann@example.com ", "Ann@example.com"), ("ann", REFUSED), (7, REFUSED),
+        ("ann@example.com", "ann@example.com"), (" Ann@example.com ", "Ann@example.com"),
+        ("ann", REFUSED), (7, REFUSED),
     ],
     "phone": [("+61 404 123 123", "+61404123123"), (61404123123.0, REFUSED), (61404123123, REFUSED), ("x", REFUSED)],
     "URL": [(" https://a.b/c ", "https://a.b/c"), ("ftp://a.b", REFUSED), ("a.b", REFUSED), (7, REFUSED)],
@@ -48,7 +49,8 @@ READINGS = {
     ],
     "whole number": [
         (8, 8), ("8", 8), (" 8 ", 8), ("08", 8), (8.0, 8), ("8.0", 8), (8.5, REFUSED), ("8.5", REFUSED),
-        ("x", REFUSED), (True, REFUSED), (2**63, REFUSED), ("NaN", REFUSED), (float("nan"), REFUSED), ([], REFUSED), (-1, REFUSED),
+        ("x", REFUSED), (True, REFUSED), (2**63, REFUSED), ("NaN", REFUSED), (float("nan"), REFUSED), ([], REFUSED),
+        (-1, REFUSED),
     ],
     "one of Gender": [("female", "female"), (" FEMALE ", "female"), ("f", REFUSED), (1, REFUSED)],
     "one of ProfileType": [("active", "active"), (" Active ", "active"), ("gone", REFUSED), (1, REFUSED)],
