@@ -44,9 +44,10 @@ class _Reconciling:
         self.after = dict(before)
         self._setting = setting
         self._names = {row["external_id"]: key for key, row in before.items() if row["external_id"] is not None}
+        self._has_nameless = len(self._names) < len(before)
         self._default = next((key for key, row in before.items() if row["is_default"]), None)
         self._texts: dict[AddressText, set[RowKey]] | None = None  # made when an address is first compared
-        self._not_default: dict[RowKey, str] = {}
+        self._not_default: dict[RowKey, RowKey] = {}  # where the record says so
 
     def named(self, sent: Row) -> RowKey | None:
         """Return the address that has the external_id sent."""
@@ -57,7 +58,7 @@ class _Reconciling:
 
         One that has another external_id is another address.
         """
-        if not self.after:
+        if not self.after or (sent.get("external_id") is not None and not self._has_nameless):
             return None
         equal = self._by_text().get(address_text(sent), ())
         nameless = [key for key in equal if self.after[key]["external_id"] is None]
@@ -78,21 +79,23 @@ class _Reconciling:
         """Say so where the default address was not to be it any more, and no other one took its place."""
         if self._default in self._not_default:
             message = "The default address stays the default until another one is."
-            pointer = f"{self._not_default[self._default]}/is_default"
-            self._setting.warn(WarningCode.DEFAULT_ADDRESS_KEPT, pointer, message)
+            pointer = self._setting.place("addresses", self._not_default[self._default])
+            self._setting.warn(WarningCode.DEFAULT_ADDRESS_KEPT, f"{pointer}/is_default", message)
 
     def _put(self, key: RowKey, row: dict[str, Any], place: RowKey, *, becomes_default: bool = False) -> None:
-        pointer = self._setting.place("addresses", place)
         if not row["postcode"] and has_postcodes(row["country"] or ""):
+            pointer = f"{self._setting.place('addresses', place)}/postcode"
             message = "The value is required: the country has postcodes."
-            self._setting.refuse(ErrorCode.INVALID, f"{pointer}/postcode", message)
+            self._setting.refuse(ErrorCode.INVALID, pointer, message)
         if row["is_default"] is False and (key == self._default or becomes_default):
-            self._not_default[key] = pointer
+            self._not_default[key] = place
         if self._texts is not None:
             if key in self.after:
                 self._texts[address_text(self.after[key])].discard(key)
             self._texts.setdefault(address_text(row), set()).add(key)
-        if row["external_id"] is not None:
+        if row["external_id"] is None:
+            self._has_nameless = True
+        else:
             self._names[row["external_id"]] = key
         row["is_default"] = bool(row["is_default"]) or becomes_default or key == self._default
         self.after[key] = row
@@ -130,4 +133,5 @@ def may_be_one(one: Row, other: Row) -> bool:
 def address_text(row: Row) -> AddressText:
     """Return the address as it is compared: NFC, spaces collapsed, lower case, the country by its code."""
     country = row.get("country") or ""
-    return (*(folded(row.get(name) or "") for name in _LINES), country_code(country) or folded(country))
+    lines = [folded(line) if (line := row.get(name)) else "" for name in _LINES]
+    return (*lines, country_code(country) or folded(country))
