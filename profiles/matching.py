@@ -186,12 +186,7 @@ class _Desk:
             field = "/email" if self.criteria == EMAIL else "/identities"
             if any(not error.pointer or error.pointer.startswith(field) for error in draft.errors):
                 return []  # the value was there, and wrong, or nothing could be read: that has been said
-            message = (
-                "The record has no email to match by."
-                if self.criteria == EMAIL
-                else "The record has no identity with the handle to match by."
-            )
-            return [RecordError(ErrorCode.NO_MATCH_VALUE, field, message)]
+            return [RecordError(ErrorCode.NO_MATCH_VALUE, field, _no_match_value(self.criteria))]
         if (
             before is not None
             and before.fields.get("profile_type") == ProfileType.DELETED
@@ -317,6 +312,14 @@ def _action(kind: OutcomeKind, before: State, after: State) -> ChangeAction:
     if was_deleted and not is_deleted:
         return ChangeAction.RESTORED
     return ChangeAction.UPDATED
+
+
+def _no_match_value(criteria: str) -> str:
+    if criteria == EMAIL:
+        return "The record has no email to match by."
+    if criteria.lower() == EMAIL:
+        return f"The record has no identity with the handle {criteria} to match by; did you mean {EMAIL}?"
+    return "The record has no identity with the handle to match by."
 
 
 def _ambiguous(match: _Match) -> RecordError:

@@ -12,7 +12,7 @@ from profiles.ids import new_id
 from profiles.models import DuplicateCandidate
 from profiles.models.duplicates import Verdict
 from profiles.reconcile import State, difference, moved_times
-from profiles.reconcile.uniting import unite
+from profiles.reconcile.uniting import MergeError, unite
 from profiles.values import (
     Cause,
     ChangeAction,
@@ -23,9 +23,7 @@ from profiles.values import (
     ProfileSnapshot,
 )
 
-
-class MergeError(Exception):
-    """The two profiles cannot become one."""
+__all__ = ["MergeError", "merge_profiles"]
 
 
 def merge_profiles(*, merged_id: UUID, survivor_id: UUID, cause: Cause, now: dt.datetime) -> UUID:

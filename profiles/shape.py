@@ -11,6 +11,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
+# A profile has room for the rows of this many of the largest records.
+ROOM_OF_PROFILE: Final = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Collection:
@@ -20,11 +23,18 @@ class Collection:
     key: tuple[str, ...]
     """Columns of the natural key; their values make the row's path: `/identities/pos/7`."""
     fields: tuple[str, ...]
-    """Columns beside the key. None of them: the row is its key alone, and its path leads to `true`."""
+    """Columns beside the key. Where none of them has a value, the row's own path leads to `true`."""
+    most: int
+    """How many rows one record may name."""
     flag: str = ""
     """A boolean column that at most one row of a profile may bear."""
     free: tuple[str, ...] = ()
     """Columns that hold any JSON, where `1`, `1.0` and `true` differ."""
+
+    @property
+    def most_of_profile(self) -> int:
+        """How many rows one profile may have."""
+        return ROOM_OF_PROFILE * self.most
 
 
 # --- Fields -----------------------------------------------------------------------------------------------------
@@ -107,30 +117,40 @@ TIME_FIELDS: Final = ("joined_at", *(f"comms/{name}" for name in (*CONSENT_TIMES
 # --- Collections ------------------------------------------------------------------------------------------------
 
 IDENTITIES: Final = Collection(
-    "identities", ("handle", "identifier"), ("is_primary", "is_active", "merged_from"), flag="is_primary"
+    "identities", ("handle", "identifier"), ("is_primary", "is_active", "merged_from"), most=100, flag="is_primary"
 )
-TAGS: Final = Collection("tags", ("tag",), ())
-STATUSES: Final = Collection("statuses", ("status",), ("expires_at", "is_active"))
+TAGS: Final = Collection("tags", ("tag",), (), most=200)
+STATUSES: Final = Collection("statuses", ("status",), ("expires_at", "is_active"), most=50)
 ADDRESS_LINES: Final = ("address_line_1", "address_line_2", "address_line_3", "city", "postcode", "state", "country")
 ADDRESSES: Final = Collection(
     "addresses",
     ("key",),
     ("external_id", "is_default", "company", *ADDRESS_LINES, "notes", "meta", "iso", "iso_state"),
+    most=50,
     flag="is_default",
     free=("meta",),
 )
-CUSTOM_ATTRIBUTES: Final = Collection("custom_attributes", ("namespace", "handle"), ("type", "value"), free=("value",))
+CUSTOM_ATTRIBUTES: Final = Collection(
+    "custom_attributes", ("namespace", "handle"), ("type", "value"), most=100, free=("value",)
+)
 DATES: Final = Collection(
     "dates",
     ("handle", "relationship"),
     ("date", "name", "is_recurring", "recurring_schedule", "role", "description", "note", "meta"),
+    most=50,
     free=("meta",),
 )
+LINKS_OF_DATE: Final = 50
 DATE_LINKS: Final = Collection(
-    "date_links", ("handle", "relationship", "linked_profile"), ("link_relationship", "link_role")
+    "date_links",
+    ("handle", "relationship", "linked_profile"),
+    ("link_relationship", "link_role"),
+    most=LINKS_OF_DATE * DATES.most,
 )
-REGIONS: Final = Collection("regions", ("region",), ("country", "state", "is_active", "is_default"), flag="is_default")
-ORGANISATIONS: Final = Collection("organisations", ("organisation",), ("role", "expires_at", "is_active"))
+REGIONS: Final = Collection(
+    "regions", ("region",), ("country", "state", "is_active", "is_default"), most=50, flag="is_default"
+)
+ORGANISATIONS: Final = Collection("organisations", ("organisation",), ("role", "expires_at", "is_active"), most=50)
 
 COLLECTIONS: Final = {
     collection.name: collection

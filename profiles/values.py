@@ -92,6 +92,7 @@ class WarningCode(StrEnum):
     UNKNOWN_FIELD = "unknown_field"
     READ_ONLY = "read_only"
     DUPLICATE_ENTRY = "duplicate_entry"
+    BLANK_ENTRY = "blank_entry"
     ALIAS_KEY = "alias_key"
     JOINED_AT_KEPT = "joined_at_kept"
     CONSENT_NOT_LOOSENED = "consent_not_loosened"

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from profiles import shape
 from profiles.keys import MatchKey, email_key
 from profiles.reconcile.consent import decide_comms, told_of_old_addresses
 from profiles.reconcile.difference import Changes, State, difference, moved_times, row_pointer, same, same_row
-from profiles.reconcile.rows import RECONCILE_ROWS, Setting
+from profiles.reconcile.rows import RECONCILE_ROWS
+from profiles.reconcile.setting import Setting
 from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, RecordError, RecordWarning, WarningCode
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
 ]
 
 UNKNOWN_NAME: Final = "Unknown"
+_MEMBERS: Final = {"dates": "dates_attributes", "date_links": "dates_attributes"}
+"""Where a record holds a collection, if not under its own name."""
 LEAP_YEAR: Final = 2000  # where the year is not known, 29 February may be
 
 
@@ -93,7 +97,10 @@ def reconcile(  # noqa: PLR0913 all that deciding needs
     collections = dict(start.collections)
     setting = Setting(draft=draft, now=now, new_id=new_id, aliases=aliases, errors=errors, warnings=warnings)
     for name, rows in draft.collections.items():
-        collections[name] = RECONCILE_ROWS[name](start.collections.get(name, {}), rows, setting)
+        stored = start.collections.get(name, {})
+        collections[name] = RECONCILE_ROWS[name](stored, rows, setting)
+        if len(collections[name]) > max(shape.COLLECTIONS[name].most_of_profile, len(stored)):
+            errors.append(_too_many(name))
 
     times = start.effective_times
     if before is not None and (forgotten := told_of_old_addresses(before, fields, collections)):
@@ -108,6 +115,15 @@ def reconcile(  # noqa: PLR0913 all that deciding needs
 
     after = State(fields, collections, times)
     return Reconciliation(after, difference(start, after), tuple(errors), tuple(warnings), moved_times(start, after))
+
+
+def _too_many(name: str) -> RecordError:
+    """Say that the profile has no room; one that has more than it should from before may still change and shrink."""
+    most = shape.COLLECTIONS[name].most_of_profile
+    message = (
+        f"The profile would have more than {most:,} {name.replace('_', ' ')}, which is the most a profile may have."
+    )
+    return RecordError(ErrorCode.TOO_MANY, f"/{_MEMBERS.get(name, name)}", message)
 
 
 def _keeps_spelling(stored: str | None, draft: ProfileDraft) -> bool:

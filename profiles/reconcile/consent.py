@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple
 
 from profiles import shape
 from profiles.keys import email_key
+from profiles.reconcile.addresses import address_text
 from profiles.reconcile.difference import State, same
-from profiles.reconcile.rows import same_address
 from profiles.values import ErrorCode, ProfileDraft, RecordError, RecordWarning, Row, Rows, WarningCode
 
 TIGHT: Final = {"promo": False, "optout": True, "bounced": True}
@@ -190,7 +190,7 @@ def _leads_elsewhere(channel: str, before: State, after: State) -> bool:
     """Whether the second state has an address for the channel, and the first one none or another."""
     if channel == "post":
         home, new_home = _default_address(before), _default_address(after)
-        return new_home is not None and (home is None or not same_address(home, new_home))
+        return new_home is not None and (home is None or address_text(home) != address_text(new_home))
     name = "email" if channel == "email" else "mobile_phone"
     old, new = before.fields.get(name), after.fields.get(name)
     if old is None or new is None or name != "email":

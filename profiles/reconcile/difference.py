@@ -89,12 +89,15 @@ def _add_row_changes(changes: Changes, collection: shape.Collection, before: Row
 
 
 def _members(collection: shape.Collection, key: RowKey, row: Row) -> Iterator[tuple[str, Any]]:
+    """Yield the row's values that are not null; where there is none, that the row is there."""
     place = row_pointer(collection, key)
-    if not collection.fields:
-        yield place, True
+    is_empty = True
     for name in collection.fields:
         if (value := row[name]) is not None:
+            is_empty = False
             yield f"{place}/{name}", value
+    if is_empty:
+        yield place, True
 
 
 def row_pointer(collection: shape.Collection, key: RowKey, *field_name: str) -> str:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from profiles import shape
+from profiles.reconcile.addresses import address_text, may_be_one
 from profiles.reconcile.consent import unite_comms
 from profiles.reconcile.difference import State
-from profiles.reconcile.rows import same_address
 from profiles.values import Row, RowKey, Rows
 
 _BIRTHDAY: Final = ("birth_day", "birth_month", "birth_year")
@@ -19,8 +19,12 @@ _BIRTHDAY: Final = ("birth_day", "birth_month", "birth_year")
 _FILLED: Final = frozenset({"addresses", "custom_attributes", "dates", "regions"})
 
 
+class MergeError(Exception):
+    """The two profiles cannot become one."""
+
+
 def unite(merged: State, survivor: State, *, merged_id: UUID, survivor_id: UUID) -> tuple[State, State]:
-    """Return both profiles as they are after the merge: the merged one and the survivor."""
+    """Return both profiles as they are after the merge: the merged one and the survivor. Raises `MergeError`."""
     comms, times = unite_comms(merged, survivor)
     fields = _united_fields(merged.fields, survivor.fields) | comms
     left = {**merged.fields, "merged_into": str(survivor_id)}
@@ -54,6 +58,10 @@ def _united_rows(name: str, merged: Rows, survivor: Rows, merged_id: str) -> Row
     """Keep the survivor's rows, fill their blanks and add those only the merged profile has."""
     collection = shape.COLLECTIONS[name]
     rows: dict[RowKey, Row] = dict(survivor)
+    alike: dict[object, list[RowKey]] = {}
+    for key, row in rows.items():
+        alike.setdefault(_sameness(name, key, row), []).append(key)
+    names = {row.get("external_id") for row in rows.values()} - {None}
     has_flag = any(row.get(collection.flag) for row in survivor.values())
     for key, row in merged.items():
         added = dict(row)
@@ -61,22 +69,27 @@ def _united_rows(name: str, merged: Rows, survivor: Rows, merged_id: str) -> Row
             added[collection.flag] = row[collection.flag] and not has_flag
         if name == "identities":
             added["merged_from"] = row["merged_from"] or merged_id
-        stored_key = _stored_key(name, rows, key, row)
-        if name == "addresses" and any(
-            row["external_id"] is not None and row["external_id"] == one["external_id"] for one in rows.values()
-        ):
+        same = alike.setdefault(_sameness(name, key, row), [])
+        stored_key = next((other for other in same if name != "addresses" or may_be_one(rows[other], row)), None)
+        if row.get("external_id") in names:
             added["external_id"] = None  # the survivor has an address by that name
         if stored_key is None:
             rows[key] = added
+            same.append(key)
         elif name in _FILLED:
             rows[stored_key] = _filled(rows[stored_key], added)
+        if added.get("external_id") is not None:
+            names.add(added["external_id"])
+    if len(rows) > max(collection.most_of_profile, len(survivor)):
+        most = f"{collection.most_of_profile:,} {name.replace('_', ' ')}"
+        message = f"Together the profiles have more than {most}, which is the most for one."
+        raise MergeError(message)
     return rows
 
 
-def _stored_key(name: str, rows: Rows, key: RowKey, row: Row) -> RowKey | None:
-    if name == "addresses":
-        return next((other for other, address in rows.items() if same_address(address, row)), None)
-    return key if key in rows else None
+def _sameness(name: str, key: RowKey, row: Row) -> object:
+    """Return what is equal for two rows that may be one."""
+    return address_text(row) if name == "addresses" else key
 
 
 def _filled(stored: Row, added: Row) -> Row:

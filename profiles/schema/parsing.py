@@ -8,9 +8,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from profiles import keys, shape
-from profiles.attributes import json_faults, plain_json, typed_value
+from profiles.attributes import json_faults, typed_value
 from profiles.countries import country_code
+from profiles.readings import free_json, is_blank
+from profiles.schema.naming import did_you_mean
 from profiles.schema.record import (
+    MOST_ENTRIES,
     RECORD,
     RECORD_FIELDS,
     AddressEntry,
@@ -67,14 +70,13 @@ _READ_ONLY_IN_ENTRIES: Final = frozenset({
 })  # fmt: skip
 
 _SENTENCES: Final[Mapping[str, str]] = {
-    "string_type": "The value must be text.",
-    "int_type": "The value must be a whole number.",
-    "int_from_float": "The value must be a whole number.",
-    "bool_type": "The value must be true or false.",
     "list_type": "The value must be a list.",
     "dict_type": "The value must be an object.",
     "missing": "The value is required.",
 }
+
+_UNKNOWN: Final = "The field is unknown and was ignored."
+_NO_LOOK: Final = "The hub has no such field of appearance."
 
 _Entry = TypeVar("_Entry")
 
@@ -203,13 +205,16 @@ class _Parsing:
 
     # --- Collections ---------------------------------------------------------------------------------------------
 
-    def _entries(self, name: str, entries: Sequence[_Entry]) -> Iterator[tuple[str, _Entry]]:
-        """Yield each entry with its pointer, warning of what it does not know."""
+    def _entries(self, name: str, entries: Sequence[_Entry | None]) -> Iterator[tuple[str, _Entry]]:
+        """Yield each entry with its pointer, warning of blank ones and of what is unknown in the others."""
         raws = self.raw[name]
-        known = _MEMBERS[name]
+        known = _MEMBERS.get(name)
         for index, entry in zip(self.indexes.get(name, range(len(entries))), entries, strict=True):
             pointer = f"/{name}/{index}"
-            if not raws[index].keys() <= known:
+            if entry is None:
+                self._warn_of_blank(pointer)
+                continue
+            if known is not None and not raws[index].keys() <= known:
                 self._warn_of_members(pointer, raws[index], known)
             yield pointer, entry
 
@@ -222,17 +227,22 @@ class _Parsing:
         rows[key] = row
         self.places[name, key] = pointer
 
-    def _read_identities(self, entries: Sequence[IdentityEntry]) -> None:
+    def _read_identities(self, entries: Sequence[IdentityEntry | None]) -> None:
         self.collections["identities"] = {}
         for pointer, entry in self._entries("identities", entries):
             key = (entry["handle"], entry["identifier"])
             self._add_row("identities", key, _picked(entry, "is_active"), pointer)
             self.pointers.setdefault(keys.identity_match_key(*key), pointer)
 
-    def _read_tags(self, tags: Sequence[str]) -> None:
-        self.collections["tags"] = {(tag,): {} for tag in tags}
+    def _read_tags(self, tags: Sequence[str | None]) -> None:
+        """Replace the set; an empty list clears it, a list of blanks only leaves it alone."""
+        if None in tags:
+            tags = [tag for _, tag in self._entries("tags", tags)]
+            if not tags:
+                return
+        self.collections["tags"] = {(tag,): {} for tag in tags if tag is not None}
 
-    def _read_addresses(self, entries: Sequence[AddressEntry]) -> None:
+    def _read_addresses(self, entries: Sequence[AddressEntry | None]) -> None:
         rows: dict[RowKey, Row] = self.collections.setdefault("addresses", {})
         by_external_id: dict[str, RowKey] = {}
         default: RowKey | None = None
@@ -265,66 +275,79 @@ class _Parsing:
             self._warn(WarningCode.UNKNOWN_COUNTRY, f"{pointer}/country", message)
         return code or value
 
-    def _read_custom_attributes(self, entries: Sequence[CustomAttributeEntry]) -> None:
+    def _read_custom_attributes(self, entries: Sequence[CustomAttributeEntry | None]) -> None:
         self.collections["custom_attributes"] = {}
         for pointer, entry in self._entries("custom_attributes", entries):
             row = {"type": entry["type"]}
             if "value" in entry:
                 faults = self._json_errors(entry["value"], f"{pointer}/value")
                 try:
-                    row["value"] = None if faults else plain_json(typed_value(entry["type"], entry["value"]))
+                    row["value"] = None if faults else typed_value(entry["type"], entry["value"])
                 except keys.InvalidValueError as error:
                     self.errors.append(_invalid(f"{pointer}/value", str(error)))
             self._add_row("custom_attributes", (entry["namespace"], entry["handle"]), row, pointer)
 
-    def _read_dates(self, entries: Sequence[DateEntry]) -> None:
+    def _read_dates(self, entries: Sequence[DateEntry | None]) -> None:
         self.collections["dates"] = {}
+        linked: dict[RowKey, list[Referral]] = {}
         for pointer, entry in self._entries("dates_attributes", entries):
             key = (entry["handle"], entry.get("relationship") or "")
             row = _picked(entry, *shape.DATES.fields)
             if "meta" in row:
                 row["meta"] = self._free_json(row["meta"], f"{pointer}/meta")
             self._add_row("dates", key, row, pointer)
-            if entry.get("links") is not None:
-                self._refer_to_linked(key, pointer, entry)
+            if (referrals := self._refer_to_linked(key, pointer, entry)) is not None:
+                linked[key] = referrals
+        if linked:
+            self.referrals["date_links"] = [referral for referrals in linked.values() for referral in referrals]
 
-    def _refer_to_linked(self, key: RowKey, pointer: str, entry: DateEntry) -> None:
-        """Replace the links of the date as a whole: the first referral, which names nobody, says so."""
-        referrals = self.referrals.setdefault("date_links", [])
-        referrals[:] = [referral for referral in referrals if referral.key != key]
-        referrals.append(Referral(pointer, (), key=key))
+    def _refer_to_linked(self, key: RowKey, pointer: str, entry: DateEntry) -> list[Referral] | None:
+        """Return the links that replace those of the date: the first referral, which names nobody, says so.
+
+        `None` where there is nothing to replace them by: no list, or one of blanks only.
+        """
+        links = entry.get("links")
+        if links is None:
+            return None
         raw = self.raw["dates_attributes"][int(pointer.rpartition("/")[2])]["links"]
-        for index, link in enumerate(entry["links"] or ()):
+        referrals = [Referral(pointer, (), key=key)]
+        for index, link in enumerate(links):
             place = f"{pointer}/links/{index}"
+            if link is None:
+                self._warn_of_blank(place)
+                continue
             self._warn_of_members(place, raw[index], _MEMBERS["links"])
             name = ReferenceName("profile", "id", link["profile_id"])
             row = {"link_relationship": link.get("relationship"), "link_role": link.get("role")}
             referrals.append(Referral(place, ((name, f"{place}/profile_id"),), row, key))
+        return referrals if len(referrals) > 1 or not links else None
 
     # --- What names reference data -------------------------------------------------------------------------------
 
-    def _read_statuses(self, handles: Sequence[str]) -> None:
-        indexes = self.indexes.get("statuses", range(len(handles)))
-        self.referrals["statuses"] = [
-            Referral(pointer := f"/statuses/{index}", ((ReferenceName("status", "handle", handle), pointer),))
-            for index, handle in zip(indexes, handles, strict=True)
+    def _read_statuses(self, handles: Sequence[str | None]) -> None:
+        """Replace the set; an empty list clears it, a list of blanks only leaves it alone."""
+        referrals = [
+            Referral(pointer, ((ReferenceName("status", "handle", handle), pointer),))
+            for pointer, handle in self._entries("statuses", handles)
         ]
+        if referrals or not handles:
+            self.referrals["statuses"] = referrals
 
-    def _read_regions(self, entries: Sequence[RegionEntry]) -> None:
+    def _read_regions(self, entries: Sequence[RegionEntry | None]) -> None:
         referrals = self.referrals.setdefault("regions", [])
         for pointer, entry in self._entries("regions", entries):
             names = []
-            if "region_id" in entry:
-                names.append((ReferenceName("region", "id", str(entry["region_id"])), f"{pointer}/region_id"))
-            if "handle" in entry:
-                names.append((ReferenceName("region", "handle", entry["handle"]), f"{pointer}/handle"))
+            if (region_id := entry.get("region_id")) is not None:
+                names.append((ReferenceName("region", "id", str(region_id)), f"{pointer}/region_id"))
+            if (handle := entry.get("handle")) is not None:
+                names.append((ReferenceName("region", "handle", handle), f"{pointer}/handle"))
             if not names:
                 self.errors.append(_invalid(pointer, "region_id or handle is required."))
                 continue
             row = _picked(entry, "country", "state", "is_active")
             referrals.append(Referral(pointer, tuple(names), row))
 
-    def _read_organisations(self, entries: Sequence[OrganisationEntry]) -> None:
+    def _read_organisations(self, entries: Sequence[OrganisationEntry | None]) -> None:
         referrals = self.referrals.setdefault("organisations", [])
         for pointer, entry in self._entries("organisations", entries):
             row = _picked(entry, "expires_at", "is_active")
@@ -399,7 +422,9 @@ class _Parsing:
             if name in _READ_ONLY_IN_ENTRIES:
                 self._warn(WarningCode.READ_ONLY, pointer, "The field cannot be set by a record.")
             else:
-                self.errors.append(_invalid(pointer, "The hub has no such field of appearance."))
+                meant = did_you_mean(name, _APPEARANCE)
+                message = f"The hub has no such field of appearance; {meant}" if meant else _NO_LOOK
+                self.errors.append(_invalid(pointer, message))
         for name, value in appearance.items():
             self.fields[f"appearance/{name}"] = value
 
@@ -412,10 +437,12 @@ class _Parsing:
     # --- Errors and warnings -------------------------------------------------------------------------------------
 
     def _free_json(self, value: object, pointer: str) -> Any:  # noqa: ANN401 any JSON
-        if value is not None and not isinstance(value, dict | list):
+        if is_blank(value):
+            return None
+        if not isinstance(value, dict | list):
             self.errors.append(_invalid(pointer, "The value must be an object or a list."))
         elif not self._json_errors(value, pointer):
-            return plain_json(value)
+            return free_json(value)
         return None
 
     def _json_errors(self, value: object, pointer: str) -> bool:
@@ -433,9 +460,9 @@ class _Parsing:
         """Day and month come together (contract section 8)."""
         for name, partner in (("birth_day", "birth_month"), ("birth_month", "birth_day")):
             if name in self.raw and (
-                partner not in self.raw or (self.raw[name] is None) is not (self.raw[partner] is None)
+                partner not in self.raw or is_blank(self.raw[name]) is not is_blank(self.raw[partner])
             ):
-                if self.raw[name] is None and partner in self.raw:
+                if is_blank(self.raw[name]) and partner in self.raw:
                     continue  # told at the partner that has a value
                 if any(error.pointer == f"/{partner}" for error in self.errors):
                     continue  # it was there, and wrong
@@ -444,7 +471,7 @@ class _Parsing:
     def _warn_of_unknown(self) -> None:
         unknown = [name for name in self.raw if name not in RECORD_FIELDS]
         for name in unknown[:MAX_UNKNOWN_FIELDS_TOLD]:
-            self._warn_of_member(pointer_to(name), read_only=name in _READ_ONLY)
+            self._warn_of_member(name, pointer_to(name), known=RECORD_FIELDS, read_only=name in _READ_ONLY)
         if len(unknown) > MAX_UNKNOWN_FIELDS_TOLD:
             more = len(unknown) - MAX_UNKNOWN_FIELDS_TOLD
             self._warn(WarningCode.UNKNOWN_FIELD, "", f"{more} more unknown fields were ignored.")
@@ -454,13 +481,18 @@ class _Parsing:
             return
         for name in sorted(raw.keys() - known)[:MAX_UNKNOWN_FIELDS_TOLD]:
             read_only = name in _READ_ONLY_IN_ENTRIES or name.endswith("_raw")
-            self._warn_of_member(pointer + pointer_to(name), read_only=read_only)
+            self._warn_of_member(name, pointer + pointer_to(name), known=known, read_only=read_only)
 
-    def _warn_of_member(self, pointer: str, *, read_only: bool) -> None:
+    def _warn_of_member(self, name: str, pointer: str, *, known: frozenset[str], read_only: bool) -> None:
         if read_only:
             self._warn(WarningCode.READ_ONLY, pointer, "The field cannot be set by a record.")
         else:
-            self._warn(WarningCode.UNKNOWN_FIELD, pointer, "The field is unknown and was ignored.")
+            meant = did_you_mean(name, known)
+            message = f"The field is unknown and was ignored; {meant}" if meant else _UNKNOWN
+            self._warn(WarningCode.UNKNOWN_FIELD, pointer, message)
+
+    def _warn_of_blank(self, pointer: str) -> None:
+        self._warn(WarningCode.BLANK_ENTRY, pointer, "The entry is blank; it was skipped.")
 
     def _warn(self, code: WarningCode, pointer: str, message: str) -> None:
         self.warnings.append(RecordWarning(code, pointer, message))
@@ -505,12 +537,11 @@ def _invalid(pointer: str, message: str) -> RecordError:
 
 
 def _record_error(detail: ErrorDetails) -> RecordError:
-    kind = detail["type"]
+    kind, path = detail["type"], detail["loc"]
     if kind == "too_long":
-        code, message = ErrorCode.TOO_MANY, "The list has too many entries."
+        most = MOST_ENTRIES[str(path[-1])]
+        code, message = ErrorCode.TOO_MANY, f"The list must not have more than {most:,} entries."
     else:
         code = ErrorCode.INVALID
-        message = _SENTENCES.get(kind) or detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        if message[0].islower() or message[0] == "'":
-            message = f"The value must be {message}."
-    return RecordError(code, pointer_to(*(part for part in detail["loc"])), message)
+        message = _SENTENCES.get(kind) or detail["msg"].removeprefix("Value error, ")
+    return RecordError(code, pointer_to(*path), message)

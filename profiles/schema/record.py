@@ -12,29 +12,41 @@ from profiles.schema.types import (
     Date,
     Email,
     EmptyListAsObject,
+    Entry,
     Name,
     Notes,
-    NumberedText,
+    Nullable,
     Phone,
+    Postcode,
     ProfileId,
     RowId,
-    Size,
+    StatusHandle,
     TagHandle,
     Text,
     Time,
+    Truth,
     Url,
     one_of,
     whole_number,
 )
 from profiles.values import AttributeType, Gender, ProfileType, Verification
 
-MAX_IDENTITIES: Final = 100
-MAX_ATTRIBUTES: Final = 100
-MAX_ADDRESSES: Final = 50
-MAX_DATES: Final = 50
-MAX_LINKS: Final = 50
-MAX_TAGS: Final = 200
-MAX_REFERRALS: Final = 50  # of statuses, regions and organisations, each
+MOST_ENTRIES: Final = {
+    "identities": shape.IDENTITIES.most,
+    "custom_attributes": shape.CUSTOM_ATTRIBUTES.most,
+    "addresses": shape.ADDRESSES.most,
+    "dates_attributes": shape.DATES.most,
+    "links": shape.LINKS_OF_DATE,
+    "tags": shape.TAGS.most,
+    "statuses": shape.STATUSES.most,
+    "regions": shape.REGIONS.most,
+    "organisations": shape.ORGANISATIONS.most,
+}
+
+
+def at_most(name: str) -> Any:  # noqa: ANN401 part of an annotation, not a value
+    """Return the bound of the list of that name."""
+    return Field(max_length=MOST_ENTRIES[name])
 
 
 class IdentityEntry(TypedDict, total=False):
@@ -42,26 +54,26 @@ class IdentityEntry(TypedDict, total=False):
 
     handle: Required[Name]
     identifier: Required[Name]
-    is_active: bool
+    is_active: Truth
 
 
 class AddressEntry(TypedDict, total=False):
     """A full postal address (contract section 13); the lines are needed where the address is new."""
 
-    external_id: Name | None
-    is_default: bool
-    company: Text | None
-    address_line_1: Name
-    address_line_2: Text | None
-    address_line_3: Text | None
-    city: Name
-    postcode: Name
-    state: Text | None
-    country: Annotated[Name, Field(description="ISO 3166 code or English name.")]
-    notes: Notes | None
+    external_id: Nullable[Name]
+    is_default: Truth
+    company: Nullable[Text]
+    address_line_1: Text
+    address_line_2: Nullable[Text]
+    address_line_3: Nullable[Text]
+    city: Text
+    postcode: Postcode
+    state: Nullable[Text]
+    country: Annotated[Text, Field(description="ISO 3166 code or English name.")]
+    notes: Nullable[Notes]
     meta: Any
-    iso: Text | None
-    iso_state: Text | None
+    iso: Nullable[Text]
+    iso_state: Nullable[Text]
 
 
 class CustomAttributeEntry(TypedDict, total=False):
@@ -77,53 +89,43 @@ class DateLinkEntry(TypedDict, total=False):
     """Another profile that a date concerns (contract section 12)."""
 
     profile_id: Required[ProfileId]
-    relationship: Text | None
-    role: Text | None
+    relationship: Nullable[Text]
+    role: Nullable[Text]
 
 
 class DateEntry(TypedDict, total=False):
     """A day that matters (contract section 12); `date` and `name` are needed where it is new."""
 
     handle: Required[Name]
-    relationship: Text | None
+    relationship: Nullable[Text]
     date: Date
-    name: Name
-    is_recurring: bool
-    recurring_schedule: Text | None
-    role: Text | None
-    description: Notes | None
-    note: Notes | None
+    name: Text
+    is_recurring: Truth
+    recurring_schedule: Nullable[Text]
+    role: Nullable[Text]
+    description: Nullable[Notes]
+    note: Nullable[Notes]
     meta: Any
-    links: Annotated[list[DateLinkEntry], Field(max_length=MAX_LINKS)] | None
+    links: Nullable[Annotated[list[Entry[DateLinkEntry]], at_most("links")]]
 
 
 class RegionEntry(TypedDict, total=False):
     """A region the person belongs to, by id or handle (contract section 14)."""
 
-    region_id: RowId
-    handle: Name
-    country: Text | None
-    state: Text | None
-    is_active: bool
+    region_id: Nullable[RowId]
+    handle: Nullable[Name]
+    country: Nullable[Text]
+    state: Nullable[Text]
+    is_active: Truth
 
 
 class OrganisationEntry(TypedDict, total=False):
     """An organisation the person is a member of (contract section 15)."""
 
     id: Required[RowId]
-    role_definition_id: RowId | None
-    expires_at: Time | None
-    is_active: bool
-
-
-def _comms_type(name: str) -> Any:  # noqa: ANN401 an annotation, not a value
-    if name in shape.VERIFICATION_MEMBERS:
-        return one_of(Verification) | None
-    if name == "terms_accepted_version":
-        return NumberedText | None
-    if name == "terms_accepted_at" or name in shape.CONSENT_TIMES:
-        return Time | None
-    return bool | None
+    role_definition_id: Nullable[RowId]
+    expires_at: Nullable[Time]
+    is_active: Truth
 
 
 if TYPE_CHECKING:
@@ -135,59 +137,70 @@ if TYPE_CHECKING:
         """Looks, sizes and measurements (contract section 11)."""
 
 else:
+
+    def _comms_type(name: str) -> Any:  # noqa: ANN401 an annotation, not a value
+        if name in shape.VERIFICATION_MEMBERS:
+            return Nullable[one_of(Verification)]
+        if name == "terms_accepted_version":
+            return Nullable[Text]
+        if name == "terms_accepted_at" or name in shape.CONSENT_TIMES:
+            return Nullable[Time]
+        return Nullable[Truth]
+
     CommsEntry = TypedDict("CommsEntry", {name: _comms_type(name) for name in shape.COMMS_MEMBERS}, total=False)
     CommsEntry.__doc__ = "What the person agreed to be sent (contract section 11)."
-    AppearanceEntry = TypedDict("AppearanceEntry", dict.fromkeys(shape.APPEARANCE_MEMBERS, Size | None), total=False)
+    _LOOKS = dict.fromkeys(shape.APPEARANCE_MEMBERS, Nullable[Text])
+    AppearanceEntry = TypedDict("AppearanceEntry", _LOOKS, total=False)
     AppearanceEntry.__doc__ = "Looks, sizes and measurements (contract section 11)."
 
 
 class AttributesEntry(TypedDict, total=False):
     """The `attributes` of a record: consent once more, and appearance."""
 
-    comms: Annotated[CommsEntry, EmptyListAsObject] | None
-    appearance: Annotated[AppearanceEntry, EmptyListAsObject] | None
+    comms: Nullable[Annotated[CommsEntry, EmptyListAsObject]]
+    appearance: Nullable[Annotated[AppearanceEntry, EmptyListAsObject]]
 
 
 class Record(TypedDict, total=False):
     """One customer record: everything is optional, what is absent stays as it is."""
 
-    reference: Annotated[Name | None, Field(description="The sender's own name for the record; kept and echoed.")]
+    reference: Annotated[Nullable[Name], Field(description="The sender's own name for the record; kept and echoed.")]
     email: Email
-    title: Text | None
+    title: Nullable[Text]
     first_name: Text
     last_name: Text
-    gender: one_of(Gender) | None  # type: ignore[valid-type]
-    currency: Currency | None
+    gender: Nullable[one_of(Gender)]  # type: ignore[valid-type]
+    currency: Nullable[Currency]
     profile_type: one_of(ProfileType)  # type: ignore[valid-type]
-    joined_at: Time | None
-    mobile_phone: Phone | None
-    secondary_phone: Phone | None
-    birth_day: whole_number(1, 31) | None  # type: ignore[valid-type]
-    birth_month: whole_number(1, 12) | None  # type: ignore[valid-type]
-    birth_year: whole_number(1000, 9999) | None  # type: ignore[valid-type]
-    company: Text | None
-    occupation: Text | None
-    avatar_url: Url | None
-    joined_location_id: RowId | None
+    joined_at: Nullable[Time]
+    mobile_phone: Nullable[Phone]
+    secondary_phone: Nullable[Phone]
+    birth_day: Nullable[whole_number(1, 31)]  # type: ignore[valid-type]
+    birth_month: Nullable[whole_number(1, 12)]  # type: ignore[valid-type]
+    birth_year: Nullable[whole_number(1000, 9999)]  # type: ignore[valid-type]
+    company: Nullable[Text]
+    occupation: Nullable[Text]
+    avatar_url: Nullable[Url]
+    joined_location_id: Nullable[RowId]
     joined_location_external_id: Name
     joined_location_external_code: Name
-    preferred_location_id: RowId | None
-    preferred_location_external_id: Name | None
-    preferred_location_external_code: Name | None
-    tags: Annotated[list[TagHandle], Field(max_length=MAX_TAGS)] | None
-    identities: Annotated[list[IdentityEntry], Field(max_length=MAX_IDENTITIES)] | None
-    custom_attributes: Annotated[list[CustomAttributeEntry], Field(max_length=MAX_ATTRIBUTES)] | None
-    dates_attributes: Annotated[list[DateEntry], Field(max_length=MAX_DATES)] | None
-    statuses: Annotated[list[Name], Field(max_length=MAX_REFERRALS)] | None
-    addresses: Annotated[list[AddressEntry], Field(max_length=MAX_ADDRESSES)] | None
-    comms_attributes: Annotated[CommsEntry, EmptyListAsObject] | None
+    preferred_location_id: Nullable[RowId]
+    preferred_location_external_id: Nullable[Name]
+    preferred_location_external_code: Nullable[Name]
+    tags: Nullable[Annotated[list[TagHandle], at_most("tags")]]
+    identities: Nullable[Annotated[list[Entry[IdentityEntry]], at_most("identities")]]
+    custom_attributes: Nullable[Annotated[list[Entry[CustomAttributeEntry]], at_most("custom_attributes")]]
+    dates_attributes: Nullable[Annotated[list[Entry[DateEntry]], at_most("dates_attributes")]]
+    statuses: Nullable[Annotated[list[StatusHandle], at_most("statuses")]]
+    addresses: Nullable[Annotated[list[Entry[AddressEntry]], at_most("addresses")]]
+    comms_attributes: Nullable[Annotated[CommsEntry, EmptyListAsObject]]
     region_id: RowId
     region: Name
-    region_country: Text | None
-    region_state: Text | None
-    regions: Annotated[list[RegionEntry], Field(max_length=MAX_REFERRALS)] | None
-    organisations: Annotated[list[OrganisationEntry], Field(max_length=MAX_REFERRALS)] | None
-    attributes: Annotated[AttributesEntry, EmptyListAsObject] | None
+    region_country: Nullable[Text]
+    region_state: Nullable[Text]
+    regions: Nullable[Annotated[list[Entry[RegionEntry]], at_most("regions")]]
+    organisations: Nullable[Annotated[list[Entry[OrganisationEntry]], at_most("organisations")]]
+    attributes: Nullable[Annotated[AttributesEntry, EmptyListAsObject]]
 
 
 RECORD_FIELDS: Final = frozenset(Record.__annotations__)

@@ -321,7 +321,7 @@ def test_items_tell_each_outcome_and_why(api_client):
         }
     ]
     assert [one["profile_id"] for one in first["considered"]] == [bob_id, ann_id]
-    assert (second["position"], second["error"]) == (1, "The email must be a valid email address.")
+    assert (second["position"], second["error"]) == (1, "The email must have one @; this has none.")
     assert [one["code"] for one in second["warnings"]] == ["unknown_field"]
 
 

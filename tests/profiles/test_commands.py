@@ -103,7 +103,7 @@ def test_reference_data_is_loaded_and_brought_up_to_date(tmp_path, capsys):
         ('{"regions": [{"name": "x"}]}', r"regions\[0\].handle: required"),
         ('{"regions": [{"handle": "x"}]}', r"regions\[0\].name"),
         ('{"regions": [{"handle": "x", "name": "x", "fax": 1}]}', r"regions\[0\].fax: unknown field"),
-        ('{"regions": [{"handle": "x", "name": "a\\u0000"}]}', "control characters"),
+        ('{"regions": [{"handle": "x", "name": "a\\u0000"}]}', "a NUL character"),
         ('{"regions": [{"handle": "x", "name": "x", "countries": ["XX"]}]}', r"countries\[0\]: unknown"),
         ('{"statuses": [{"handle": "x", "name": "x", "period_type": "moons"}]}', "period_type"),
     ],

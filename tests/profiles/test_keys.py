@@ -101,6 +101,48 @@ def test_email_key_refuses(written):
         keys.email(written)
 
 
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("", "The email must not be empty."),
+        ("ann", "The email must have one @; this has none."),
+        ("ann@@example.com", "The email must have one @; this has more."),
+        ("ann@", "The email has nothing after its @."),
+        ("@example.com", "The email has nothing before its @."),
+        ("ann@example", "The email's domain must have a dot, such as example.com."),
+        ("ann@example.com.", "The email must not end with a dot."),
+        ("ann@example.com;", "The email must not end with the character ;."),
+        (".ann@example.com", "The email must not begin with a dot."),
+        ("ann.@example.com", "The email must not have a dot beside its @."),
+        ("ann@example..com", "The email must not have two dots in a row."),
+        ("an n@example.com", "The email must not hold a space."),
+        ("ann@exam\u00a0ple.com", "The email must not hold a blank (U+00A0)."),
+        ("ann@example,com", "The email must not hold the character , after its @."),
+        ("a(b)@example.com", "The email must not hold the character ( before its @."),
+        ("ann@-example.com", "The email's domain, the part after its @, is no domain name."),
+        ("mailto:ann@example.com", "The email must be the address alone, without mailto:."),
+        (
+            "Ann <ann@example.com>",
+            "The email must be the address alone, without a name, quotes or angle brackets.",
+        ),
+        ("ann@example.com, bob@example.com", "The email must be one address; this looks like two."),
+        ("ann@example.com;bob@example.com", "The email must be one address; this looks like two."),
+        ("ann@example.com bob@example.com", "The email must be one address; this looks like two."),
+        ("ann@example.com / bob@example.com", "The email must be one address; this looks like two."),
+        ("ann\u200b@example.com", "The email must not hold an invisible character (U+200B)."),
+        ("\ufeffann@example.com", "The email must not hold a byte order mark (U+FEFF)."),
+        ("ann\u2028@example.com", "The email must not hold a line break (U+2028)."),
+        ("ann\n@example.com", "The text must not hold a line break."),
+        ("ann\t@example.com", "The text must not hold a tab."),
+    ],
+)
+def test_email_refuses_and_says_why(written, sentence):
+    with pytest.raises(InvalidValueError) as refusal:
+        keys.email(written)
+
+    assert str(refusal.value) == sentence
+
+
 @given(
     st.builds(
         "{}@{}{}".format,
@@ -168,45 +210,141 @@ def test_phone_is_e164(written, default_country, number):
 
 
 @pytest.mark.parametrize(
-    ("written", "default_country"),
+    "written",
     [
-        ("0404123123", ""),
-        ("404123123", ""),
-        ("0011 49 30 123456", ""),
-        ("", "AU"),
-        ("   ", "AU"),
-        ("unknown", "AU"),
-        ("+", "AU"),
-        ("+999 404 123 123", ""),
-        ("+61 12", ""),
-        ("+61 404 123 123 123 123", ""),
-        ("12", "AU"),
-        ("+61404123123 ext. 5", ""),
-        ("+61404123123;ext=5", ""),
-        ("+61404123123 x5", ""),
-        ("+61404\x00123123", ""),
-        ("+61404\n123123", ""),
-        ("+61404123123\ud800", ""),
-        ("9" * 300, "AU"),
+        "\u202a+61404123123\u202c",
+        "\u200e+61 404 123 123\u200f",
+        "'+61404123123",
+        "'+61404123123'",
+        '="+61404123123"',
+        '"+61404123123"',
+        "(+61) 404 123 123",
+        "+61\u2011404\u2011123\u2013123",
+        "+61/404123123",
+        "+61\u2009404\u202f123\u3000123",
+        "\uff0b\u0666\u0661 404 123 123",
     ],
 )
-def test_phone_refuses(written, default_country):
-    with pytest.raises(InvalidValueError):
+def test_phone_leaves_out_what_says_nothing(written):
+    assert keys.phone(written) == "+61404123123"
+
+
+@pytest.mark.parametrize(
+    ("written", "default_country", "number"),
+    [
+        ("030/123456", "DE", "+4930123456"),
+        ("034204/123456", "DE", "+4934204123456"),
+        ("+49 (0)30/12 34 56", "", "+4930123456"),
+        ("01/234 56 78", "AT", "+4312345678"),
+        ("0061 404 123 123", "DE", "+61404123123"),
+    ],
+)
+def test_phone_may_be_written_as_its_country_does(written, default_country, number):
+    assert keys.phone(written, default_country=default_country) == number
+
+
+INTERNATIONAL = "The phone number must be in international form, such as +61404123123."
+TWO = "The phone number must be one number; this looks like two."
+TOO_LONG = "The phone number has too many digits for its country; it may be two numbers in one."
+TOO_SHORT = "The phone number has too few digits for its country."
+LETTERS = "The phone number must not hold letters."
+EXTENSION = "The phone number must not have an extension."
+DECIMAL = "The phone number ends in .0: it was taken for a decimal number on its way."
+SCIENTIFIC = "The phone number is in scientific notation, as spreadsheets write it: digits of it are lost."
+
+
+@pytest.mark.parametrize(
+    ("written", "default_country", "sentence"),
+    [
+        ("0404123123", "", INTERNATIONAL),
+        ("404123123", "", INTERNATIONAL),
+        ("61404123123", "", INTERNATIONAL),
+        ("0011 49 30 123456", "", INTERNATIONAL),
+        ("0061 404 123 123", "", INTERNATIONAL),
+        ("0061 404 123 123", "AU", INTERNATIONAL),
+        ("+999 404 123 123", "", INTERNATIONAL),
+        ("", "AU", "The phone number must not be empty."),
+        ("   ", "AU", "The phone number must not be empty."),
+        ("'", "AU", "The phone number must not be empty."),
+        ("+", "AU", "The phone number must have digits."),
+        ("---", "AU", "The phone number must have digits."),
+        ("unknown", "AU", LETTERS),
+        ("+61440616334 (Mum)", "", LETTERS),
+        ("tel:+61404123123", "", LETTERS),
+        ("1-800-FLOWERS", "US", LETTERS),
+        ("+61440616334.0", "", DECIMAL),
+        ("440616334.00", "AU", DECIMAL),
+        ("+61 440 616 334.0", "", DECIMAL),
+        ("4.04123123E8", "AU", SCIENTIFIC),
+        ("6,1404E+10", "", SCIENTIFIC),
+        ("0404123123/4", "AU", TWO),
+        ("0404123123/124", "AU", TWO),
+        ("0404 123 123 / 0404 123 124", "AU", TWO),
+        ("9374 4000/4001", "AU", TWO),
+        ("+61404123123, +61404123124", "", TWO),
+        ("+61404123123+61404123124", "", TWO),
+        ("0404123123;0404123124", "AU", TWO),
+        ("0404123123 0404123124", "AU", TOO_LONG),
+        ("+61 404 123 123 123 123", "", TOO_LONG),
+        ("+49 1111 1111 1111 11", "", TOO_LONG),
+        ("9" * 255, "AU", TOO_LONG),
+        ("+61 12", "", TOO_SHORT),
+        ("12", "AU", TOO_SHORT),
+        ("+1 555 0100", "", "The phone number lacks its area code."),
+        ("555 0100", "US", "The phone number lacks its area code."),
+        ("+61404123123 ext. 5", "", EXTENSION),
+        ("+61404123123;ext=5", "", EXTENSION),
+        ("+61404123123 x5", "", EXTENSION),
+        ("+61404123123#5", "", EXTENSION),
+        ("61+404123123", "", "The plus must be the first sign of a phone number."),
+        ("+61*404123123", "", "The phone number must not hold the character *."),
+        ("+61\u200b404123123", "", "The phone number must not hold an invisible character (U+200B)."),
+        ("\ufeff+61404123123", "", "The phone number must not hold a byte order mark (U+FEFF)."),
+        ("+61404\x00123123", "", "The text must not hold a NUL character (U+0000)."),
+        ("+61404\n123123", "", "The text must not hold a line break."),
+        ("+61404123123\ud800", "", "The text must not hold half of a surrogate pair (U+D800)."),
+    ],
+)
+def test_phone_refuses_and_says_why(written, default_country, sentence):
+    with pytest.raises(InvalidValueError) as refusal:
         keys.phone(written, default_country=default_country)
 
+    assert str(refusal.value) == sentence
 
-@given(code=st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)), national=st.from_regex("[0-9]{3,13}"))
+
+@given(
+    written=st.text("+0123456789 -.()/xe'\u200e\uff10", max_size=20),
+    default_country=st.sampled_from(["", "AU", "DE", "IT", "US"]),
+)
+def test_phone_holds_all_digits_sent_and_is_itself(written, default_country):
+    """No digit but a national or an international prefix is left out: nobody else's number can remain."""
+    try:
+        number = keys.phone(written, default_country=default_country)
+    except InvalidValueError:
+        return
+
+    digits = "".join(str(int(c)) for c in written if c.isdecimal())
+    assert keys.phone(number) == number
+    assert digits.endswith(str(phonenumbers.parse(number).national_number)[-4:])
+    assert len(digits) <= len(number) + len("0011")
+
+
+@given(
+    code=st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)),
+    national=st.from_regex("[0-9]{3,13}", fullmatch=True),
+)
 def test_phone_is_what_the_library_says(code, national):
-    written = f"+{code}{national.strip()}"
+    written = f"+{code}{national}"
     try:
         parsed = phonenumbers.parse(written)
         expected = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-        is_possible = phonenumbers.is_possible_number(parsed)
+        is_possible = phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE
     except phonenumbers.NumberParseException:
         is_possible = False
 
-    if is_possible:
+    if is_possible and len(expected) <= len("+123456789012345"):
         assert keys.phone(written) == expected
+        assert keys.phone(expected) == expected
     else:
         with pytest.raises(InvalidValueError):
             keys.phone(written)

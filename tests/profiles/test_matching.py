@@ -214,3 +214,17 @@ def test_target_needs_no_match():
     decided = plan([draft, unknown], DIRECTORY, criteria="email", now=NOW, new_id=lambda: NEW)
 
     assert [(one.kind.value, one.profile_id) for one in decided.outcomes] == [("updated", ANN), ("rejected", None)]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "message"),
+    [
+        ("email", "The record has no email to match by."),
+        ("pos", "The record has no identity with the handle to match by."),
+        ("Email", "The record has no identity with the handle Email to match by; did you mean email?"),
+    ],
+)
+def test_record_without_a_value_to_match_by_is_told_which(criteria, message):
+    (outcome,) = decide({"company": "Acme"}, criteria=criteria).outcomes
+
+    assert [(one.code.value, one.message) for one in outcome.errors] == [("no_match_value", message)]

@@ -11,7 +11,7 @@ from profiles import shape
 from profiles.directory import load_snapshots
 from profiles.history import fold
 from profiles.merging import MergeError, merge_profiles
-from profiles.models import Profile, ProfileChange
+from profiles.models import Identity, Profile, ProfileChange
 from profiles.values import Cause, CauseKind
 from tests.builders import make_profile, process
 
@@ -193,6 +193,18 @@ def test_what_cannot_be_merged(which):
 
     with pytest.raises(MergeError):
         merge(*pairs[which])
+
+
+def test_profiles_that_have_too_much_for_one_cannot_be_merged():
+    one, other = make_profile(), make_profile()
+    for profile, first in ((one, 0), (other, 600)):
+        identities = [Identity(profile=profile, handle="pos", identifier=str(first + number)) for number in range(600)]
+        for identity in identities:
+            identity.created_at = identity.updated_at = NOW
+        Identity.objects.bulk_create(identities)
+
+    with pytest.raises(MergeError, match="more than 1,000 identities"):
+        merge(one, other)
 
 
 records = st.fixed_dictionaries(

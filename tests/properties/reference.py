@@ -11,8 +11,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from profiles import keys
+from profiles.countries import country_code
 from profiles.keys import MatchKey
 from profiles.shape import ADDRESS_LINES, COLLECTIONS, PROFILE_FIELDS
 from profiles.values import (
@@ -22,6 +24,7 @@ from profiles.values import (
     MatchRule,
     OutcomeKind,
     ProfileDraft,
+    ReferenceName,
     WarningCode,
 )
 
@@ -29,6 +32,11 @@ OTHER_COLLECTIONS = tuple(name for name in COLLECTIONS if name not in {"identiti
 # The reference data of `profiles.reference_data.example_data`, as far as records name it.
 REGIONS = ("new-south-wales", "victoria", "north-island")
 STATUSES = {"gold": 365, "silver": 365, "trial": 30}  # days, where the years are not leap years
+
+
+def id_of(label: int) -> UUID:
+    """Return the id under which the person of that number is stored, if they are there before all batches."""
+    return UUID(int=(0x0190_0000_0000_7000_8000 << 48) + label)
 
 
 @dataclass
@@ -47,6 +55,8 @@ class Person:
     version: int = 0
     times: dict[str, str] = field(default_factory=dict)
     """When flags of consent are taken to have been decided, by field."""
+    is_stored: bool = False
+    """Whether they were there before all batches: records can name these by id."""
 
     def holds(self, key: MatchKey) -> bool:
         """Whether the key is on this very person, merged or not."""
@@ -107,6 +117,13 @@ class World:
             person = self.people[person.merged_into]
         return person
 
+    def by_id(self, profile_id: str) -> str | None:
+        """Return the id of the profile that the id means, `None` where there is none."""
+        for person in self.people:
+            if person.is_stored and str(id_of(person.label)) == profile_id:
+                return str(id_of(self.survivor(person).label))
+        return None
+
     def meant_by(self, some_keys: Iterable[MatchKey]) -> list[Person]:
         """Return everybody who is meant by one of the keys, each once, merged people's survivors in their place."""
         found: list[Person] = []
@@ -158,7 +175,7 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
     errors = {(error.code.value, place(error.pointer)) for error in draft.errors}
     warnings = {(warning.code.value, warning.pointer) for warning in draft.warnings}
     ignored: set[tuple[str, str]] = set()
-    look_up(draft, Told(errors, warnings))
+    look_up(draft, Told(errors, warnings), world)
     position = draft.cause.position
 
     def refuse(code: ErrorCode, pointer: str) -> None:
@@ -229,6 +246,8 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
     set_comms(after, draft, told, now=now)
     set_custom_attributes(after, draft, told)
     set_dates(after, draft, told)
+    set_links(after, draft, world)
+    set_locations(after, draft)
     set_statuses(after, draft, now=now)
     set_regions(after, draft, told)
     set_organisations(after, draft)
@@ -322,25 +341,38 @@ class Told:
         self.warnings.add((code.value, pointer))
 
 
-def look_up(draft: ProfileDraft, told: Told) -> None:
+def look_up(draft: ProfileDraft, told: Told, world: "World") -> None:
     """Tell of everything the record names that is not there, or that it names twice."""
-    known = {"status": STATUSES, "region": REGIONS}
-    ids = {"organisation": ORGANISATIONS, "role": ROLES}
     for name, referrals in draft.referrals.items():
         seen = set()
         for one in referrals:
+            meanings: list[object] = []
             for reference, pointer in one.names:
-                if reference.kind == "status" and reference.value not in STATUSES:
+                meaning = meaning_of(reference, world)
+                if meaning is None and reference.kind == "status":
                     told.warn(WarningCode.UNKNOWN_STATUS, pointer)
-                elif not (
-                    reference.value in known[reference.kind]
-                    if reference.kind in known
-                    else int(reference.value) in ids[reference.kind]
-                ):
+                elif meaning is None:
                     told.errors.add((ErrorCode.UNKNOWN_REFERENCE.value, pointer))
-                elif name in {"regions", "organisations"} and reference in seen:
+                elif name in {"regions", "organisations", "date_links"} and (one.key, meaning) in seen:
                     told.warn(WarningCode.DUPLICATE_ENTRY, one.pointer)
-                seen.add(reference)
+                elif meanings and meaning != meanings[0]:
+                    told.errors.add((ErrorCode.CONFLICT.value, pointer))
+                if meaning is not None:
+                    meanings.append(meaning)
+                    seen.add((one.key, meaning))
+
+
+def meaning_of(name: ReferenceName, world: "World") -> object:
+    """Return what the name means, `None` where it means nothing."""
+    if name.kind == "status":
+        return name.value if name.value in STATUSES else None
+    if name.kind == "region":
+        return name.value if name.value in REGIONS else None
+    if name.kind == "location":
+        return location_of(name)
+    if name.kind == "profile":
+        return world.by_id(name.value)
+    return {"organisation": ORGANISATIONS, "role": ROLES}[name.kind].get(int(name.value))
 
 
 def forget_old_addresses(before: Person, after: Person) -> None:
@@ -426,45 +458,57 @@ def written(time: dt.datetime) -> str:
 
 
 def set_addresses(person: Person, draft: ProfileDraft, told: Told) -> None:
-    """Find each address by its external_id or its text, else add it; keep exactly one default."""
+    """Find each address by its external_id, and after those the others by text, else add it; keep one default."""
     rows = person.rows["addresses"]
-    for place_key, sent in draft.collections.get("addresses", {}).items():
+    sent = draft.collections.get("addresses", {})
+    known = [row["external_id"] for row in rows.values() if row["external_id"] is not None]
+    not_default = {}
+    for place_key in sorted(sent, key=lambda one: sent[one].get("external_id") not in known):
         pointer = draft.places["addresses", place_key]
-        name = sent.get("external_id")
-        by_name = [key for key, row in rows.items() if name is not None and row["external_id"] == name]
-        by_text = [
-            key
-            for key, row in rows.items()
-            if address_text(row) == address_text(sent) and (name is None or row["external_id"] is None)
-        ]
-        if by_name:
-            key = by_name[0]
-            new = {**rows[key], **sent}
-        elif by_text:
-            key = min(by_text)
-            kept = {part: value for part, value in sent.items() if part not in ADDRESS_LINES}
-            if kept.get("external_id", name) is None:
-                kept.pop("external_id", None)
-            new = {**rows[key], **kept}
-        else:
-            for part in ("address_line_1", "city", "postcode", "country"):
-                if part not in sent:
-                    told.refuse(ErrorCode.INVALID, f"{pointer}/{part}")
-            key = (str(len(rows)),)
-            new = {**dict.fromkeys(COLLECTIONS["addresses"].fields), **sent}
-            new["is_default"] = sent.get("is_default") is True or not rows
-        if rows.get(key, {}).get("is_default") and not new["is_default"]:
-            told.warn(WarningCode.DEFAULT_ADDRESS_KEPT, f"{pointer}/is_default")
-            new["is_default"] = True
-        if new["is_default"]:
+        key, new = address_after(rows, sent[place_key])
+        for part in ("address_line_1", "city", "country"):
+            if new[part] is None:
+                told.refuse(ErrorCode.INVALID, f"{pointer}/{part}")
+        if new["postcode"] == "" and new["country"] in {"AU", "NZ"}:
+            told.refuse(ErrorCode.INVALID, f"{pointer}/postcode")
+        is_default = not rows or rows.get(key, {}).get("is_default") is True
+        if is_default and sent[place_key].get("is_default") is False:
+            not_default[key] = pointer
+        if sent[place_key].get("is_default"):
+            is_default = True
             for row in rows.values():
                 row["is_default"] = False
-        rows[key] = new
+        rows[key] = {**new, "is_default": is_default}
+    for key, pointer in not_default.items():
+        if rows[key]["is_default"]:
+            told.warn(WarningCode.DEFAULT_ADDRESS_KEPT, f"{pointer}/is_default")
+
+
+def address_after(
+    rows: Mapping[tuple[str, ...], dict[str, Any]], sent: Mapping[str, Any]
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Return which address is meant and what becomes of it."""
+    name = sent.get("external_id")
+    for key, row in rows.items():
+        if name is not None and row["external_id"] == name:
+            return key, {**row, **sent}
+    alike = [key for key, row in rows.items() if address_text(row) == address_text(sent)]
+    nameless = [key for key in alike if rows[key]["external_id"] is None]
+    if nameless and name is not None:
+        return min(nameless), {**rows[min(nameless)], **sent}
+    if alike and name is None:
+        key = min(nameless or alike)
+        kept = {part: value for part, value in sent.items() if part not in {*ADDRESS_LINES, "external_id"}}
+        code = country_code(rows[key]["country"])
+        return key, {**rows[key], **kept, "country": rows[key]["country"] if code is None else code}
+    return (str(len(rows)),), {**dict.fromkeys(COLLECTIONS["addresses"].fields), "postcode": "", **sent}
 
 
 def address_text(row: Mapping[str, Any]) -> list[str]:
-    """Return the lines as they are compared."""
-    return [" ".join((row.get(name) or "").split()).lower() for name in ADDRESS_LINES]
+    """Return the lines as they are compared, the country by its code."""
+    lines = [" ".join((row.get(name) or "").split()).lower() for name in ADDRESS_LINES[:-1]]
+    country = row.get("country") or ""
+    return [*lines, country_code(country) or country.lower()]
 
 
 def set_custom_attributes(person: Person, draft: ProfileDraft, told: Told) -> None:
@@ -496,6 +540,31 @@ def set_dates(person: Person, draft: ProfileDraft, told: Told) -> None:
                     told.refuse(ErrorCode.INVALID, f"{draft.places['dates', key]}/{part}")
             rows[key] = {**dict.fromkeys(COLLECTIONS["dates"].fields), "is_recurring": False}
         rows[key] = {**rows[key], **sent}
+
+
+def set_links(person: Person, draft: ProfileDraft, world: "World") -> None:
+    """Replace the links of each date that the record gives links for."""
+    rows = person.rows["date_links"]
+    for one in draft.referrals.get("date_links", ()):
+        if not one.names:
+            for key in [key for key in rows if key[:2] == one.key]:
+                del rows[key]
+            continue
+        linked = world.by_id(one.names[0][0].value)
+        if linked is not None:
+            rows[*one.key, linked] = {**rows.get((*one.key, linked), {}), **one.row}
+
+
+def set_locations(person: Person, draft: ProfileDraft) -> None:
+    """Set the locations the record names."""
+    for name in ("joined_location_id", "preferred_location_id"):
+        for one in draft.referrals.get(name, ()):
+            person.fields[name] = location_of(one.names[0][0])
+
+
+def location_of(name: ReferenceName) -> int | None:
+    """Return the id of the location that the name means."""
+    return next((id_ for id_, names in LOCATIONS.items() if names[name.by] == name.value), None)
 
 
 def set_statuses(person: Person, draft: ProfileDraft, *, now: dt.datetime) -> None:
@@ -564,6 +633,8 @@ def set_organisations(person: Person, draft: ProfileDraft) -> None:
 # Id -> handle, as the database has them; filled by the fixture that loads the reference data.
 ORGANISATIONS: dict[int, str] = {}
 ROLES: dict[int, str] = {}
+LOCATIONS: dict[int, dict[str, str]] = {}
+"""Id -> what else the location is named by, its id among it."""
 
 
 def is_birthday_sound(person: Person) -> bool:
@@ -592,6 +663,8 @@ def difference(before: Person | None, after: Person) -> dict[str, dict[str, Any]
         new = {pointer: value for pointer, value in new.items() if value is not None}
     changes: dict[str, dict[str, Any]] = {}
     for pointer in sorted(old.keys() | new.keys()):
+        if is_row(before, pointer) and is_row(after, pointer):
+            continue  # that it is there is told when it comes and when it goes
         if pointer not in old:
             changes[pointer] = {"from": None, "to": new[pointer]} if has_row(before, pointer) else {"to": new[pointer]}
         elif pointer not in new:
@@ -609,6 +682,12 @@ def has_row(person: Person | None, pointer: str) -> bool:
     return person is not None and tuple(parts[:-1]) in person.rows.get(collection, {})
 
 
+def is_row(person: Person | None, pointer: str) -> bool:
+    """Whether the pointer is that of one of the person's rows itself."""
+    collection, *parts = (part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/"))
+    return person is not None and tuple(parts) in person.rows.get(collection, {})
+
+
 def facts(person: Person) -> dict[str, Any]:
     """Return everything about the person as pointers and plain values."""
     known = {f"/{name}": value for name, value in person.fields.items()}
@@ -620,9 +699,9 @@ def facts(person: Person) -> dict[str, Any]:
         known[f"/tags/{escaped(tag)}"] = True
     for collection, rows in person.rows.items():
         for key, row in rows.items():
-            for name, value in row.items():
-                if value is not None:
-                    known["/" + "/".join(escaped(part) for part in (collection, *key, name))] = value
+            place = "/" + "/".join(escaped(part) for part in (collection, *key))
+            values = {f"{place}/{name}": value for name, value in row.items() if value is not None}
+            known |= values or {place: True}
     return known
 
 

@@ -10,10 +10,9 @@ from django.db import connection, transaction
 
 from profiles import keys, models
 from profiles.applying import apply_drafts
-from profiles.ids import new_id
 from profiles.shape import COLLECTIONS, COLUMNS, MEMBERS, TIME_FIELDS
 from profiles.values import CauseKind, Outcome, OutcomeKind, ProfileDraft
-from tests.properties.reference import OTHER_COLLECTIONS, Decision, World, place
+from tests.properties.reference import OTHER_COLLECTIONS, Decision, World, id_of, place
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -31,7 +30,7 @@ def rolled_back() -> Iterator[None]:
 
 def store(world: World) -> Labels:
     """Put everybody of the world and the ledger into the database, by hand; returns who is who."""
-    ids = [new_id() for _ in world.people]
+    ids = [id_of(person.label) for person in world.people]
     for person, id_ in zip(world.people, ids, strict=True):
         models.Profile.objects.create(
             id=id_,
@@ -51,6 +50,8 @@ def store(world: World) -> Labels:
             collection = COLLECTIONS[name]
             for key, row in rows.items():
                 columns = dict(zip(collection.key, key, strict=True)) | row
+                if name == "addresses":
+                    columns["key"] = address_key(key[0])
                 model = models.COLLECTION_MODELS[name]
                 attnames = {field.name: field.attname for field in model._meta.concrete_fields}
                 model._default_manager.create(
@@ -68,12 +69,23 @@ def store(world: World) -> Labels:
             version=entry.version,
             action=entry.action,
             at=START,
-            changes=entry.changes,
+            changes={with_address_key(pointer): change for pointer, change in entry.changes.items()},
             times=entry.times or None,
             cause_kind=CauseKind.COMMAND,
             position=entry.position,
         )
     return {id_: label for label, id_ in enumerate(ids)}
+
+
+def address_key(number: str) -> str:
+    """Return the key under which the address of that number is stored, older than any made later."""
+    return str(UUID(int=int(number)))
+
+
+def with_address_key(pointer: str) -> str:
+    """Return a pointer into the ledger with the stored key of an address in place of its number."""
+    _, name, *parts = pointer.split("/")
+    return "/".join(("", name, address_key(parts[0]), *parts[1:])) if name == "addresses" else pointer
 
 
 def decide(drafts: Sequence[ProfileDraft], criteria: str, labels: Labels, *, now: dt.datetime) -> list[Decision]:

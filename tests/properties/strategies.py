@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from profiles.schema import parse_record
+from profiles.shape import ADDRESSES
 from profiles.values import Cause, CauseKind, ProfileDraft
-from tests.properties.reference import ORGANISATIONS, ROLES, World, newcomer
+from tests.properties.reference import LOCATIONS, ORGANISATIONS, ROLES, World, id_of, newcomer
 
 TORTURE: Final = os.environ.get("HUB_TORTURE") == "1"
 
@@ -54,7 +55,7 @@ WRITTEN_IDENTITIES: Final = (
     ("till", "jose\u0301"),
 )
 FIELDS: Final[dict[str, tuple[Any, ...]]] = {
-    "first_name": ("Ann", "Bob", " Ann", "Jose\u0301", "", "Unknown"),
+    "first_name": ("Ann", "Bob", " Ann", "Jose\u0301", "Unknown"),
     "last_name": ("Smith", "O'Neil"),
     "title": ("Dr", None, ""),
     "gender": ("female", "OTHER", None),
@@ -65,13 +66,20 @@ FIELDS: Final[dict[str, tuple[Any, ...]]] = {
     "occupation": ("Baker", None),
     "avatar_url": ("https://example.com/a.png", None),
     "profile_type": ("active", "active", "deleted", "Deleted", "pending"),
-    "tags": ([], ["vip"], ["vip", "big spender", "vip"], ["big-spender", "a/b~c"], None),
+    "tags": ([], [""], ["vip"], ["vip", "big spender", "vip"], ["big-spender", "a/b~c"], [2024, " "], None),
     "reference": ("row 1", 12, None),
+    "joined_location_external_id": ("SYD-01", "MEL-01"),
+    "joined_location_external_code": ("sydney", "akl"),
+    "joined_location_id": ("SYD-01", "AKL-01", None),
+    "preferred_location_external_code": ("melbourne", None, ""),
+    "preferred_location_external_id": ("MEL-01", "nope"),
     "company_size": (12,),
     "full_name": ("Ann Smith",),
 }
 HOME: Final = {"address_line_1": "1 Main St", "city": "Perth", "postcode": "6000", "country": "AU"}
 WORK: Final = {"address_line_1": "2 Side St", "city": "Perth", "postcode": 6000, "country": "Australia"}
+BIRTHDAY: Final = {"handle": "b", "name": "B", "date": "2000-02-29"}
+FIRST, SECOND, THIRD = (str(id_of(label)) for label in range(3))  # who may be there or not
 NESTED: Final[dict[str, tuple[Any, ...]]] = {
     "addresses": (
         [HOME],
@@ -82,6 +90,17 @@ NESTED: Final[dict[str, tuple[Any, ...]]] = {
         [{"external_id": "h", "company": "Acme"}],
         [{**HOME, "is_default": False}, {**WORK, "external_id": "w", "meta": {"a": [1, None]}}],
         [{"city": "Perth"}],
+        # The same one twice, spelt in two ways, with and without a name of its own.
+        [HOME, {**HOME, "address_line_1": "1 MAIN st", "external_id": "h"}],
+        [{**HOME, "city": "perth", "external_id": "w", "company": "Acme"}, {**HOME, "company": "Bakers"}],
+        [{**HOME, "notes": "back"}, {**HOME, "external_id": "h"}, {**HOME, "city": "PERTH", "external_id": "w"}],
+        [HOME, {**WORK, "external_id": "h"}],
+        [{**WORK, "is_default": True}, {**HOME, "is_default": False}],
+        [{**HOME, "country": "Atlantis"}, {**HOME, "country": "atlantis", "external_id": "a"}],
+        [{"address_line_1": "3 Pier", "city": "Central", "country": "Hong Kong", "postcode": ""}],
+        [{"address_line_1": "3 Pier", "city": "central", "country": "HK", "external_id": "k"}],
+        [{"external_id": "k", "country": "AU"}],
+        [{"external_id": "h", "postcode": ""}, {}, {"address_line_1": " ", "city": None}],
         [],
         None,
     ),
@@ -96,6 +115,7 @@ NESTED: Final[dict[str, tuple[Any, ...]]] = {
             {"namespace": "a/b", "handle": "~", "type": "json", "value": {"b": [1.5], "a": None}},
             {"namespace": "a/b", "handle": "~", "type": "array", "value": [True]},
         ],
+        [{"namespace": "n", "handle": "h", "type": "json", "value": None}, {"namespace": "", "handle": None}],
     ),
     "dates_attributes": (
         [{"handle": "b", "name": "B", "date": "2000-02-29"}],
@@ -103,8 +123,14 @@ NESTED: Final[dict[str, tuple[Any, ...]]] = {
         [{"handle": "b", "relationship": "child", "name": "C", "date": "2010-01-01", "is_recurring": True}],
         [{"handle": "b", "relationship": "child"}],
         [{"handle": "b", "name": "B", "date": "2001-02-29"}],
+        [{**BIRTHDAY, "links": [{"profile_id": FIRST}]}],
+        [{**BIRTHDAY, "links": [{"profile_id": SECOND, "relationship": "child", "role": ""}, {"profile_id": FIRST}]}],
+        [{**BIRTHDAY, "links": [{"profile_id": FIRST, "role": "twin"}, {"profile_id": FIRST}]}],
+        [{**BIRTHDAY, "links": []}],
+        [{**BIRTHDAY, "links": [{}]}, {"handle": "b", "relationship": "child", "links": [{"profile_id": THIRD}]}],
+        [{**BIRTHDAY, "links": [{"profile_id": FIRST}]}, {**BIRTHDAY, "links": [{"profile_id": SECOND}]}],
     ),
-    "statuses": (["gold"], ["gold", "silver"], ["trial", "nope"], ["nope"], [], None),
+    "statuses": (["gold"], ["gold", "silver"], ["trial", "nope"], ["nope"], [""], ["gold", None], [], None),
     "region": ("new-south-wales", "victoria", "atlantis"),
     "region_country": ("AU", None),
     "region_state": ("NSW", "VIC", None),
@@ -121,6 +147,7 @@ NESTED: Final[dict[str, tuple[Any, ...]]] = {
         [{"id": "acme", "role_definition_id": "buyer", "expires_at": "2030-01-01"}],
         [{"id": "rowing-club", "is_active": False}, {"id": "acme", "role_definition_id": None}],
         [{"id": 10**9}],
+        [{"id": "acme", "role_definition_id": "", "expires_at": " "}, {"id": "acme", "is_active": 0}],
     ),
     "comms_attributes": (
         {"email_promo": True},
@@ -143,6 +170,8 @@ NESTED: Final[dict[str, tuple[Any, ...]]] = {
     "attributes": (
         {"comms": {"email_promo": False}, "appearance": {"eye_colour": "blue"}},
         {"appearance": {"eye_colour": None, "size_shoe": 9.5}},
+        {"appearance": {"eye_colour": "", "size_shoe": 38}},
+        {"appearance": {"size_shoe": 38.0}},
         {"comms": []},
     ),
 }
@@ -150,6 +179,8 @@ BIRTHDAYS: Final[tuple[dict[str, Any], ...]] = (
     {"birth_day": 29, "birth_month": 2},
     {"birth_day": 29, "birth_month": 2, "birth_year": 1980},
     {"birth_day": "01", "birth_month": "12", "birth_year": None},
+    {"birth_day": " 8 ", "birth_month": 12.0, "birth_year": ""},
+    {"birth_day": "", "birth_month": 5},
     {"birth_day": None, "birth_month": None},
     {"birth_day": None, "birth_month": None, "birth_year": None},
     {"birth_year": None},
@@ -174,6 +205,7 @@ SPOILT: Final[tuple[tuple[str, Any], ...]] = (
     ("mobile_phone", 61404123121),
     ("mobile_phone", "+61404123121 ext. 5"),
     ("first_name", None),
+    ("first_name", ""),
     ("first_name", TOO_LONG),
     ("last_name", "Smi\x00th"),
     ("last_name", ["Smith"]),
@@ -266,15 +298,17 @@ class Submission:
 
 
 def with_ids(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the record with the ids that organisations and roles have in this database."""
-    ids = {handle: row_id for known in (ORGANISATIONS, ROLES) for row_id, handle in known.items()}
-    entries = record.get("organisations")
-    if not entries:
-        return record
-    return {
-        **record,
-        "organisations": [{name: ids.get(value, value) for name, value in entry.items()} for entry in entries],
-    }
+    """Return the record with the ids that organisations, roles and locations have in this database."""
+    ids: dict[object, int] = {}
+    for known in (ORGANISATIONS, ROLES):
+        ids |= {handle: row_id for row_id, handle in known.items()}
+    ids |= {names["external_id"]: row_id for row_id, names in LOCATIONS.items()}
+    if "joined_location_id" in record:
+        record = {**record, "joined_location_id": ids.get(record["joined_location_id"])}
+    if entries := record.get("organisations"):
+        entries = [{name: ids.get(value, value) for name, value in entry.items()} for entry in entries]
+        record = {**record, "organisations": entries}
+    return record
 
 
 def batch_id(number: int) -> UUID:
@@ -305,6 +339,7 @@ def worlds(draw: DrawFn) -> World:
     free_identities = draw(st.permutations(IDENTITIES))
     for _ in range(draw(st.sampled_from((0, 1, 2, 3, 4, 4, 5, 6)))):
         person = newcomer(world)
+        person.is_stored = True
         if free_emails and not draw(one_in(3)):
             person.fields["email"] = free_emails.pop()
         if free_mobiles and not draw(one_in(2)):
@@ -325,6 +360,10 @@ def worlds(draw: DrawFn) -> World:
                 "is_active": True,
                 "is_default": draw(st.booleans()),
             }
+        if draw(one_in(3)):
+            # As somebody stored it before: the country spelt out.
+            row = {**dict.fromkeys(ADDRESSES.fields), **HOME, "country": "Australia", "is_default": True}
+            person.rows["addresses"]["0",] = row
         if draw(one_in(3)):
             end = draw(st.sampled_from(("2025-12-01T00:00:00Z", "2026-06-01T00:00:00Z")))
             person.rows["statuses"]["gold",] = {"expires_at": end, "is_active": True}

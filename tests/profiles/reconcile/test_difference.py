@@ -2,6 +2,7 @@
 
 import pytest
 
+from profiles.history import fold
 from profiles.reconcile import State, difference
 
 ONE_OF_EACH = {
@@ -49,3 +50,28 @@ def test_values_that_only_python_takes_for_equal_differ(stored, sent):
     assert changes == {"/custom_attributes/n/h/value": {"from": stored, "to": sent}}
     assert type(changes["/custom_attributes/n/h/value"]["to"]) is type(sent)
     assert difference(before, before) == {}
+
+
+LINK = {"link_relationship": None, "link_role": None}
+EMPTY, FULL = ({"date_links": {("b", "", "0190"): {**LINK, "link_role": role}}} for role in (None, "twin"))
+NONE: dict[str, dict[object, object]] = {"date_links": {}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        (NONE, EMPTY, {"/date_links/b//0190": {"to": True}}),
+        (EMPTY, NONE, {"/date_links/b//0190": {"from": True}}),
+        (EMPTY, FULL, {"/date_links/b//0190/link_role": {"from": None, "to": "twin"}}),
+        (FULL, EMPTY, {"/date_links/b//0190/link_role": {"from": "twin", "to": None}}),
+        (NONE, FULL, {"/date_links/b//0190/link_role": {"to": "twin"}}),
+        (EMPTY, EMPTY, {}),
+    ],
+)
+def test_row_that_says_nothing_is_told_by_its_own_pointer_and_folds(before, after, changes):
+    fields = {"first_name": "Ann"}
+    told = difference(State(fields, before), State(fields, after))
+    first = difference(State(fields, NONE), State(fields, before))
+
+    assert told == changes
+    assert fold([first, told]).collections["date_links"] == after["date_links"]

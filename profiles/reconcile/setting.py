@@ -1,0 +1,54 @@
+"""What the rules of all collections work with beside the rows."""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from profiles.keys import MatchKey
+from profiles.values import ErrorCode, ProfileDraft, RecordError, RecordWarning, Row, RowKey, WarningCode
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the rules of all collections may need beside the rows."""
+
+    draft: ProfileDraft
+    now: dt.datetime
+    new_id: Callable[[], UUID]
+    aliases: Collection[MatchKey]
+    errors: list[RecordError]
+    warnings: list[RecordWarning]
+
+    def place(self, name: str, key: RowKey) -> str:
+        """Return where in the record the row stands."""
+        return self.draft.places.get((name, key), "")
+
+    def refuse(self, code: ErrorCode, pointer: str, message: str) -> None:
+        """Note why the record cannot be applied; what parsing took out as wrong is not missed once more."""
+        if self.draft.errors and pointer in self._faulty_places:
+            return
+        self.errors.append(RecordError(code, pointer, message))
+
+    @cached_property
+    def _faulty_places(self) -> frozenset[str]:
+        """Every place in the record at or below which parsing found an error."""
+        return frozenset(place for error in self.draft.errors for place in _upwards(error.pointer))
+
+    def require(self, names: tuple[str, ...], row: Row, pointer: str) -> None:
+        """Refuse a new row that lacks what a new one needs."""
+        for name in names:
+            if name not in row:
+                self.refuse(ErrorCode.INVALID, f"{pointer}/{name}", "The value is required.")
+
+    def warn(self, code: WarningCode, pointer: str, message: str) -> None:
+        """Note what is ignored."""
+        self.warnings.append(RecordWarning(code, pointer, message))
+
+
+def _upwards(pointer: str) -> Iterator[str]:
+    """Yield the pointer and all that it lies below."""
+    while pointer:
+        yield pointer
+        pointer = pointer.rpartition("/")[0]

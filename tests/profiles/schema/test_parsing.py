@@ -1,0 +1,134 @@
+"""What a record says nothing with, and what it says by a wrong name."""
+
+import pytest
+
+from profiles.schema import parse_record
+from profiles.schema.naming import did_you_mean
+from profiles.values import Cause, CauseKind
+
+
+def parse(**record):
+    return parse_record(record, cause=Cause(CauseKind.BATCH))
+
+
+def told(draft):
+    return [(one.code.value, one.pointer) for one in draft.errors], [
+        (one.code.value, one.pointer) for one in draft.warnings
+    ]
+
+
+@pytest.mark.parametrize("blank", [None, "", " ", {}, [], {"handle": "", "identifier": None, "meta": {}, "links": []}])
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [
+        ("identities", {"handle": "pos", "identifier": "7"}),
+        ("addresses", {"external_id": "h"}),
+        ("custom_attributes", {"namespace": "n", "handle": "h", "type": "string", "value": "x"}),
+        ("dates_attributes", {"handle": "h"}),
+        ("regions", {"handle": "victoria"}),
+        ("organisations", {"id": 1}),
+    ],
+)
+def test_blank_entry_is_skipped_with_a_warning(name, entry, blank):
+    draft = parse(**{name: [blank, entry]})
+
+    assert told(draft) == ([], [("blank_entry", f"/{name}/0")])
+    kept = draft.collections.get(name.removesuffix("_attributes") if name.startswith("dates") else name, {})
+    assert len(kept) + len(draft.referrals.get(name, ())) == 1
+
+
+@pytest.mark.parametrize("blank", [None, "", " "])
+@pytest.mark.parametrize(("name", "entry"), [("tags", "vip"), ("statuses", "gold")])
+def test_blank_text_in_a_set_is_skipped_and_alone_clears_nothing(name, entry, blank):
+    beside, alone, empty = parse(**{name: [blank, entry]}), parse(**{name: [blank]}), parse(**{name: []})
+
+    assert told(beside) == told(alone) == ([], [("blank_entry", f"/{name}/0")])
+    assert [name in {*draft.collections, *draft.referrals} for draft in (beside, alone, empty)] == [True, False, True]
+
+
+def test_blank_link_is_skipped_and_alone_clears_nothing():
+    dates = [{"handle": "b", "links": [{"profile_id": ""}]}, {"handle": "c", "links": []}]
+
+    draft = parse(dates_attributes=dates)
+
+    assert told(draft) == ([], [("blank_entry", "/dates_attributes/0/links/0")])
+    assert [referral.key for referral in draft.referrals["date_links"]] == [("c", "")]
+
+
+@pytest.mark.parametrize("name", ["tags", "identities", "addresses", "comms_attributes", "attributes"])
+def test_blank_text_for_a_collection_is_null(name):
+    draft = parse(**{name: " "})
+
+    assert told(draft) == ([], [])
+    assert draft.touched == set()
+
+
+@pytest.mark.parametrize(
+    ("record", "errors"),
+    [
+        ({"birth_day": "", "birth_month": " ", "birth_year": ""}, []),
+        ({"birth_day": "", "birth_month": 5}, [("invalid", "/birth_day")]),
+        ({"birth_day": 5, "birth_month": None}, [("invalid", "/birth_month")]),
+        ({"first_name": ""}, [("invalid", "/first_name")]),
+        ({"last_name": " "}, [("invalid", "/last_name")]),
+        ({"email": ""}, [("invalid", "/email")]),
+        ({"profile_type": ""}, [("invalid", "/profile_type")]),
+        ({"region": ""}, [("invalid", "/region")]),
+        ({"mobile_phone": "", "gender": " ", "joined_at": "", "avatar_url": "", "birth_year": ""}, []),
+    ],
+)
+def test_blank_is_null_or_refused_like_null(record, errors):
+    assert told(parse(**record)) == (errors, [])
+
+
+def test_too_many_entries_are_refused_with_the_number():
+    draft = parse(identities=[{"handle": "pos", "identifier": str(number)} for number in range(101)])
+
+    assert [(one.code.value, one.pointer, one.message) for one in draft.errors] == [
+        ("too_many", "/identities", "The list must not have more than 100 entries.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("Email", "email"),
+        ("E-Mail", "email"),
+        ("firstName", "first_name"),
+        ("First Name", "first_name"),
+        ("frist_name", "first_name"),
+        ("mobilephone", "mobile_phone"),
+        ("adresses", "addresses"),
+    ],
+)
+def test_unknown_field_is_told_with_the_name_that_was_meant(name, meant):
+    draft = parse(**{name: "x"})
+
+    assert [(one.code.value, one.message) for one in draft.warnings] == [
+        ("unknown_field", f"The field is unknown and was ignored; did you mean {meant}?")
+    ]
+
+
+def test_unknown_member_of_an_entry_is_told_with_the_name_that_was_meant():
+    draft = parse(identities=[{"handle": "pos", "identifier": "7", "isActive": False}])
+
+    assert [(one.pointer, one.message) for one in draft.warnings] == [
+        ("/identities/0/isActive", "The field is unknown and was ignored; did you mean is_active?")
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "fax", "x" * 61, "\u2603", "loyalty_points"])
+def test_name_that_is_like_none_is_not_guessed_at(name):
+    assert did_you_mean(name, frozenset({"email", "first_name"})) == ""
+
+
+def test_numbers_that_json_does_not_have_are_told_at_their_place():
+    meta = {"a": [1, float("nan")], "b": float("inf"), "c": 1e300}
+
+    draft = parse(addresses=[{"external_id": "h", "meta": meta}])
+
+    assert {one.pointer: one.message for one in draft.errors} == {
+        "/addresses/0/meta/a/1": "The value must be a number; NaN and Infinity are none.",
+        "/addresses/0/meta/b": "The value must be a number; NaN and Infinity are none.",
+        "/addresses/0/meta/c": "The number is too large.",
+    }
