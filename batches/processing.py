@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from batches import leases
 from batches.bodies import RawRecord, iter_records
+from batches.files.faults import faults_of
 from batches.models import Batch, BatchBody, BatchRecord
+from batches.values import BatchSource
 from profiles import sets
 from profiles.applying import apply_drafts
 from profiles.models import Identity
@@ -48,6 +50,8 @@ def _draft(batch: Batch, record: RawRecord) -> ProfileDraft:
         actor_id=batch.submitted_by_id,
         actor_label=batch.label,
     )
+    if batch.source == BatchSource.IMPORT and (faults := faults_of(record.value)):
+        return ProfileDraft(cause=cause, errors=faults)
     return parse_record(record.value, cause=cause, flaws=record.flaws)
 
 

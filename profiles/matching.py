@@ -164,7 +164,7 @@ class _Desk:
         """Nobody to create without a match value; nobody deleted is written to by accident (rules 4 and 5)."""
         if match.profile_id is None and match.key is None:
             field = "/email" if self.criteria == EMAIL else "/identities"
-            if any(error.pointer.startswith(field) for error in draft.errors):
+            if any(error.code is ErrorCode.UNREADABLE or error.pointer.startswith(field) for error in draft.errors):
                 return []  # the value was there, and wrong: that has been said
             message = (
                 "The record has no email to match by."

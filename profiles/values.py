@@ -81,6 +81,7 @@ class ErrorCode(StrEnum):
     CLAIMED_ELSEWHERE = "claimed_elsewhere"
     CONFLICT = "conflict"
     UNKNOWN_REFERENCE = "unknown_reference"
+    UNREADABLE = "unreadable"  # a row of a file that could not become a record
     INTERNAL = "internal"
 
 
