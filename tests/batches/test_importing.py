@@ -232,7 +232,7 @@ def test_log_lines_never_tear_the_bar(tmp_path, monkeypatch):
     """What a terminal shows of each line is either the bar or the log."""
     terminal = Terminal()
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys, "stderr", terminal)
     handler = logging.StreamHandler(terminal)
     root = logging.getLogger()
@@ -253,6 +253,7 @@ def test_log_lines_never_tear_the_bar(tmp_path, monkeypatch):
     logged = [line for line in lines if "batch_done" in line]
     bars = [line for line in lines if "file.jsonl" in line]
     assert len(logged) == 3
+    assert min(map(len, logged)) > 80
     assert bars
     assert not set(logged) & set(bars)
 

@@ -1,6 +1,7 @@
 """Import a file of customer records."""
 
 import contextlib
+import io
 import logging
 import sys
 import time
@@ -14,6 +15,7 @@ from django.db import InterfaceError, OperationalError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from batches.files import FileError
 from batches.importing import Import
@@ -151,8 +153,8 @@ def _progress(title: str) -> Iterator[Callable[[Import], None]]:
         yield _Lines(title)
         return
     columns = (TextColumn("{task.description}"), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
-    terminal = sys.stderr
-    with Progress(*columns, console=Console(stderr=True)) as progress, _logs_through(sys.stderr, instead_of=terminal):
+    console = Console(stderr=True)
+    with _logs_above(console, terminal=sys.stderr), Progress(*columns, console=console) as progress:
         task = progress.add_task(escape(title), total=None, told="")
         yield lambda run: progress.update(task, told=_told(run))
 
@@ -171,18 +173,29 @@ class _Lines:
         print(f"{self.title}: {_records(run.taken)} so far: {_told(run)}.", file=sys.stderr, flush=True)  # noqa: T201 for a log file or cron's mail
 
 
+class _Above(io.TextIOBase):
+    """A stream whose lines stand above the bar, however long they are."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def write(self, text: str) -> int:
+        self.console.print(Text(text), end="", soft_wrap=True)
+        return len(text)
+
+
 @contextlib.contextmanager
-def _logs_through(stream: TextIO, *, instead_of: TextIO) -> Iterator[None]:
-    """Have log lines written above the bar: their handlers hold the terminal itself, and would tear it."""
+def _logs_above(console: Console, *, terminal: TextIO) -> Iterator[None]:
+    """Have log lines written by the console: their handlers hold the terminal itself, and would tear the bar."""
     handlers = [
         handler
         for handler in logging.getLogger().handlers
-        if isinstance(handler, logging.StreamHandler) and handler.stream is instead_of
+        if isinstance(handler, logging.StreamHandler) and handler.stream is terminal
     ]
     for handler in handlers:
-        handler.setStream(stream)
+        handler.setStream(_Above(console))
     try:
         yield
     finally:
         for handler in handlers:
-            handler.setStream(instead_of)
+            handler.setStream(terminal)
