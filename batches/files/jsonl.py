@@ -93,6 +93,7 @@ def _cause(text: str, error: json.JSONDecodeError) -> str:
     before, rest = text[: error.pos].rstrip(), text[error.pos :]
     is_extra = error.msg == "Extra data"
     causes = (
+        (text.startswith("\ufeff"), "a byte order mark stands before the object."),
         (not rest, "the line ends too early."),
         (is_extra and rest == ",", "the line ends with a comma; objects are separated by line ends alone."),
         (is_extra, "something follows after the object; each stands in a line of its own."),

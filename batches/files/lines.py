@@ -22,7 +22,8 @@ _OTHER_FILES: Final = {
     b"\x28\xb5\x2f\xfd": "compressed in a way that is not read here; unpack it",
     b"%PDF": "a PDF",
 }
-UTF8_BOM: Final = b"\xef\xbb\xbf"
+_LONGEST_MAGIC: Final = 4
+_UTF8_BOM: Final = b"\xef\xbb\xbf"
 
 
 class FileError(Exception):
@@ -77,9 +78,8 @@ def raw_lines(file: BufferedReader, *, split: Callable[[bytes], list[bytes]]) ->
     number = 0
     rest = b""
     is_skipping = False
-    while chunk := _read(file, number):
-        if number == 0 and not rest:
-            chunk = _beginning(chunk)
+    chunk: bytes | None = _beginning(file)
+    while chunk is not None:
         lines = split(rest + chunk)
         # A CR at the end may be half a CR LF.
         rest = b"" if not lines or lines[-1].endswith(b"\n") else lines.pop()
@@ -98,14 +98,16 @@ def raw_lines(file: BufferedReader, *, split: Callable[[bytes], list[bytes]]) ->
             number += 1
             yield RawLine(number, rest[:_KEPT_BYTES], is_cut=True)
             is_skipping, rest = True, rest[-1:]
+        chunk = _read(file, number)
     if rest and not is_skipping:
         yield RawLine(number + 1, rest, is_cut=False)
 
 
-def _read(file: BufferedReader, number: int) -> bytes:
+def _read(file: BufferedReader, number: int) -> bytes | None:
+    """Return some more of the file, `None` at its end."""
     line = number + 1 if number else None
     try:
-        return file.read1(_CHUNK_BYTES)
+        return file.read1(_CHUNK_BYTES) or None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         message = "the compressed file is damaged or ends too early."
         raise FileError(message, line=line) from error
@@ -114,8 +116,11 @@ def _read(file: BufferedReader, number: int) -> bytes:
         raise FileError(message, line=line) from error
 
 
-def _beginning(chunk: bytes) -> bytes:
+def _beginning(file: BufferedReader) -> bytes:
     """Return a file's first bytes without its byte order mark; raises `FileError` for what is no UTF-8 text."""
+    chunk = b""
+    while len(chunk) < _LONGEST_MAGIC and (more := _read(file, 0)) is not None:
+        chunk += more
     for magic, told in _OTHER_FILES.items():
         if chunk.startswith(magic):
             message = f"the file is {told}."
@@ -125,10 +130,10 @@ def _beginning(chunk: bytes) -> bytes:
             message = f"the file is {told}; save it as UTF-8."
             raise FileError(message)
     # UTF-16 without its mark looks like this too.
-    if b"\0" in chunk[:4]:
+    if b"\0" in chunk[:_LONGEST_MAGIC]:
         message = "the file is not UTF-8 text; save it as UTF-8."
         raise FileError(message)
-    return chunk.removeprefix(UTF8_BOM)
+    return chunk.removeprefix(_UTF8_BOM)
 
 
 def decoded(content: bytes) -> tuple[str, str]:

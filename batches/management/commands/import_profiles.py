@@ -81,7 +81,7 @@ class Command(BaseCommand):
         except (BodyError, WorkerDiedError) as error:
             reason = str(error)
         except (OperationalError, InterfaceError):
-            reason = "The database cannot be reached."
+            reason = "The database cannot be reached, or is not migrated."
         except KeyboardInterrupt:
             reason = "Interrupted."
         else:

@@ -29,6 +29,7 @@ MORE = "not JSON at column 8: something follows after the object; each stands in
     ("line", "error"),
     [
         (b"{", "not JSON at column 2: the line ends too early."),
+        (b'\xef\xbb\xbf{"a":1}', "not JSON at column 1: a byte order mark stands before the object."),
         (b'{"a":1}x', MORE),
         (b'{"a":1}{"b":1}', MORE),
         (b'{"a":1},', "not JSON at column 8: the line ends with a comma; objects are separated by line ends alone."),
