@@ -76,7 +76,7 @@ def _read_by_the_letter(line: RawLine) -> tuple[Any, str]:
     text, fault = decoded(line.content)
     if fault:
         return None, fault
-    text = text.rstrip()
+    text = text.rstrip(" \t\r\n")  # what is blank in JSON, and no more
     constant = next((token for token in _TEXT_OR_CONSTANT.finditer(text) if not token[0].startswith('"')), None)
     if constant is not None:
         return None, f"{constant[0]} at column {constant.start() + 1} is not JSON; write null, or leave the field out."

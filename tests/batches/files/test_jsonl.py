@@ -32,6 +32,7 @@ MORE = "not JSON at column 8: something follows after the object; each stands in
         (b'\xef\xbb\xbf{"a":1}', "not JSON at column 1: a byte order mark stands before the object."),
         (b'{"a":1}x', MORE),
         (b'{"a":1}{"b":1}', MORE),
+        ('{"a":1}\u2028'.encode(), MORE),
         (b'{"a":1},', "not JSON at column 8: the line ends with a comma; objects are separated by line ends alone."),
         (b'  {"a":[1,]}', "not JSON at column 11: a comma stands before the ]."),
         (b'{"a":1,}', "not JSON at column 8: a comma stands before the }."),
