@@ -11,8 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from batches import leases
-from batches.bodies import RecordReader, record_texts
+from batches.bodies import RawRecord, RecordReader, record_texts
+from batches.files.faults import faults_of
 from batches.models import Batch, BatchBody, BatchRecord
+from batches.values import BatchSource
 from profiles import sets
 from profiles.applying import apply_drafts
 from profiles.models import Identity
@@ -61,8 +63,7 @@ class Drafts:
         position, text = self._unread.popleft()
         cause = self._cause(position)
         try:
-            record = self._reader.read(position, text)
-            draft = parse_record(record.value, cause=cause, flaws=record.flaws)
+            draft = self._draft(self._reader.read(position, text), cause)
         except Exception:  # whatever it is, the other records have nothing to do with it
             log.exception("record_unreadable", batch_id=str(self._batch.id), position=position)
             draft = _unreadable(cause)
@@ -81,6 +82,11 @@ class Drafts:
             return _unreadable(self._read.popleft().cause)
         position, _ = self._unread.popleft()
         return _unreadable(self._cause(position))
+
+    def _draft(self, record: RawRecord, cause: Cause) -> ProfileDraft:
+        if self._batch.source == BatchSource.IMPORT and (faults := faults_of(record.value)):
+            return ProfileDraft(cause=cause, errors=faults)
+        return parse_record(record.value, cause=cause, flaws=record.flaws)
 
     def _cause(self, position: int) -> Cause:
         batch = self._batch

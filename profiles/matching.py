@@ -184,7 +184,10 @@ class _Desk:
         """Nobody to create without a match value; nobody deleted is written to by accident (rules 4 and 5)."""
         if match.profile_id is None and match.key is None:
             field = "/email" if self.criteria == EMAIL else "/identities"
-            if any(not error.pointer or error.pointer.startswith(field) for error in draft.errors):
+            if any(
+                error.code is ErrorCode.UNREADABLE or not error.pointer or error.pointer.startswith(field)
+                for error in draft.errors
+            ):
                 return []  # the value was there, and wrong, or nothing could be read: that has been said
             return [RecordError(ErrorCode.NO_MATCH_VALUE, field, _no_match_value(self.criteria))]
         if (

@@ -83,6 +83,7 @@ class ErrorCode(StrEnum):
     CONFLICT = "conflict"
     UNKNOWN_REFERENCE = "unknown_reference"
     STALE = "stale"
+    UNREADABLE = "unreadable"  # a row of a file that could not become a record
     INTERNAL = "internal"
 
 

@@ -1,15 +1,15 @@
 """Files of records: JSON Lines and CSV become the bytes of batches; no database.
 
-A file is read as a stream, never as a whole, and every fault is told with its line.
+A file is read as a stream, never as a whole. A row that cannot become a record keeps its place among the others, told
+with its line (see `faults`); only what cannot be read at all ends the reading.
 """
 
 import gzip
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import Final, Protocol, cast
 
 import orjson
 
@@ -18,6 +18,12 @@ from batches.files.jsonl import read_json_lines
 from batches.files.lines import FileError, Line
 
 __all__ = ["FileError", "Line", "Slice", "read_slices"]
+
+# Of a slice's records together: with 500 of the longest the body would not fit into memory.
+_SLICE_BYTES: Final = 2_000_000
+# Records written one by one become some thirty times smaller, and 200 times where nothing is in them.
+_MOST_TIMES: Final = 200
+_MOST_UNMEASURED_BYTES: Final = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +38,59 @@ class Slice:
         return b'{"match_criteria":' + orjson.dumps(match_criteria) + b',"profiles":[\n' + entries + b"\n]}"
 
 
-def read_slices(path: Path, *, size: int) -> Iterator[Slice]:
-    """Yield the file's records, `size` at a time; raises `FileError` where the file is broken.
+def read_slices(path: Path, *, match_criteria: str, size: int) -> Iterator[Slice]:
+    """Yield the file's records, at most `size` at a time.
 
-    The name tells the format: .jsonl, .ndjson or .csv, each also with .gz.
+    The name tells the format: .jsonl, .ndjson or .csv, each also with .gz. Raises `FileError` where the file cannot be
+    read, or no further; what came before has been yielded then.
     """
     read = _reader(path)
-    try:
-        with _open(path) as file:
-            lines = read(file)
-            while chunk := tuple(islice(lines, size)):
-                yield Slice(chunk)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        message = "the compressed file is damaged or ends too early."
-        raise FileError(message) from error
-    except OSError as error:
-        message = f"{error.strerror or error}."
-        raise FileError(message) from error
+    with _open(path) as file:
+        lines: list[Line] = []
+        length = 0
+        fault: FileError | None = None
+        try:
+            for line in read(file, match_criteria=match_criteria):
+                if len(lines) == size or (lines and length + len(line.record) > _SLICE_BYTES):
+                    yield Slice(tuple(lines))
+                    lines, length = [], 0
+                lines.append(line)
+                length += len(line.record)
+        except FileError as error:
+            fault = error
+        if lines:
+            yield Slice(tuple(lines))
+        if fault is not None:
+            raise fault
 
 
-_READERS: Final[Mapping[str, Callable[[IO[bytes]], Iterator[Line]]]] = {
+class _Reader(Protocol):
+    def __call__(self, file: BufferedReader, *, match_criteria: str) -> Iterator[Line]: ...
+
+
+_READERS: Final[Mapping[str, _Reader]] = {
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
     ".csv": read_csv,
 }
 
 
-def _reader(path: Path) -> Callable[[IO[bytes]], Iterator[Line]]:
+class _Unpacked(gzip.GzipFile):
+    """What a compressed file holds, as long as it does not unpack to beyond all measure."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self._most_bytes = max(_MOST_UNMEASURED_BYTES, path.stat().st_size * _MOST_TIMES)
+
+    def read1(self, size: int = -1) -> bytes:
+        """Return some bytes; raises `FileError` where there are far too many."""
+        if self.tell() > self._most_bytes:
+            message = f"the compressed file unpacks to more than {_MOST_TIMES} times its size, as no real one does."
+            raise FileError(message)
+        return super().read1(size)
+
+
+def _reader(path: Path) -> _Reader:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
@@ -69,7 +101,11 @@ def _reader(path: Path) -> Callable[[IO[bytes]], Iterator[Line]]:
     return read
 
 
-def _open(path: Path) -> IO[bytes]:
-    if path.suffix.lower() == ".gz":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    return path.open("rb")
+def _open(path: Path) -> BufferedReader:
+    try:
+        if path.suffix.lower() == ".gz":
+            return cast("BufferedReader", _Unpacked(path))
+        return path.open("rb")
+    except OSError as error:
+        message = f"{error.strerror or error}."
+        raise FileError(message) from error

@@ -1,102 +1,192 @@
-"""CSV with a header of field names; `identities.HANDLE` and `tags` stand for lists, an empty cell for an absent field.
+"""CSV with a header of field names (see `columns`); rows of text cells become records.
 
-Cells are text; the fields that are numbers or truths are read as such.
+A quotation mark gone wrong must not swallow the rows behind it. What a broken row had taken in is looked at again line
+by line, and then nothing is mended: a line is a row of its own only where it is one without any doubt.
 """
 
 import csv
-import io
-from collections.abc import Iterator
-from typing import IO, Any, Final
+from collections import deque
+from collections.abc import Iterator, Sequence
+from io import BufferedReader
+from typing import Final, NamedTuple
 
 import orjson
 
-from batches.files.lines import LONGEST_LINE_BYTES, FileError, Line
-from profiles import shape
-from profiles.schema import RECORD_FIELDS
+from batches.files.columns import Column, read_cells, read_header
+from batches.files.lines import (
+    LONGEST_ROW_BYTES,
+    TOO_LONG,
+    FileError,
+    Line,
+    decoded,
+    faulty_line,
+    raw_lines,
+    split_at_any_end,
+)
 
-_IDENTITY: Final = "identities."
-_TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_COMMS: Final = "comms_attributes."
-# Fields that are lists or objects and have no column of their own.
-_NESTED: Final = frozenset({
-    "identities", "custom_attributes", "dates_attributes", "addresses", "comms_attributes", "regions", "organisations",
-    "attributes",
-})  # fmt: skip
-_LISTS: Final = frozenset({"tags", "statuses"})
-_PLAIN: Final = RECORD_FIELDS - _NESTED - _LISTS
-_COMMS_MEMBERS: Final = frozenset(shape.COMMS_MEMBERS)
-csv.field_size_limit(LONGEST_LINE_BYTES)
+# Line breaks may end a quoted cell, but not many.
+_MOST_LINES: Final = 100
+_DELIMITERS: Final = (",", ";", "\t", "|")
+_NEVER_CLOSED: Final = "a quotation mark opens a cell and is never closed."
+_NOT_CLOSED_WELL: Final = "text follows the quotation mark that ends a cell; inside a cell it is doubled."
+_LINE_BREAK: Final = "a quoted cell holds a line break: no column may, or a quotation mark is missing."
+_DOUBTFUL: Final = "the line follows a row whose quotation marks are wrong, and is no whole row by itself."
+csv.field_size_limit(LONGEST_ROW_BYTES)
 
 
-def read_csv(file: IO[bytes]) -> Iterator[Line]:
+class _TextLine(NamedTuple):
+    number: int
+    text: str
+    fault: str
+    is_cut: bool
+
+
+class _Row(NamedTuple):
+    """One row: its cells, or why there are none."""
+
+    number: int
+    text: str
+    cells: Sequence[str] = ()
+    faults: tuple[str, ...] = ()
+
+
+def read_csv(file: BufferedReader, *, match_criteria: str) -> Iterator[Line]:
     """Yield a record for each row; raises `FileError`."""
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    try:
-        yield from _lines(csv.reader(text, strict=True))
-    finally:
-        text.detach()  # the file is the caller's to close
+    lines = (
+        _TextLine(line.number, *decoded(line.content), line.is_cut) for line in raw_lines(file, split=split_at_any_end)
+    )
+    first, delimiter = _first_line(lines)
+    rows = _Rows(first, lines, delimiter)
+    header = rows.header()
+    columns = read_header(header.cells, line=header.number, match_criteria=match_criteria)
+    for row in rows.rows(width=len(columns)):
+        yield _line(row, columns)
 
 
-def _lines(rows: Any) -> Iterator[Line]:  # noqa: ANN401 a reader of the csv module
-    header: list[str] | None = None
-    begins = 1
-    while True:
-        try:
-            cells = next(rows, None)
-        except UnicodeDecodeError as error:
-            message = "not UTF-8 text; save the file as UTF-8."
-            raise FileError(message, line=rows.line_num + 1) from error
-        except csv.Error as error:
-            message = f"not CSV: {error}."
-            raise FileError(message, line=rows.line_num) from error
-        if cells is None:
-            break
-        number, begins = begins, rows.line_num + 1
-        if header is None:
-            header = _header(cells)
-        elif any(cell.strip() for cell in cells):
-            if len(cells) != len(header):
-                message = f"{len(cells)} columns, but the header has {len(header)}."
-                raise FileError(message, line=number)
-            yield Line(number, orjson.dumps(_record(header, cells)))
-    if header is None:
-        message = "the file is empty."
-        raise FileError(message)
-
-
-def _header(cells: list[str]) -> list[str]:
-    """Return the columns' names; raises `FileError` for those nobody knows, before anything is taken."""
-    names = [cell.strip() for cell in cells]
-    unknown = [name for name in names if not _is_known(name)]
-    if unknown:
-        told = ", ".join(name[:60] or "(without a name)" for name in unknown[:10])
-        message = f"unknown columns: {told}."
-        raise FileError(message, line=1)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        message = f"columns that stand twice: {', '.join(twice)}."
-        raise FileError(message, line=1)
-    return names
-
-
-def _is_known(name: str) -> bool:
-    if name.startswith(_IDENTITY):
-        return len(name) > len(_IDENTITY)
-    return name in _PLAIN or name in _LISTS or name.removeprefix(_COMMS) in _COMMS_MEMBERS
-
-
-def _record(header: list[str], cells: list[str]) -> dict[str, Any]:
-    record: dict[str, Any] = {}
-    for name, cell in zip(header, cells, strict=True):
-        if not cell.strip():
+def _first_line(lines: Iterator[_TextLine]) -> tuple[_TextLine, str]:
+    """Return the first line that is not blank, and what separates its cells; Excel may name it above the header."""
+    named = ""
+    for line in lines:
+        text = line.text.rstrip("\r\n")
+        if not text.strip(' \t,;|"'):
             continue
-        if name.startswith(_IDENTITY):
-            record.setdefault("identities", []).append({"handle": name.removeprefix(_IDENTITY), "identifier": cell})
-        elif name in _LISTS:
-            record[name] = [part.strip() for part in cell.replace("|", ",").split(",") if part.strip()]
-        elif name.startswith(_COMMS):
-            value = _TRUTHS.get(cell.strip().lower(), cell)
-            record.setdefault("comms_attributes", {})[name.removeprefix(_COMMS)] = value
-        else:
-            record[name] = cell
-    return record
+        if not named and text.lower().startswith("sep=") and len(text) == len("sep=,"):
+            named = text[-1]
+            continue
+        return line, named or next((one for one in _DELIMITERS if one in text), ",")
+    message = "the file is empty."
+    raise FileError(message)
+
+
+def _line(row: _Row, columns: Sequence[Column]) -> Line:
+    if row.faults:
+        return faulty_line(row.number, row.text, row.faults)
+    record, faults = read_cells(columns, row.cells)
+    content = orjson.dumps(record)
+    if len(content) > LONGEST_ROW_BYTES:
+        faults.append(TOO_LONG)
+    return faulty_line(row.number, row.text, faults) if faults else Line(row.number, content)
+
+
+class _Rows:
+    """Finds the rows in lines."""
+
+    def __init__(self, first: _TextLine, lines: Iterator[_TextLine], delimiter: str) -> None:
+        self.lines = lines
+        self.again = deque([first])
+        """Lines to look at before the next of the file."""
+        self.delimiter = delimiter
+        self.blanks = f"{delimiter} \t\xa0"
+        self.width = 0
+        self.doubtful_until = 0
+        """Number of the last line that a broken row may have taken in."""
+
+    def header(self) -> _Row:
+        """Return the header; raises `FileError` where it cannot be read."""
+        first = self.again.popleft()
+        row = self._row(first)
+        if row.faults:
+            raise FileError(row.faults[0], line=row.number)
+        return row
+
+    def rows(self, *, width: int) -> Iterator[_Row]:
+        """Yield the rows below the header, which has `width` columns; blank ones are none."""
+        self.width = width
+        while (line := self._next()) is not None:
+            row = self._row(line)
+            if row.faults or row.cells:
+                yield row
+
+    def _next(self) -> _TextLine | None:
+        return self.again.popleft() if self.again else next(self.lines, None)
+
+    def _row(self, line: _TextLine) -> _Row:
+        if line.is_cut:
+            # Nobody knows whether it ended inside a quoted cell.
+            self.doubtful_until = line.number + 1
+            return _Row(line.number, line.text, faults=(TOO_LONG,))
+        text = line.text.rstrip("\r\n")
+        if '"' in text:
+            return self._quoted_row(line)
+        cells = text.split(self.delimiter)
+        if len(cells) == self.width and not line.fault and text.strip(self.blanks):
+            return _Row(line.number, text, cells)  # what most are
+        return self._checked(cells, [line])
+
+    def _quoted_row(self, line: _TextLine) -> _Row:
+        """Return the row that begins in the line and perhaps goes on in the following ones."""
+        taken = [line]
+        try:
+            cells = next(csv.reader(self._texts(taken), delimiter=self.delimiter, strict=True))
+        except csv.Error as error:
+            fault = _NEVER_CLOSED if str(error) == "unexpected end of data" else _NOT_CLOSED_WELL
+            return self._broken(taken, fault)
+        if len(taken) > 1 and self.width and not (self._is_whole(cells) and _is_one_line(cells)):
+            return self._broken(taken, _LINE_BREAK)
+        return self._checked(cells, taken)
+
+    def _texts(self, taken: list[_TextLine]) -> Iterator[str]:
+        """Yield the texts of as many lines as the row needs and may have, noting those taken."""
+        line = taken[0]
+        size = len(line.text)
+        yield line.text
+        while line.number >= self.doubtful_until and (following := self._next()) is not None:
+            size += len(following.text)
+            if len(taken) == _MOST_LINES or size > LONGEST_ROW_BYTES or following.is_cut:
+                self.again.appendleft(following)
+                return
+            taken.append(following)
+            yield following.text
+
+    def _broken(self, taken: Sequence[_TextLine], fault: str) -> _Row:
+        """Give up the first line alone, and have the others looked at again."""
+        first, *others = taken
+        if others:
+            self.again.extendleft(reversed(others))
+            self.doubtful_until = others[-1].number
+        return _Row(first.number, first.text.rstrip("\r\n"), faults=(fault,))
+
+    def _checked(self, cells: Sequence[str], taken: Sequence[_TextLine]) -> _Row:
+        """Return the row with what is wrong with its bytes and the number of its cells."""
+        number, last = taken[0].number, taken[-1].text
+        if not any(map(str.strip, cells)):
+            return _Row(number, "")
+        faults = [line.fault for line in taken if line.fault]
+        if self.width and len(cells) != self.width:
+            if not self._is_whole(cells) and len(cells) > self.width:
+                faults.append(f"the row has {len(cells):,} cells, but the header has {self.width:,} columns.")
+            elif len(cells) < self.width and not last.endswith(("\r", "\n")):
+                faults.append("the file ends within the row.")
+        if number <= self.doubtful_until and not (self._is_whole(cells) and not any('"' in cell for cell in cells)):
+            faults.append(_DOUBTFUL)
+        text = "".join(line.text for line in taken) if len(taken) > 1 else last
+        return _Row(number, text.rstrip("\r\n"), cells, tuple(faults))
+
+    def _is_whole(self, cells: Sequence[str]) -> bool:
+        """Whether there is a cell for each column, and nothing in surplus ones."""
+        return len(cells) >= self.width and not any(cell.strip() for cell in cells[self.width :])
+
+
+def _is_one_line(cells: Sequence[str]) -> bool:
+    """Whether line breaks stand at the ends of cells alone, where they are trimmed; else one may hold the next row."""
+    return not any("\n" in cell or "\r" in cell for cell in map(str.rstrip, cells))

@@ -1,46 +1,124 @@
 """JSON Lines: one object in each line; empty lines are skipped."""
 
 import json
+import re
 from collections.abc import Iterator
-from typing import IO, Any
+from io import BufferedReader
+from typing import Any, Final
 
-from batches.files.lines import LONGEST_LINE_BYTES, FileError, Line
+import orjson
 
-_BOM = b"\xef\xbb\xbf"
+from batches.files.faults import UNREADABLE
+from batches.files.lines import (
+    TOO_LONG,
+    FileError,
+    Line,
+    RawLine,
+    decoded,
+    faulty_line,
+    raw_lines,
+    split_at_newlines,
+)
+
+# Deeper than any record may be (see `bodies`), and shallow enough for every parser.
+_DEEPEST: Final = 200
+_TOO_DEEP: Final = f"the record is nested deeper than {_DEEPEST} levels."
+_ONE_DOCUMENT: Final = frozenset({b"[", b"{"})
+_TEXT_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
+_TEXT_OR_CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|-?Infinity|NaN')
 
 
-def read_json_lines(file: IO[bytes]) -> Iterator[Line]:
-    """Yield the lines' records as they are; raises `FileError`."""
-    number = 0
-    while line := file.readline(LONGEST_LINE_BYTES + 1):
-        number += 1
-        if len(line) > LONGEST_LINE_BYTES:
-            message = f"the line is longer than {LONGEST_LINE_BYTES:,} bytes."
-            raise FileError(message, line=number)
-        text = line.removeprefix(_BOM).strip() if number == 1 else line.strip()
-        if text:
-            _check(text, number)
-            yield Line(number, text)
+def read_json_lines(file: BufferedReader, *, match_criteria: str) -> Iterator[Line]:
+    """Yield the lines' records as they are, byte for byte; raises `FileError`.
+
+    The criterion is a matter of each record here, while a CSV's header would tell at once.
+    """
+    del match_criteria
+    is_first = True
+    for line in raw_lines(file, split=split_at_newlines):
+        text = line.content.strip()
+        if not text:
+            continue
+        if is_first and text in _ONE_DOCUMENT:
+            message = "the file is one JSON document; JSON Lines has one object in each line."
+            raise FileError(message, line=line.number)
+        is_first = False
+        fault = TOO_LONG if line.is_cut else _fault(text, line)
+        if fault:
+            shown, _ = decoded(text)
+            yield faulty_line(line.number, shown, [fault])
+        else:
+            yield Line(line.number, text)
+    if is_first:
+        message = "the file is empty."
+        raise FileError(message)
 
 
-def _check(text: bytes, number: int) -> None:
-    """See that the line is an object: what is in it is the record's own matter."""
+def _fault(text: bytes, line: RawLine) -> str:
+    """Return why the line is no record, nothing if it is one: what is in it is the record's own matter."""
     try:
-        value = json.loads(text.decode(), parse_constant=_refuse, parse_int=str)
-    except UnicodeDecodeError as error:
-        message = "not UTF-8 text."
-        raise FileError(message, line=number) from error
-    except RecursionError as error:
-        message = "nested too deeply."
-        raise FileError(message, line=number) from error
-    except ValueError as error:
-        message = "not JSON."
-        raise FileError(message, line=number) from error
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value, fault = _read_by_the_letter(line)
+        if fault:
+            return fault
     if not isinstance(value, dict):
-        message = "a record must be an object."
-        raise FileError(message, line=number)
+        return f"the line is {_kind(value)}; a record is an object."
+    if UNREADABLE in value:
+        return f"the field {UNREADABLE} is the hub's own."
+    if text.count(b"[") + text.count(b"{") > _DEEPEST and _is_too_deep(text.decode()):
+        return _TOO_DEEP
+    return ""
 
 
-def _refuse(constant: str) -> Any:  # noqa: ANN401 never returns
-    message = f"{constant} is not JSON"
-    raise ValueError(message)
+def _read_by_the_letter(line: RawLine) -> tuple[Any, str]:
+    """Read what the quick parser refuses, some of which is JSON by the letter, or say where it is not."""
+    text, fault = decoded(line.content)
+    if fault:
+        return None, fault
+    text = text.rstrip(" \t\r\n")  # what is blank in JSON, and no more
+    constant = next((token for token in _TEXT_OR_CONSTANT.finditer(text) if not token[0].startswith('"')), None)
+    if constant is not None:
+        return None, f"{constant[0]} at column {constant.start() + 1} is not JSON; write null, or leave the field out."
+    if _is_too_deep(text):
+        return None, _TOO_DEEP
+    try:
+        return json.loads(text, parse_int=str), ""
+    except json.JSONDecodeError as error:
+        return None, f"not JSON at column {error.pos + 1}: {_cause(text, error)}"
+
+
+def _cause(text: str, error: json.JSONDecodeError) -> str:
+    """Return what is probably meant by the parser's words."""
+    before, rest = text[: error.pos].rstrip(), text[error.pos :]
+    is_extra = error.msg == "Extra data"
+    causes = (
+        (text.startswith("\ufeff"), "a byte order mark stands before the object."),
+        (not rest, "the line ends too early."),
+        (is_extra and rest == ",", "the line ends with a comma; objects are separated by line ends alone."),
+        (is_extra, "something follows after the object; each stands in a line of its own."),
+        (rest[:1] in {"}", "]"} and before.endswith(","), f"a comma stands before the {rest[:1]}."),
+        (rest.startswith("'"), "names and texts stand in double quotation marks."),
+        (error.msg.startswith("Unterminated"), "the text that begins there is never closed."),
+        (error.msg.startswith("Invalid control"), "tabs and other control characters are escaped in a text."),
+    )
+    otherwise = f"{error.msg[:1].lower()}{error.msg[1:].removesuffix(' at')}."
+    return next((told for is_so, told in causes if is_so), otherwise)
+
+
+def _is_too_deep(text: str) -> bool:
+    depth = 0
+    for token in _TEXT_OR_BRACKET.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            if depth > _DEEPEST:
+                return True
+        elif token[0] in "]}":
+            depth -= 1
+    return False
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, list):
+        return "a list"
+    return "a text" if isinstance(value, str) else "a single value"

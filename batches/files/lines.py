@@ -1,13 +1,33 @@
-"""What reading a file gives: lines with their records, or a fault with its line."""
+"""What reading a file gives, and a file's lines, none of which can be too long for memory."""
 
+import gzip
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from io import BufferedReader
+from typing import Final, NamedTuple
 
-LONGEST_LINE_BYTES: Final = 1_000_000
+from batches.files.faults import faulty_entry
+
+# A record must not be larger, whatever way it comes.
+LONGEST_ROW_BYTES: Final = 262_144
+TOO_LONG: Final = f"the row is longer than {LONGEST_ROW_BYTES:,} bytes."
+_CHUNK_BYTES: Final = 65_536
+# Of a line that is too long its beginning is kept, to be shown.
+_KEPT_BYTES: Final = 16_384
+_OTHER_TEXTS: Final = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_OTHER_FILES: Final = {
+    b"PK\x03\x04": "a spreadsheet or a zip archive; save the sheet as CSV",
+    b"\x1f\x8b": "compressed; its name must end in .gz then",
+    b"\x28\xb5\x2f\xfd": "compressed in a way that is not read here; unpack it",
+    b"%PDF": "a PDF",
+}
+_LONGEST_MAGIC: Final = 4
+_UTF8_BOM: Final = b"\xef\xbb\xbf"
 
 
 class FileError(Exception):
-    """The file is broken; `line` says where, as far as that is known."""
+    """The file cannot be read, or no further; `line` says where, as far as that is known."""
 
     def __init__(self, message: str, *, line: int | None = None) -> None:
         super().__init__(message)
@@ -21,4 +41,113 @@ class Line:
     number: int
     """Of the line it begins in, from 1."""
     record: bytes
-    """JSON of an object."""
+    """JSON of an object: the record, or what stands for a row that cannot be one (see `faults`)."""
+
+
+class RawLine(NamedTuple):
+    """One line of a file as it came, with its end."""
+
+    number: int
+    content: bytes
+    is_cut: bool
+    """It was too long, and this is its beginning."""
+
+
+def faulty_line(number: int, text: str, errors: Sequence[str]) -> Line:
+    """Return what stands in the place of a row that cannot become a record."""
+    return Line(number, faulty_entry(line=number, text=text, errors=errors))
+
+
+def split_at_newlines(content: bytes) -> list[bytes]:
+    """Return the lines, each with its end; a line ends with LF."""
+    lines = [line + b"\n" for line in content.split(b"\n")]
+    last = lines.pop()[:-1]
+    return [*lines, last] if last else lines
+
+
+def split_at_any_end(content: bytes) -> list[bytes]:
+    """Return the lines, each with its end; a line ends with LF, CR LF or CR, as spreadsheets of all times write."""
+    return content.splitlines(keepends=True)
+
+
+def raw_lines(file: BufferedReader, *, split: Callable[[bytes], list[bytes]]) -> Iterator[RawLine]:
+    """Yield the file's lines, in constant memory however long one is.
+
+    Raises `FileError` where it cannot be read, or no further.
+    """
+    number = 0
+    rest = b""
+    is_skipping = False
+    chunk: bytes | None = _beginning(file)
+    while chunk is not None:
+        lines = split(rest + chunk)
+        # A CR at the end may be half a CR LF.
+        rest = b"" if not lines or lines[-1].endswith(b"\n") else lines.pop()
+        for line in lines:
+            if is_skipping:
+                is_skipping = False
+                continue
+            number += 1
+            if len(line) > LONGEST_ROW_BYTES:
+                yield RawLine(number, line[:_KEPT_BYTES], is_cut=True)
+            else:
+                yield RawLine(number, line, is_cut=False)
+        if is_skipping:
+            rest = rest[-1:]
+        elif len(rest) > LONGEST_ROW_BYTES:
+            number += 1
+            yield RawLine(number, rest[:_KEPT_BYTES], is_cut=True)
+            is_skipping, rest = True, rest[-1:]
+        chunk = _read(file, number)
+    if rest and not is_skipping:
+        yield RawLine(number + 1, rest, is_cut=False)
+
+
+def _read(file: BufferedReader, number: int) -> bytes | None:
+    """Return some more of the file, `None` at its end."""
+    line = number + 1 if number else None
+    try:
+        return file.read1(_CHUNK_BYTES) or None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        message = "the compressed file is damaged or ends too early."
+        raise FileError(message, line=line) from error
+    except OSError as error:
+        message = f"{error.strerror or error}."
+        raise FileError(message, line=line) from error
+
+
+def _beginning(file: BufferedReader) -> bytes:
+    """Return a file's first bytes without its byte order mark; raises `FileError` for what is no UTF-8 text."""
+    chunk = b""
+    while len(chunk) < _LONGEST_MAGIC and (more := _read(file, 0)) is not None:
+        chunk += more
+    for magic, told in _OTHER_FILES.items():
+        if chunk.startswith(magic):
+            message = f"the file is {told}."
+            raise FileError(message)
+    for mark, told in _OTHER_TEXTS.items():
+        if chunk.startswith(mark):
+            message = f"the file is {told}; save it as UTF-8."
+            raise FileError(message)
+    # UTF-16 without its mark looks like this too.
+    if b"\0" in chunk[:_LONGEST_MAGIC]:
+        message = "the file is not UTF-8 text; save it as UTF-8."
+        raise FileError(message)
+    return chunk.removeprefix(_UTF8_BOM)
+
+
+def decoded(content: bytes) -> tuple[str, str]:
+    r"""Return a line's text and what is wrong with it, if anything; bytes that are no text are shown as `\xe4`."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        # The column counts characters, as an editor does.
+        column = len(content[: error.start].decode()) + 1
+        byte = content[error.start]
+        return (
+            content.decode(errors="backslashreplace"),
+            f"byte 0x{byte:02X} at column {column} is not UTF-8; save the file as UTF-8.",
+        )
+    if "\0" in text:
+        return text, f"a NUL byte stands at column {text.index(chr(0)) + 1}."
+    return text, ""

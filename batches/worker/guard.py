@@ -6,6 +6,7 @@ twice ends its workers at once and returns what they had in hand.
 
 import contextlib
 import ctypes
+import logging
 import mmap
 import os
 import signal
@@ -50,8 +51,10 @@ class _Worker:
 class Guard:
     """Runs worker processes, forked from this one, until it is told to stop or all of them have nothing left to do."""
 
-    def __init__(self, body: WorkerBody, *, processes: int) -> None:
+    def __init__(self, body: WorkerBody, *, processes: int, standard_error: int | None = None) -> None:
+        """Take what the workers run, how many there are, and the file descriptor of their standard error."""
         self.body = body
+        self.standard_error = standard_error
         self.processes = processes
         self.told_to_stop = 0
         self.is_unfit = False
@@ -137,6 +140,8 @@ class Guard:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         _die_with(guard)
+        if self.standard_error is not None:
+            self._write_elsewhere(self.standard_error)
         code = 1
         try:
             code = self.body(name, stop, lambda: self._add_done(number))
@@ -148,6 +153,14 @@ class Guard:
             sys.stdout.flush()
             sys.stderr.flush()
         return code
+
+    @staticmethod
+    def _write_elsewhere(standard_error: int) -> None:
+        """Have this process write to the descriptor, whatever the guard does with its own log lines."""
+        os.dup2(standard_error, 2)
+        for handler in logging.getLogger().handlers:
+            if type(handler) is logging.StreamHandler:  # no file of somebody's own
+                handler.setStream(sys.__stderr__)
 
     def _reap(self) -> None:
         """See which workers have ended, and start them again, ever more slowly where they crash."""

@@ -1,6 +1,5 @@
 """The operators' commands about batches."""
 
-import gzip
 import json
 from uuid import UUID
 
@@ -8,113 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from batches.demo.customers import ReferenceIds, make_records
-from batches.files import FileError, read_slices
 from batches.models import Batch, BatchRecord
-from profiles.models import Identity, Profile
 from tests.builders import process, process_waiting, submit
-
-
-def write(path, content):
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
-
-
-# --- Files -------------------------------------------------------------------------------------------------------
-
-
-def lines_of(path, *, size=500):
-    return [(line.number, json.loads(line.record)) for part in read_slices(path, size=size) for line in part.lines]
-
-
-def test_json_lines_are_kept_byte_for_byte(tmp_path):
-    path = write(tmp_path / "a.jsonl", b'\xef\xbb\xbf{ "email":"\\u0061@b.cd" }\r\n\n{"n":1.50}\n')
-
-    (part,) = read_slices(path, size=10)
-
-    assert [(line.number, line.record) for line in part.lines] == [
-        (1, b'{ "email":"\\u0061@b.cd" }'),
-        (3, b'{"n":1.50}'),
-    ]
-    assert json.loads(part.body("email"))["match_criteria"] == "email"
-
-
-def test_csv_has_lists_and_identities(tmp_path):
-    path = write(
-        tmp_path / "a.csv", "email,identities.pos,tags,company\r\na@b.cd,007,x y|z,\r\n,,,\r\nb@b.cd,,,\u00c4\r\n"
-    )
-
-    assert lines_of(path) == [
-        (2, {"email": "a@b.cd", "identities": [{"handle": "pos", "identifier": "007"}], "tags": ["x y", "z"]}),
-        (4, {"email": "b@b.cd", "company": "\u00c4"}),
-    ]
-
-
-def test_files_are_cut_into_slices(tmp_path):
-    path = tmp_path / "a.jsonl.gz"
-    path.write_bytes(gzip.compress(b'{"email":"a@b.cd"}\n' * 7))
-
-    assert [len(part.lines) for part in read_slices(path, size=3)] == [3, 3, 1]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "line"),
-    [
-        ("a.jsonl", b"{}\n{", 2),
-        ("a.jsonl", b"{}\n[]", 2),
-        ("a.jsonl", b'{"a":"\xff"}', 1),
-        ("a.jsonl", b'{"a":NaN}', 1),
-        ("a.csv", b"email\na,b\n", 2),
-        ("a.csv", b"email,fax\n", 1),
-        ("a.csv", b"email,email\n", 1),
-        ("a.csv", b"identities.\n", 1),
-        ("a.csv", b"", None),
-        ("a.csv", "email\n\u00e4".encode("latin-1"), 2),
-        ("a.csv.gz", b"no gzip", None),
-        ("a.xlsx", b"", None),
-    ],
-)
-def test_broken_file_is_told_with_its_line(tmp_path, name, content, line):
-    with pytest.raises(FileError) as caught:
-        lines_of(write(tmp_path / name, content))
-
-    assert caught.value.line == line
-
-
-# --- Importing ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.django_db(transaction=True)
-def test_import_goes_through_the_same_door(tmp_path, capsys):
-    path = write(tmp_path / "a.csv", "email,identities.pos\na@example.com,1\nb@example.com,2\nwrong,3\n")
-
-    with pytest.raises(SystemExit) as left:
-        call_command("import_profiles", str(path), "--match", "email")
-
-    assert left.value.code == 1
-    assert "3 records: 2 created, 0 updated, 0 unchanged, 1 rejected." in capsys.readouterr().out
-    batch = Batch.objects.get()
-    assert (batch.source, batch.label, batch.state) == ("import", "a.csv", "done")
-    assert Identity.objects.count() == 2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_import_of_a_broken_file_keeps_what_came_before(tmp_path):
-    lines = [json.dumps({"email": f"p{number}@example.com"}) for number in range(500)]
-    path = write(tmp_path / "a.jsonl", "\n".join([*lines, "{"]))
-
-    with pytest.raises(CommandError, match=r"line 501: not JSON\. 500 records before it were taken\.") as caught:
-        call_command("import_profiles", str(path), "--match", "email")
-
-    assert caught.value.returncode == 2
-    call_command("work", "--until-idle")
-    assert Profile.objects.count() == 500
-
-
-@pytest.mark.django_db
-def test_import_for_nobody_known(tmp_path):
-    with pytest.raises(CommandError, match="There is no user nobody"):
-        call_command("import_profiles", str(tmp_path / "a.csv"), "--match", "email", "--user", "nobody")
-
 
 # --- Queue -------------------------------------------------------------------------------------------------------
 

@@ -1,30 +1,33 @@
 """Import a file of customer records."""
 
+import contextlib
+import io
+import logging
 import sys
 import time
-from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
-from secrets import token_hex
-from typing import Any, Final
+from typing import Any, ClassVar, Final, TextIO
+from urllib.parse import quote
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
-from batches.files import FileError, Slice, read_slices
-from batches.intake import EnvelopeError, QueueFullError, submit_batch
-from batches.models import Batch, BatchRecord
-from batches.values import UNFINISHED, BatchSource, BatchState
-from batches.worker import Helper, helping
+from batches.files import FileError
+from batches.importing import Import
+from batches.intake import BodyError, EnvelopeError
+from batches.worker import helping
+from profiles.db.server import LocksDoNotExcludeError
+from profiles.keys import NAME_LENGTH, InvalidValueError, name
 from profiles.models import User
-from profiles.values import OutcomeKind
 
-SLICE_SIZE: Final = 500
-# How many slices may wait: reading on would only fill the queue.
-MOST_UNFINISHED: Final = 4
-REJECTED_SHOWN: Final = 10
-OUTCOMES: Final = ("created", "updated", "unchanged", "rejected")
 SOME_REJECTED, FAILED = 1, 2
+# Where nobody looks at a bar, a line is written now and then.
+SECONDS_BETWEEN_LINES: Final = 30.0
 
 
 class Command(BaseCommand):
@@ -32,8 +35,9 @@ class Command(BaseCommand):
 
     help = (
         "Import records from a .jsonl, .ndjson or .csv file (also .gz) in batches of 500. CSV has a header of field "
-        "names; identities.HANDLE columns hold identifiers, tags and statuses are lists separated by commas, an empty "
-        "cell leaves the field alone. Exit code: 0 all well, 1 some records rejected, 2 failed."
+        "names, written in any case, with blanks or underscores; identities.HANDLE columns hold identifiers, tags and "
+        "statuses are lists separated by , ; or |, or JSON lists; an empty cell leaves the field alone. A row that "
+        "cannot be read is one rejected record. Exit code: 0 all well, 1 some records rejected, 2 failed."
     )
     # The checks would load the admin and the API, a third of the process: the web process has made them.
     requires_system_checks = ()
@@ -48,110 +52,168 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, match: str, label: str, user: str | None, **options: Any) -> None:  # noqa: ANN401
         """Import the file and say what became of it."""
         del options
-        owner = None
-        if user is not None:
-            owner = User.objects.filter(username=user).first()
-            if owner is None:
-                message = f"There is no user {user}."
-                raise CommandError(message, returncode=FAILED)
-        run = _Import(file=file, match=match, label=(label or file.name)[:255], owner=owner)
-        try:
-            with helping() as helper:
-                run.run(helper)
-        except FileError as error:
-            where = f"{file}, line {error.line}" if error.line else str(file)
-            taken = f" {run.taken:,} records before it were taken." if run.taken else " Nothing was taken."
-            message = f"{where}: {error}{taken}"
-            raise CommandError(message, returncode=FAILED) from error
-        except EnvelopeError as error:
-            message = " ".join(sentence for sentences in error.errors.values() for sentence in sentences)
-            raise CommandError(message, returncode=FAILED) from error
-        except KeyboardInterrupt as error:
-            message = f"Interrupted. {run.taken:,} records were taken; those not decided yet stay queued."
-            raise CommandError(message, returncode=FAILED) from error
-        run.summarise(self.stdout)
+        run = Import(
+            file=file,
+            match_criteria=_criteria(match),
+            label=(label or file.name)[:NAME_LENGTH],
+            submitted_by=None if user is None else _user(user),
+        )
+        failure = self._run(run)
+        if run.taken or not failure:
+            self._summarise(run)
+        if failure:
+            raise CommandError(failure, returncode=FAILED)
         if run.stopped:
-            message = f"{run.stopped} batches could not be processed; see the admin."
+            message = f"{_counted(run.stopped, 'batch', 'batches')} could not be processed; see the admin."
             raise CommandError(message, returncode=FAILED)
         if run.counts["rejected"]:
             sys.exit(SOME_REJECTED)
 
+    def _run(self, run: Import) -> str:
+        """Import; return why it ended before the file did, nothing if it did not."""
+        try:
+            with _progress(run.file.name) as progress, helping(on_output=progress.above) as helper:
+                run.run(helper, on_progress=progress.tell)
+        except FileError as error:
+            where = f"{run.file}, line {error.line}" if error.line else str(run.file)
+            return f"{where}: {error} {_taken(run, 'before it ') if run.taken else 'Nothing was taken.'}"
+        except EnvelopeError as error:
+            return " ".join(sentence for sentences in error.errors.values() for sentence in sentences)
+        except (BodyError, LocksDoNotExcludeError) as error:
+            reason = str(error)
+        except (OperationalError, InterfaceError):
+            reason = "The database cannot be reached, or is not migrated."
+        except KeyboardInterrupt:
+            reason = "Interrupted."
+        else:
+            return ""
+        return f"{reason} {_taken(run)} Those not decided yet stay queued."
 
-class _Import:
-    """One file on its way."""
-
-    def __init__(self, *, file: Path, match: str, label: str, owner: User | None) -> None:
-        self.file = file
-        self.match = match
-        self.label = label
-        self.owner = owner
-        # A queue of its own: its slices are processed in order, and nobody else's batches wait for them.
-        self.queue_key = f"import-{token_hex(8)}"
-        self.taken = 0
-        self.counts = dict.fromkeys(OUTCOMES, 0)
-        self.stopped = 0
-        self.waiting: deque[tuple[Batch, Slice]] = deque()
-        self.rejected: list[tuple[int, str]] = []
-
-    def run(self, helper: Helper) -> None:
-        """Send slice after slice, never far ahead of what is decided."""
-        columns = (TextColumn("{task.description}"), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-            task = progress.add_task(self.file.name, total=None, told="")
-            for part in read_slices(self.file, size=SLICE_SIZE):
-                self._submit(part)
-                while len(self.waiting) >= MOST_UNFINISHED:
-                    self._collect(helper)
-                    progress.update(task, told=self._told())
-            while self.waiting:
-                self._collect(helper)
-                progress.update(task, told=self._told())
-
-    def _submit(self, part: Slice) -> None:
-        while True:
-            try:
-                receipt = submit_batch(
-                    body=part.body(self.match),
-                    source=BatchSource.IMPORT,
-                    submitted_by=self.owner,
-                    label=self.label,
-                    queue_key=self.queue_key,
-                )
-            except QueueFullError as error:
-                time.sleep(error.retry_after)
-            else:
-                break
-        self.taken += receipt.total_count
-        self.waiting.append((Batch(id=receipt.batch_id), part))
-
-    def _collect(self, helper: Helper) -> None:
-        """Wait until the oldest slice is decided, and count it."""
-        batch, part = self.waiting[0]
-        while True:
-            batch.refresh_from_db()
-            if batch.state not in UNFINISHED:
-                break
-            helper.pause()
-        self.waiting.popleft()
-        for name in OUTCOMES:
-            self.counts[name] += getattr(batch, f"{name}_count")
-        self.stopped += batch.state != BatchState.DONE
-        if batch.rejected_count and len(self.rejected) < REJECTED_SHOWN:
-            rows = BatchRecord.objects.filter(batch=batch, outcome=OutcomeKind.REJECTED).order_by("position")
-            for row in rows[: REJECTED_SHOWN - len(self.rejected)]:
-                error = row.errors[0]
-                told = f"{error['pointer'] or 'the record'}: {error['message']} ({error['code']})"
-                self.rejected.append((part.lines[row.position].number, told))
-
-    def _told(self) -> str:
-        return ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
-
-    def summarise(self, out: Any) -> None:  # noqa: ANN401 Django's output wrapper
+    def _summarise(self, run: Import) -> None:
         """Say what became of the file."""
-        out.write(f"{self.file}: {self.taken:,} records: {self._told()}.")
-        for number, told in self.rejected:
-            out.write(f"  line {number}: {told}")
-        if self.counts["rejected"] > len(self.rejected):
-            out.write(
-                f"  and {self.counts['rejected'] - len(self.rejected):,} more; find them by the label {self.label}."
+        write = self.stdout.write
+        write(f"{run.file}: {_records(run.taken)}: {_told(run)}.")
+        for rejection in run.rejections:
+            for index, reason in enumerate(rejection.reasons):
+                write(f"  line {rejection.line}: {reason}" if index == 0 else f"    {reason}")
+        if more := run.counts["rejected"] - len(run.rejections):
+            write(f"  and {more:,} more.")
+        for warned in sorted(run.warnings.values(), key=lambda warned: (-warned.count, warned.code)):
+            write(f"{_counted(warned.count, 'warning')} {warned.code}; the first in line {warned.line}: {warned.told}")
+        for code, remark in run.remarks.items():
+            write(f"Note: {remark} ({code})")
+        if run.counts["rejected"]:
+            write(
+                f"Each rejected record is in the admin as it came, under the label {run.label}: "
+                f"/admin/batches/batch/?q={quote(run.label)}"
             )
+
+
+def _criteria(match: str) -> str:
+    try:
+        return name(match)
+    except InvalidValueError as error:
+        message = f"--match: {error}"
+        raise CommandError(message, returncode=FAILED) from error
+
+
+def _user(username: str) -> User:
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        message = f"There is no user {username}."
+        raise CommandError(message, returncode=FAILED)
+    return user
+
+
+# --- Words -------------------------------------------------------------------------------------------------------
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def _records(count: int) -> str:
+    return _counted(count, "record")
+
+
+def _taken(run: Import, where: str = "") -> str:
+    return f"{_records(run.taken)} {where}{'was' if run.taken == 1 else 'were'} taken."
+
+
+def _told(run: Import) -> str:
+    return ", ".join(f"{count:,} {outcome}" for outcome, count in run.counts.items())
+
+
+# --- Progress ----------------------------------------------------------------------------------------------------
+
+
+class _Lines:
+    """Tells how far an import is, by a line now and then."""
+
+    above: ClassVar = None  # what else is written may stand between the lines
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.due = time.monotonic() + SECONDS_BETWEEN_LINES
+
+    def tell(self, run: Import) -> None:
+        if time.monotonic() < self.due:
+            return
+        self.due = time.monotonic() + SECONDS_BETWEEN_LINES
+        print(f"{self.title}: {_records(run.taken)} so far: {_told(run)}.", file=sys.stderr, flush=True)  # noqa: T201 for a log file or cron's mail
+
+
+class _Bar:
+    """Tells how far an import is, by a bar on a terminal."""
+
+    def __init__(self, title: str, progress: Progress) -> None:
+        self.progress = progress
+        self.task = progress.add_task(escape(title), total=None, told="")
+
+    def tell(self, run: Import) -> None:
+        self.progress.update(self.task, told=_told(run))
+
+    def above(self, text: str) -> None:
+        """Write what is no part of the bar, however long its lines are."""
+        self.progress.console.print(Text(text), end="", soft_wrap=True)
+
+
+@contextlib.contextmanager
+def _progress(title: str) -> Iterator[_Bar | _Lines]:
+    """Show how far an import is."""
+    if not sys.stderr.isatty():
+        yield _Lines(title)
+        return
+    columns = (TextColumn("{task.description}"), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = _Bar(title, progress)
+        with _logs_above(bar, terminal=sys.stderr):
+            yield bar
+
+
+class _Above(io.TextIOBase):
+    """A stream whose lines stand above the bar, however long they are."""
+
+    def __init__(self, bar: _Bar) -> None:
+        self.bar = bar
+
+    def write(self, text: str) -> int:
+        self.bar.above(text)
+        return len(text)
+
+
+@contextlib.contextmanager
+def _logs_above(bar: _Bar, *, terminal: TextIO) -> Iterator[None]:
+    """Have log lines written by the console: their handlers hold the terminal itself, and would tear the bar."""
+    handlers = [
+        handler
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, logging.StreamHandler) and handler.stream is terminal
+    ]
+    for handler in handlers:
+        handler.setStream(_Above(bar))
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.setStream(terminal)

@@ -1,0 +1,242 @@
+"""A header's columns: which field of a record each one's cells become, and what is said of those nobody knows.
+
+Names are compared without case, blanks and underscores; an identity's handle, after its dot, is as written. Every name
+that is accepted here makes a record the schema knows.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+import orjson
+
+from batches.files.lines import FileError
+from profiles import keys, shape
+from profiles.schema import RECORD_FIELDS
+from profiles.values import EMAIL
+
+MOST_COLUMNS: Final = 1_000
+_MOST_TOLD: Final = 10
+_LONGEST_NAME_TOLD: Final = 60
+_NESTED: Final = frozenset({
+    "identities", "custom_attributes", "dates_attributes", "addresses", "comms_attributes", "regions", "organisations",
+    "attributes",
+})  # fmt: skip
+_LISTS: Final = frozenset({"tags", "statuses"})
+_TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_TRUTH_MEMBERS: Final = frozenset({*shape.CONSENT_MEMBERS, *shape.CATEGORY_MEMBERS})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where the cells of one column go."""
+
+    path: tuple[str, ...]
+    """Names of members, from the record inwards."""
+    handle: str = ""
+    """Of the identity whose identifiers they are."""
+    is_list: bool = False
+    is_truth: bool = False
+    is_plain: bool = False
+    """A cell is the value of the record's own field, as it stands; most are, and are read quickly."""
+
+    @property
+    def name(self) -> str:
+        """The column's name in full."""
+        return ".".join((*self.path, self.handle) if self.handle else self.path)
+
+
+class CellError(Exception):
+    """A cell cannot be read; the message is a sentence that does not repeat its value."""
+
+
+# --- Names -------------------------------------------------------------------------------------------------------
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s_]+", "", name).lower()
+
+
+def _known_columns() -> Iterator[tuple[str, Column]]:
+    for name in RECORD_FIELDS - _NESTED:
+        yield name, Column((name,), is_list=name in _LISTS, is_plain=name not in _LISTS)
+    for name in shape.COMMS_MEMBERS:
+        for path in (("comms_attributes", name), ("attributes", "comms", name)):
+            yield ".".join(path), Column(path, is_truth=name in _TRUTH_MEMBERS)
+        yield name, Column(("comms_attributes", name), is_truth=name in _TRUTH_MEMBERS)
+    for name in shape.APPEARANCE_MEMBERS:
+        yield f"attributes.appearance.{name}", Column(("attributes", "appearance", name))
+
+
+_KNOWN: Final[Mapping[str, Column]] = {_folded(name): column for name, column in _known_columns()}
+# What other systems call it, where likeness would not find it.
+_CALLED_ELSEWHERE: Final[Mapping[str, str]] = {
+    name: meant
+    for names, meant in (
+        ("mail e-mail mailaddress emailaddress e-mailaddress", "email"),
+        ("phone telephone phonenumber mobile mobilenumber cell cellphone", "mobile_phone"),
+        ("surname familyname", "last_name"),
+        ("forename givenname", "first_name"),
+        ("name fullname", "first_name and last_name"),
+        ("birthday birthdate dateofbirth dob", "birth_day, birth_month and birth_year"),
+        ("id externalid customerid userid profileid customer identity identities identifier", "identities.HANDLE"),
+        ("sex salutation", "gender"),
+        ("acceptsmarketing acceptsemailmarketing newsletter subscribed optin", "email_promo"),
+        ("unsubscribed optout", "email_optout"),
+    )
+    for name in names.split()
+}
+_JSON_ONLY: Final = frozenset({
+    "address", "addresses", "street", "city", "zip", "zipcode", "postcode", "country", "state", "customattributes",
+    "datesattributes", "regions", "organisations",
+})  # fmt: skip
+
+
+def read_header(cells: Sequence[str], *, line: int, match_criteria: str) -> list[Column]:
+    """Return the columns; raises `FileError` for names nobody knows, before anything is taken.
+
+    Nameless columns at the end are none.
+    """
+    names = [cell.strip() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    if len(names) > MOST_COLUMNS:
+        message = f"the header has more than {MOST_COLUMNS:,} columns."
+        raise FileError(message, line=line)
+    found = [(name, _column(name)) for name in names]
+    unknown = [name for name, column in found if column is None]
+    if unknown:
+        told = [_told(name) for name in unknown[:_MOST_TOLD]]
+        if len(unknown) > _MOST_TOLD:
+            told.append(f"and {len(unknown) - _MOST_TOLD:,} more")
+        message = f"unknown column{'s' if len(unknown) > 1 else ''}: {'; '.join(told)}"
+        if not message.endswith("?"):
+            message += "."
+        raise FileError(message, line=line)
+    columns = [column for _, column in found if column is not None]
+    twice = sorted({column.name for column in columns if columns.count(column) > 1})
+    if twice:
+        message = f"columns that stand twice: {', '.join(twice)}."
+        raise FileError(message, line=line)
+    _see_match_column(columns, line=line, match_criteria=match_criteria)
+    return columns
+
+
+def _column(name: str) -> Column | None:
+    head, dot, handle = name.partition(".")
+    if dot and _folded(head) == "identities":
+        try:
+            return Column(("identities",), handle=keys.name(handle))
+        except keys.InvalidValueError:
+            return None
+    return _KNOWN.get(_folded(name))
+
+
+def _told(name: str) -> str:
+    """Return the unknown name and, where one comes to mind, the column that was probably meant."""
+    shown = "".join(c if c.isprintable() else "?" for c in name[:_LONGEST_NAME_TOLD])
+    if not shown:
+        return "(without a name)"
+    folded = _folded(name[: keys.NAME_LENGTH])
+    head = folded.partition(".")[0]
+    if head in _JSON_ONLY:
+        return f"{shown} (comes by JSON Lines only)"
+    meant = "identities.HANDLE" if head == "identities" else _CALLED_ELSEWHERE.get(folded, "")
+    if not meant and (close := get_close_matches(folded, _KNOWN, n=1, cutoff=0.75)):
+        meant = _KNOWN[close[0]].name
+    return f"{shown}: {meant}?" if meant else shown
+
+
+def _see_match_column(columns: Sequence[Column], *, line: int, match_criteria: str) -> None:
+    needed = EMAIL if match_criteria == EMAIL else f"identities.{match_criteria}"
+    names = [column.name for column in columns]
+    if needed in names:
+        return
+    message = f"there is no column {needed}, by which profiles are to be matched"
+    if match_criteria.lower() == EMAIL != match_criteria:
+        message += "; email is written in lower case"
+    elif match_criteria != EMAIL and (others := [name for name in names if name.startswith("identities.")]):
+        message += f"; there are {', '.join(others[:_MOST_TOLD])}"
+    message += "."
+    raise FileError(message, line=line)
+
+
+# --- Cells -------------------------------------------------------------------------------------------------------
+
+# What spreadsheets leave of a long number, and tables of floats of any: no identifier is written so.
+_RUINED_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?E[+-][0-9]+|[0-9]+[.]0+", re.ASCII | re.IGNORECASE)
+_RUINED_CELL: Final = re.compile(r"#(?:N/?[AV]|[A-Z0-9/]+[!?]|#{2,})")
+_ARMOUR: Final = re.compile(r'="(.*)"', re.DOTALL)
+_LIST_SEPARATOR: Final = re.compile("[,;|]")
+
+
+def read_cells(columns: Sequence[Column], cells: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return the record that a row's cells make, and a sentence for each cell that cannot be read.
+
+    An empty cell leaves its field alone, as does one that a short row lacks.
+    """
+    record: dict[str, Any] = {}
+    faults: list[str] = []
+    for column, cell in zip(columns, cells, strict=False):
+        if not cell or cell.isspace():
+            continue
+        if column.is_plain and cell[0] != "#":
+            record[column.path[0]] = cell
+            continue
+        try:
+            value = _value(column, cell)
+        except CellError as error:
+            faults.append(f"column {column.name}: {error}")
+            continue
+        if value is not None:
+            _put(record, column, value)
+    return record, faults
+
+
+def _value(column: Column, cell: str) -> Any:  # noqa: ANN401 any JSON
+    if cell[0] == "#" and _RUINED_CELL.fullmatch(cell.strip()):
+        message = "the cell holds a spreadsheet's error instead of a value."
+        raise CellError(message)
+    if column.handle:
+        return _identifier(cell)
+    if column.is_list:
+        return _list(cell.strip())
+    if column.is_truth:
+        return _TRUTHS.get(cell.strip().lower(), cell)
+    return cell
+
+
+def _identifier(cell: str) -> str:
+    if armour := _ARMOUR.fullmatch(cell.strip()):
+        cell = armour[1]
+    if _RUINED_NUMBER.fullmatch(cell.strip()):
+        message = "a spreadsheet has made a number of the identifier; format the column as text and export it again."
+        raise CellError(message)
+    return cell
+
+
+def _list(text: str) -> list[Any] | None:
+    """Return the entries; a cell of separators alone is an empty one, and `[]` the list without entries."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return [entry for part in _LIST_SEPARATOR.split(text) if (entry := part.strip())] or None
+    try:
+        entries: list[Any] = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        message = 'the cell looks like a JSON list, but is none; a list is written ["a", "b"] or a, b.'
+        raise CellError(message) from error
+    if any(isinstance(entry, list | dict) for entry in entries):
+        message = "the list must hold texts."
+        raise CellError(message)
+    return entries
+
+
+def _put(record: dict[str, Any], column: Column, value: Any) -> None:  # noqa: ANN401 any JSON
+    if column.handle:
+        record.setdefault("identities", []).append({"handle": column.handle, "identifier": value})
+        return
+    place = record
+    for name in column.path[:-1]:
+        place = place.setdefault(name, {})
+    place[column.path[-1]] = value

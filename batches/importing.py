@@ -1,0 +1,141 @@
+"""One file on its way through the same door as the API: slice after slice, never far ahead of what is decided."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Final, Self
+
+from batches.files import FileError, Slice, read_slices
+from batches.intake import QueueFullError, submit_batch
+from batches.models import Batch, BatchRecord
+from batches.values import UNFINISHED, BatchSource, BatchState
+from batches.worker import Helper
+from profiles.models import User
+from profiles.values import ErrorCode, OutcomeKind
+
+SLICE_SIZE: Final = 500
+# How many slices may wait: reading on would only fill the queue.
+MOST_UNFINISHED: Final = 4
+REJECTED_SHOWN: Final = 10
+_OUTCOMES: Final = ("created", "updated", "unchanged", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One record of the file that was rejected, and every reason."""
+
+    line: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Warned:
+    """How often records got a warning, and the first of them."""
+
+    code: str
+    line: int
+    told: str
+    count: int = 0
+
+
+class Import:
+    """A file, what of it was taken, and what became of that."""
+
+    def __init__(self, *, file: Path, match_criteria: str, label: str, submitted_by: User | None) -> None:
+        self.file = file
+        self.match_criteria = match_criteria
+        self.label = label
+        self.submitted_by = submitted_by
+        self.taken = 0
+        self.counts = dict.fromkeys(_OUTCOMES, 0)
+        self.stopped = 0
+        """How many batches could not be processed."""
+        self.rejections: list[Rejection] = []
+        """The first ones."""
+        self.warnings: dict[str, Warned] = {}
+        """By code."""
+        self.remarks: dict[str, str] = {}
+        """What was said of whole batches, by code."""
+        # A queue of its own: its slices are processed in order, and nobody else's batches wait for them.
+        self._queue_key = f"import-{token_hex(8)}"
+        self._waiting: deque[tuple[Batch, tuple[int, ...]]] = deque()
+
+    def run(self, helper: Helper, *, on_progress: Callable[[Self], None]) -> None:
+        """Have everything in the file decided; `on_progress` hears of each slice.
+
+        Raises `FileError` where the file cannot be read (on); all that came before is decided then. Raises what
+        `submit_batch` and the helper raise.
+        """
+        fault: FileError | None = None
+        try:
+            for part in read_slices(self.file, match_criteria=self.match_criteria, size=SLICE_SIZE):
+                self._submit(part)
+                while len(self._waiting) >= MOST_UNFINISHED:
+                    self._collect(helper)
+                    on_progress(self)
+        except FileError as error:
+            fault = error
+        while self._waiting:
+            self._collect(helper)
+            on_progress(self)
+        if fault is not None:
+            raise fault
+
+    def _submit(self, part: Slice) -> None:
+        body = part.body(self.match_criteria)
+        while True:
+            try:
+                receipt = submit_batch(
+                    body=body,
+                    source=BatchSource.IMPORT,
+                    submitted_by=self.submitted_by,
+                    label=self.label,
+                    queue_key=self._queue_key,
+                )
+            except QueueFullError as error:
+                time.sleep(error.retry_after)
+            else:
+                break
+        self.taken += receipt.total_count
+        # Their lines, not the slice: its bytes are in the database now.
+        self._waiting.append((Batch(id=receipt.batch_id), tuple(line.number for line in part.lines)))
+
+    def _collect(self, helper: Helper) -> None:
+        """Wait until the oldest slice is decided, and count it."""
+        batch, lines = self._waiting[0]
+        while True:
+            batch.refresh_from_db()
+            if batch.state not in UNFINISHED:
+                break
+            helper.pause()
+        self._waiting.popleft()
+        for name in _OUTCOMES:
+            self.counts[name] += getattr(batch, f"{name}_count")
+        self.stopped += batch.state != BatchState.DONE
+        self.remarks |= {one["code"]: one["message"] for one in batch.warnings}
+        self._note_warnings(batch, lines)
+        if batch.rejected_count and len(self.rejections) < REJECTED_SHOWN:
+            self._note_rejections(batch, lines)
+
+    def _note_warnings(self, batch: Batch, lines: tuple[int, ...]) -> None:
+        rows = BatchRecord.objects.filter(batch=batch).exclude(warnings=[]).order_by("position")
+        for position, warnings in rows.values_list("position", "warnings"):
+            for warning in warnings:
+                code = warning["code"]
+                first = self.warnings.setdefault(code, Warned(code, lines[position], _told(warning)))
+                first.count += 1
+
+    def _note_rejections(self, batch: Batch, lines: tuple[int, ...]) -> None:
+        rows = BatchRecord.objects.filter(batch=batch, outcome=OutcomeKind.REJECTED).order_by("position")
+        left = REJECTED_SHOWN - len(self.rejections)
+        for position, errors in rows.values_list("position", "errors")[:left]:
+            self.rejections.append(Rejection(lines[position], tuple(_told(error) for error in errors)))
+
+
+def _told(fault: dict[str, Any]) -> str:
+    if fault["code"] == ErrorCode.UNREADABLE:
+        return str(fault["message"]).partition(": ")[2]  # the line is told anyway
+    return f"{fault['pointer'] or 'the record'}: {fault['message']} ({fault['code']})"

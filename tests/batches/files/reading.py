@@ -1,0 +1,24 @@
+"""Reading a file in tests: what each row became."""
+
+import json
+from pathlib import Path
+
+from batches.files import read_slices
+from batches.files.faults import UNREADABLE
+
+
+def write(path: Path, content: bytes | str) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def read(path: Path, *, by: str = "email", size: int = 500) -> list[tuple[int, object]]:
+    """Return each row's line with its record, or with the list of what is wrong with it."""
+    rows: list[tuple[int, object]] = []
+    for part in read_slices(path, match_criteria=by, size=size):
+        for line in part.lines:
+            record = json.loads(line.record)
+            fault = record.get(UNREADABLE)
+            assert fault is None or fault["line"] == line.number
+            rows.append((line.number, record if fault is None else fault["errors"]))
+    return rows

@@ -1,0 +1,132 @@
+"""What a header may name, and what cells become."""
+
+import pytest
+
+from batches.files import FileError
+from batches.files.columns import read_cells, read_header
+
+
+def header(*names, by="email"):
+    return read_header(names, line=1, match_criteria=by)
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "record"),
+    [
+        ("first_name", " A ", {"first_name": " A "}),
+        ("First Name", "A", {"first_name": "A"}),
+        ("email_optout", "yes", {"comms_attributes": {"email_optout": True}}),
+        ("Email Opt-Out".replace("-", ""), "No", {"comms_attributes": {"email_optout": False}}),
+        ("comms_attributes.sms_promo", "0", {"comms_attributes": {"sms_promo": False}}),
+        ("attributes.comms.sms_promo", "TRUE", {"attributes": {"comms": {"sms_promo": True}}}),
+        ("attributes.appearance.size_shoe", "8", {"attributes": {"appearance": {"size_shoe": "8"}}}),
+        # A version is no truth, and what is none stays as it is, for the record to be refused.
+        ("terms_accepted_version", "1", {"comms_attributes": {"terms_accepted_version": "1"}}),
+        ("email_promo", "perhaps", {"comms_attributes": {"email_promo": "perhaps"}}),
+        ("Identities. Shop_Id ", "7", {"identities": [{"handle": "Shop_Id", "identifier": "7"}]}),
+        ("identities.shop", '="007"', {"identities": [{"handle": "shop", "identifier": "007"}]}),
+        ("identities.shop", "1E10", {"identities": [{"handle": "shop", "identifier": "1E10"}]}),
+        ("tags", "a b, c;d|e,,", {"tags": ["a b", "c", "d", "e"]}),
+        ("tags", '["a;b", 2024]', {"tags": ["a;b", 2024]}),
+        ("tags", "[]", {"tags": []}),
+        ("tags", " ; , ", {}),
+        ("statuses", "vip;gold", {"statuses": ["vip", "gold"]}),
+        ("tags", " ", {}),
+        ("company", "#1 Records", {"company": "#1 Records"}),
+    ],
+)
+def test_cell_becomes_its_field(name, cell, record):
+    assert read_cells(header("email", name), ["", cell]) == (record, [])
+
+
+RUINED = (
+    "column identities.shop: a spreadsheet has made a number of the identifier; format the column as text and export "
+    "it again."
+)
+NO_SHOP = "there is no column identities.shop, by which profiles are to be matched"
+NO_EMAIL = "there is no column identities.Email, by which profiles are to be matched"
+UNKNOWN = (
+    "unknown columns: comms.email_optout: comms_attributes.email_optout?; unsubscribed: email_optout?; "
+    "id: identities.HANDLE?; phone: mobile_phone?; zip (comes by JSON Lines only)."
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "fault"),
+    [
+        ("identities.shop", "1.23E+15", RUINED),
+        ("identities.shop", " 1,23e+15 ", RUINED),
+        ("identities.shop", "4E-05", RUINED),
+        ("identities.shop", '="1.23E+15"', RUINED),
+        ("identities.shop", "12345.0", RUINED),
+        (
+            "identities.shop",
+            "#REF!",
+            "column identities.shop: the cell holds a spreadsheet's error instead of a value.",
+        ),
+        ("first_name", "#N/A", "column first_name: the cell holds a spreadsheet's error instead of a value."),
+        ("first_name", "######", "column first_name: the cell holds a spreadsheet's error instead of a value."),
+        (
+            "tags",
+            "['a']",
+            'column tags: the cell looks like a JSON list, but is none; a list is written ["a", "b"] or a, b.',
+        ),
+        ("tags", "[" * 1_000 + "]" * 1_000, "column tags: the list must hold texts."),
+    ],
+)
+def test_cell_that_cannot_be_read(name, cell, fault):
+    assert read_cells(header("email", name), ["a@b.cd", cell]) == ({"email": "a@b.cd"}, [fault])
+
+
+def test_every_fault_of_a_row_is_told():
+    _, faults = read_cells(header("email", "identities.a", "identities.b"), ["#N/A", "1.0", "1E+9"])
+
+    assert [fault.partition(":")[0] for fault in faults] == [
+        "column email",
+        "column identities.a",
+        "column identities.b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "by", "told"),
+    [
+        (["email", "frist_name"], "email", "unknown column: frist_name: first_name?"),
+        (
+            ["e-mail", "Last Nmae", "qq", "", "email"],
+            "email",
+            "unknown columns: e-mail: email?; Last Nmae: last_name?; qq; (without a name).",
+        ),
+        (
+            ["email", "comms.email_optout", "unsubscribed", "id", "phone", "zip"],
+            "email",
+            UNKNOWN,
+        ),
+        (["email", "a\x00\u200b\n" + "b" * 100], "email", f"unknown column: a???{'b' * 56}."),
+        (["email", *(["qq"] * 12)], "email", f"unknown columns: {'qq; ' * 10}and 2 more."),
+        (["email", "identities. "], "email", "unknown column: identities.: identities.HANDLE?"),
+        (["email", "identities.a\x00"], "email", "unknown column: identities.a?: identities.HANDLE?"),
+        (["email", "addresses"], "email", "unknown column: addresses (comes by JSON Lines only)."),
+        (["email", "Email "], "email", "columns that stand twice: email."),
+        (
+            ["sms_promo", "comms_attributes.sms_promo"],
+            "email",
+            "columns that stand twice: comms_attributes.sms_promo.",
+        ),
+        (["identities.\u00e4", "identities.a\u0308"], "email", "columns that stand twice: identities.\u00e4."),
+        (["email"] * 1_001, "email", "the header has more than 1,000 columns."),
+        (["first_name"], "email", "there is no column email, by which profiles are to be matched."),
+        (["email"], "shop", f"{NO_SHOP}."),
+        (
+            ["email", "identities.Shop", "identities.pos"],
+            "shop",
+            f"{NO_SHOP}; there are identities.Shop, identities.pos.",
+        ),
+        (["email"], "Email", f"{NO_EMAIL}; email is written in lower case."),
+    ],
+)
+def test_header_that_is_refused(names, by, told):
+    with pytest.raises(FileError) as caught:
+        header(*names, by=by)
+
+    assert (caught.value.line, str(caught.value)) == (1, told)

@@ -1,0 +1,269 @@
+"""Files through the same door as the API, row by row, and what is said of them."""
+
+import gzip
+import io
+import json
+import logging
+import re
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from batches.management.commands import import_profiles
+from batches.models import Batch, BatchRecord
+from profiles.models import Identity, Profile
+from tests.batches.files.reading import write
+from tests.builders import process
+
+transactional = pytest.mark.django_db(transaction=True)
+
+
+def run(path, *options, match="email"):
+    """Import the file; return the exit code and the failure's sentence."""
+    try:
+        call_command("import_profiles", str(path), "--match", match, *options)
+    except SystemExit as left:
+        return left.code, ""
+    except CommandError as error:
+        return error.returncode, str(error)
+    return 0, ""
+
+
+@transactional
+def test_import_goes_through_the_same_door(tmp_path, capsys):
+    path = write(tmp_path / "a.csv", "email,identities.pos\na@example.com,1\nb@example.com,2\n")
+
+    assert run(path) == (0, "")
+
+    assert capsys.readouterr().out == f"{path}: 2 records: 2 created, 0 updated, 0 unchanged, 0 rejected.\n"
+    batch = Batch.objects.get()
+    assert (batch.source, batch.label, batch.state) == ("import", "a.csv", "done")
+    assert Identity.objects.count() == 2
+
+
+@transactional
+def test_one_record_is_one_record(tmp_path, capsys):
+    path = write(tmp_path / "a.csv", "email\na@example.com\n")
+
+    assert run(path) == (0, "")
+
+    assert capsys.readouterr().out == f"{path}: 1 record: 1 created, 0 updated, 0 unchanged, 0 rejected.\n"
+
+
+@transactional
+def test_header_below_which_there_is_nothing(tmp_path, capsys):
+    path = write(tmp_path / "a.csv", "email\n")
+
+    assert run(path) == (0, "")
+
+    assert capsys.readouterr().out == f"{path}: 0 records: 0 created, 0 updated, 0 unchanged, 0 rejected.\n"
+
+
+@transactional
+def test_faulty_row_is_one_rejected_record(tmp_path, capsys):
+    rows = [
+        "email,identities.shop,birth_day,birth_month,statuses",
+        "a@example.com,1,,,",
+        "b@example.com,1.23E+15,,,",
+        'c@example.com,"3,,,',
+        "wrong,4,40,13,",
+        "e@example.com,5,,,nobody",
+        "f@example.com,6,,,nobody",
+    ]
+    path = write(tmp_path / "a b.csv", "\n".join(rows) + "\n")
+
+    assert run(path) == (1, "")
+
+    ruined = BatchRecord.objects.get(position=1).errors[0]["message"].removeprefix("Line 3: ")
+    warned = BatchRecord.objects.get(position=4).warnings[0]["message"]
+    said = [error["message"] for error in BatchRecord.objects.get(position=3).errors]
+    assert capsys.readouterr().out.splitlines() == [
+        f"{path}: 6 records: 3 created, 0 updated, 0 unchanged, 3 rejected.",
+        f"  line 3: {ruined}",
+        "  line 4: a quotation mark opens a cell and is never closed.",
+        f"  line 5: /email: {said[0]} (invalid)",
+        f"    /birth_day: {said[1]} (invalid)",
+        f"    /birth_month: {said[2]} (invalid)",
+        f"2 warnings unknown_status; the first in line 6: /statuses/0: {warned} (unknown_status)",
+        "Each rejected record is in the admin as it came, under the label a b.csv: /admin/batches/batch/?q=a%20b.csv",
+    ]
+    assert reverse("admin:batches_batch_changelist") == "/admin/batches/batch/"
+    rejected = BatchRecord.objects.get(position=2)
+    assert (rejected.outcome, rejected.external_id, rejected.error_code) == ("rejected", "", "unreadable")
+    assert rejected.errors == [
+        {
+            "code": "unreadable",
+            "pointer": "",
+            "message": "Line 4: a quotation mark opens a cell and is never closed.",
+        }
+    ]
+
+
+@transactional
+def test_faulty_row_can_be_looked_at(tmp_path, api_client, staff_client):
+    path = write(tmp_path / "a.csv", b"email,company\na@example.com,M\xfcller\n")
+    run(path)
+    row = BatchRecord.objects.get()
+
+    page = staff_client.get(reverse("admin:batches_batchrecord_change", args=[row.id])).content.decode()
+    received = api_client.get(f"/api/v3/batches/{row.batch_id}/items/0/record")
+
+    assert "a@example.com,M\\\\xfcller" in page
+    assert "Line 2: byte 0xFC at column 16 is not UTF-8; save the file as UTF-8." in page
+    assert json.loads(received.content) == {
+        "unreadable_row": {
+            "line": 2,
+            "text": "a@example.com,M\\xfcller",
+            "errors": ["byte 0xFC at column 16 is not UTF-8; save the file as UTF-8."],
+        }
+    }
+
+
+@pytest.mark.django_db
+def test_sender_of_a_faulty_row_gets_no_special_treatment():
+    row = {"unreadable_row": {"line": 1, "text": "x", "errors": ["anything."]}}
+
+    alone, beside = process([row, {"email": "a@example.com", **row}]).records.order_by("position")
+
+    assert (alone.outcome, alone.error_code) == ("rejected", "no_match_value")
+    assert beside.outcome == "created"
+    assert [[one["code"] for one in record.warnings] for record in (alone, beside)] == [["unknown_field"]] * 2
+
+
+@transactional
+def test_faulty_row_is_told_alike_by_any_criterion(tmp_path):
+    path = write(tmp_path / "a.jsonl", "[1]\n")
+
+    assert run(path, match="shop") == (1, "")
+
+    assert [error["code"] for error in BatchRecord.objects.get().errors] == ["unreadable"]
+
+
+@transactional
+def test_no_more_than_ten_are_shown(tmp_path, capsys):
+    path = write(tmp_path / "a.jsonl", "\n".join(['{"email":"a@example.com"}', *["{"] * 1_200]))
+
+    assert run(path, "--label", "trial") == (1, "")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:11] == [
+        f"  line {number}: not JSON at column 2: the line ends too early." for number in range(2, 12)
+    ]
+    assert lines[11] == "  and 1,190 more."
+
+
+@transactional
+def test_remark_about_the_batch_is_told_once(tmp_path, capsys):
+    path = write(tmp_path / "a.jsonl", '{"email":"a@example.com"}\n' * 600)
+
+    assert run(path, match="shop") == (1, "")
+
+    assert capsys.readouterr().out.count("Note: No profile has an identity with the handle shop. (unused_handle)") == 1
+
+
+# --- Failing -----------------------------------------------------------------------------------------------------
+
+
+@transactional
+def test_damage_keeps_what_came_before(tmp_path, capsys):
+    lines = b"".join(b'{"email":"p%d@example.com"}\n' % number for number in range(3_000))
+    path = write(tmp_path / "a.jsonl.gz", gzip.compress(lines)[:-3_000])
+
+    code, told = run(path)
+
+    taken = Profile.objects.count()
+    assert 500 < taken < 3_000
+    damaged = "the compressed file is damaged or ends too early."
+    assert code == 2
+    assert told == f"{path}, line {taken + 1}: {damaged} {taken:,} records before it were taken."
+    assert f"{taken:,} records: {taken:,} created" in capsys.readouterr().out
+
+
+@transactional
+@pytest.mark.parametrize(
+    ("name", "content", "match", "told"),
+    [
+        ("a.csv", "email,frist_name\na@b.cd,A\n", "email", ", line 1: unknown column: frist_name: first_name?"),
+        ("a.csv", "title\n", "email", ", line 1: there is no column email, by which profiles are to be matched."),
+        ("a.csv", "", "email", ": the file is empty."),
+        ("a.jsonl", "", "email", ": the file is empty."),
+        ("a.txt", "", "email", ": the name must end in one of .jsonl, .ndjson, .csv, perhaps followed by .gz."),
+        ("a.csv", None, "email", ": No such file or directory."),
+        ("a.csv.gz", "email\n", "email", ": the compressed file is damaged or ends too early."),
+    ],
+)  # fmt: skip
+def test_file_that_is_refused(tmp_path, name, content, match, told):
+    path = tmp_path / name
+    if content is not None:
+        write(path, content)
+
+    assert run(path, match=match) == (2, f"{path}{told} Nothing was taken.")
+
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--match", "email", "--user", "nobody"], "There is no user nobody."),
+        (["--match", " "], "--match: The text must not be empty."),
+    ],
+)
+def test_option_that_is_refused(tmp_path, options, told):
+    with pytest.raises(CommandError) as caught:
+        call_command("import_profiles", str(tmp_path / "a.csv"), *options)
+
+    assert (str(caught.value), caught.value.returncode) == (told, 2)
+
+
+# --- Progress ----------------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@transactional
+def test_log_lines_never_tear_the_bar(tmp_path, monkeypatch):
+    """What a terminal shows of each line is either the bar or the log."""
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    handler = logging.StreamHandler(terminal)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    level = root.level
+    root.setLevel(logging.INFO)
+    path = write(tmp_path / "file.jsonl", "".join(f'{{"email":"p{n}@example.com"}}\n' for n in range(1_200)))
+
+    try:
+        assert run(path) == (0, "")
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+    assert handler.stream is terminal
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    lines = [line for line in re.split(r"[\r\n]+", shown) if line.strip()]
+    logged = [line for line in lines if "batch_done" in line]
+    bars = [line for line in lines if "file.jsonl" in line]
+    assert len(logged) == 3
+    assert min(map(len, logged)) > 80
+    assert bars
+    assert not set(logged) & set(bars)
+
+
+@transactional
+def test_without_a_terminal_lines_are_written_now_and_then(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(import_profiles, "SECONDS_BETWEEN_LINES", 0)
+    path = write(tmp_path / "a.jsonl", '{"email":"a@example.com"}\n')
+
+    assert run(path) == (0, "")
+
+    told = "a.jsonl: 1 record so far: 1 created, 0 updated, 0 unchanged, 0 rejected.\n"
+    assert told in capsys.readouterr().err
