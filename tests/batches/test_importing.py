@@ -236,7 +236,7 @@ def test_log_lines_never_tear_the_bar(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal)
     handler = logging.StreamHandler(terminal)
     root = logging.getLogger()
-    root.addHandler(handler)
+    monkeypatch.setattr(root, "handlers", [handler])
     level = root.level
     root.setLevel(logging.INFO)
     path = write(tmp_path / "file.jsonl", "".join(f'{{"email":"p{n}@example.com"}}\n' for n in range(1_200)))
@@ -244,7 +244,6 @@ def test_log_lines_never_tear_the_bar(tmp_path, monkeypatch):
     try:
         assert run(path) == (0, "")
     finally:
-        root.removeHandler(handler)
         root.setLevel(level)
 
     assert handler.stream is terminal
