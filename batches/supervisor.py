@@ -55,9 +55,8 @@ class Supervisor:
         self.quiet = quiet
         manage = str(Path(settings.BASE_DIR) / "manage.py")
         web = [
-            *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{host}:{self.port}"),
-            *("--worker-class", "gthread", "--workers", str(web_workers), "--threads", "4"),
-            *("--log-level", "warning", "--chdir", str(settings.BASE_DIR)),
+            *(sys.executable, "-m", "gunicorn", "--config", "python:config.server", "--bind", f"{host}:{self.port}"),
+            *("--workers", str(web_workers), "--chdir", str(settings.BASE_DIR)),
         ]
         if access_log:
             web += ["--access-logfile", "-", "--access-logformat", ACCESS_LOG_FORMAT]

@@ -64,6 +64,16 @@ LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 # Seconds between two looks at the queue when nothing wakes the worker.
 POLL_SECONDS = env.float("POLL_SECONDS", default=0.2)
 
+# --- How long the hub waits, and how much it takes of one sender ---------------------------------------------------
+
+# Seconds for a request's head; of silence within a body; for all of a request; for its answer to be read.
+HEAD_SECONDS = env.float("HEAD_SECONDS", default=10)
+SILENCE_SECONDS = env.float("SILENCE_SECONDS", default=15)
+REQUEST_SECONDS = env.float("REQUEST_SECONDS", default=120)
+ANSWER_SECONDS = env.float("ANSWER_SECONDS", default=60)
+# Seconds a request may be at work before its process is taken for stuck, and replaced.
+WORK_SECONDS = env.float("WORK_SECONDS", default=120)
+
 # --- Parts -----------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
