@@ -74,6 +74,21 @@ ANSWER_SECONDS = env.float("ANSWER_SECONDS", default=60)
 # Seconds a request may be at work before its process is taken for stuck, and replaced.
 WORK_SECONDS = env.float("WORK_SECONDS", default=120)
 
+# Requests a minute, in each web process: of one user, and without a right token from one address; 0 is no limit.
+REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", default=30_000)
+UNAUTHENTICATED_PER_MINUTE = env.int("UNAUTHENTICATED_PER_MINUTE", default=600)
+# They are counted here: in memory, and so that many addresses do not push each other out.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}}
+# Failed log-ins from one address in a quarter of an hour, whatever the names: an office shares one.
+LOGINS_PER_ADDRESS = env.int("LOGINS_PER_ADDRESS", default=100)
+# How many proxies of our own stand in front, each adding an entry to X-Forwarded-For; believed with TRUST_PROXY only.
+PROXIES = env.int("PROXIES", default=1) if env.bool("TRUST_PROXY", default=False) else 0
+# What one user may have waiting, so that others find room.
+MAX_QUEUED_BATCHES_PER_USER = env.int("MAX_QUEUED_BATCHES_PER_USER", default=5_000)
+MAX_QUEUED_BYTES_PER_USER = env.int("MAX_QUEUED_BYTES_PER_USER", default=2_000_000_000)
+# For how long an idempotency key means the batch it was first sent with.
+IDEMPOTENCY_DAYS = env.int("IDEMPOTENCY_DAYS", default=30)
+
 # --- Parts -----------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -99,6 +114,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "profiles.api.errors.ErrorsInShape",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -150,7 +166,8 @@ if _database["ENGINE"].endswith("sqlite3"):
     _database["TEST"] = {"NAME": str(Path(_database["NAME"]).with_suffix(".test.sqlite3"))}
 else:
     # Bodies and sets of rows go to the server as they are, not escaped into the text of the statement.
-    _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "server_side_binding": True}
+    # A server that does not even refuse is taken for away.
+    _database["OPTIONS"] = {"connect_timeout": 5, **_database.get("OPTIONS", {}), "server_side_binding": True}
     _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -174,6 +191,8 @@ AXES_ENABLE_ADMIN = False  # its pages are ours, see profiles.admin.access
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "profiles.api.logins.LoginLimits"
+AXES_CLIENT_IP_CALLABLE = "profiles.api.limits.client_network"
 AXES_RESET_ON_SUCCESS = True
 
 KNOX_TOKEN_MODEL = "profiles.ApiToken"  # noqa: S105 a model's name
