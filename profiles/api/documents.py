@@ -1,6 +1,7 @@
 """The OpenAPI document: how it describes bodies and answers, and where it is read."""
 
 from functools import cache
+from threading import Lock
 from typing import Any, Final
 
 import drf_spectacular.contrib.pydantic  # noqa: F401 it lets the document read pydantic's models
@@ -104,6 +105,8 @@ _DESCRIPTIONS: Final = {
 }
 
 
+# The generator keeps its place in the views it walks through: two at a time lose theirs.
+_ONE_AT_A_TIME: Final = Lock()
 # Whatever is asked.
 _EVERYWHERE: Final = (400, 401, 403, 405, 408, 413, 414, 429, 431, 503)
 
@@ -140,9 +143,14 @@ class DocsView(NoOptions, SpectacularSwaggerView):
     """The OpenAPI document as pages."""
 
 
-@cache
 def _document(form: str) -> bytes:
     """Return the document, which is the same for everybody as long as the process lives."""
+    with _ONE_AT_A_TIME:
+        return _written(form)
+
+
+@cache
+def _written(form: str) -> bytes:
     document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     if form == "json":
         return orjson.dumps(document)

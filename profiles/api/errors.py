@@ -11,12 +11,13 @@ from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.dispatch import receiver
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
 
 from profiles.api.wire import JSON
 
+HTML: Final = "text/html; charset=utf-8"
 RETRY_AFTER_SECONDS: Final = 5
 BUSY: Final = "The hub is busy; try again."
 NO_DATABASE: Final = "The hub cannot reach its database; try again."
@@ -108,7 +109,9 @@ def json_answer(
 ) -> HttpResponse:
     """Return an error's answer; no renderer of a view has a say in it."""
     body = {"message": message} if errors is None else {"message": message, "errors": errors}
-    return HttpResponse(orjson.dumps(body), status=status, content_type=JSON, headers=headers)
+    answer = HttpResponse(orjson.dumps(body), status=status, content_type=JSON, headers=headers)
+    answer.headers["Content-Length"] = str(len(answer.content))
+    return answer
 
 
 def _why_unavailable(error: Exception) -> str:
@@ -130,11 +133,23 @@ class ErrorsInShape:
         if answer.status_code < HTTPStatus.BAD_REQUEST:
             return answer
         if (why := getattr(request, "unavailable", None)) is not None:
-            return _unavailable(request, why)
-        if not _is_api(request) or answer.headers.get("Content-Type") == JSON:
-            return answer
-        kept = {name: answer.headers[name] for name in ("Allow", "Retry-After") if name in answer.headers}
-        return json_answer(answer.status_code, _phrase(answer.status_code), headers=kept)
+            answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+            answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            # Without the request: a session is in the database.
+            if _is_api(request):
+                _say(answer, why)
+            else:
+                _say(answer, render_to_string("503.html", {"why": why}), HTML)
+        elif _is_api(request) and answer.headers.get("Content-Type") != JSON:
+            _say(answer, f"{HTTPStatus(answer.status_code).phrase.capitalize()}.")
+        return answer
+
+
+def _say(answer: HttpResponse, message: str, content_type: str = JSON) -> None:
+    """Have an answer say something else, and keep its other headers."""
+    answer.content = orjson.dumps({"message": message}) if content_type == JSON else message
+    answer.headers["Content-Type"] = content_type
+    answer.headers["Content-Length"] = str(len(answer.content))
 
 
 @receiver(got_request_exception)
@@ -144,19 +159,6 @@ def note_unavailable(request: HttpRequest | None = None, **kwargs: Any) -> None:
     error = sys.exc_info()[1]
     if request is not None and isinstance(error, OperationalError | InterfaceError):
         request.unavailable = _why_unavailable(error)  # type: ignore[attr-defined]
-
-
-def _unavailable(request: HttpRequest, why: str) -> HttpResponse:
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    if _is_api(request):
-        return json_answer(503, why, headers=headers)
-    answer = render(None, "503.html", {"why": why}, status=503)  # without the request: a session is in the database
-    answer.headers["Retry-After"] = headers["Retry-After"]
-    return answer
-
-
-def _phrase(status: int) -> str:
-    return f"{HTTPStatus(status).phrase.capitalize()}."
 
 
 def _is_api(request: HttpRequest) -> bool:

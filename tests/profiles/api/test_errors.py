@@ -1,8 +1,13 @@
 """Every error below /api/ has the contract's shape, whatever raised it and wherever."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
 import pytest
 from django.db import InterfaceError, OperationalError, connections
 from django.test import Client
+
+from profiles.api import documents
 
 pytestmark = pytest.mark.django_db
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
@@ -155,3 +160,12 @@ def test_busy_database_is_503(strict_client):
 @pytest.mark.parametrize("path", ["/api/v3/nothing", "/api/health"])
 def test_what_needs_no_database_is_answered_without(strict_client, path):
     assert strict_client.get(path).status_code == {"/api/v3/nothing": 404, "/api/health": 200}[path]
+
+
+def test_openapi_document_may_be_asked_for_by_many_at_once(monkeypatch):
+    monkeypatch.setattr(documents, "_written", cache(documents._written.__wrapped__))  # noqa: SLF001 as in a new process
+
+    with ThreadPoolExecutor(8) as pool:
+        written = set(pool.map(documents._document, ["json"] * 8))  # noqa: SLF001 likewise
+
+    assert len(written) == 1
