@@ -55,8 +55,8 @@ class Supervisor:
         self.quiet = quiet
         manage = str(Path(settings.BASE_DIR) / "manage.py")
         web = [
-            *(sys.executable, "-m", "gunicorn", "--config", "python:config.server", "--bind", f"{host}:{self.port}"),
-            *("--workers", str(web_workers), "--chdir", str(settings.BASE_DIR)),
+            *(sys.executable, "-m", "gunicorn", "--config", str(Path(settings.BASE_DIR) / "config" / "server.py")),
+            *("--bind", f"{host}:{self.port}", "--workers", str(web_workers), "--chdir", str(settings.BASE_DIR)),
         ]
         if access_log:
             web += ["--access-logfile", "-", "--access-logformat", ACCESS_LOG_FORMAT]

@@ -1,4 +1,4 @@
-"""How gunicorn runs the hub's web processes: `gunicorn --config python:config.server`, and where to bind."""
+"""How gunicorn runs the hub's web processes: `gunicorn --config config/server.py --bind …`."""
 
 from typing import Final
 

@@ -214,7 +214,12 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Profile Hub",
-    "DESCRIPTION": "Takes customer records from many systems and keeps one explained, reversible profile per person.",
+    "DESCRIPTION": (
+        "Takes customer records from many systems and keeps one explained, reversible profile per person.\n\n"
+        "What is not a request by HTTP/1.1, or not within the bounds of one, is refused before it comes to any of the "
+        "paths below: 400, 408, 413, 414, 417, 431 or 501, in the shape of every other error. A path that leads "
+        "nowhere is 404 for every method."
+    ),
     "VERSION": "3",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -5,6 +5,7 @@ hold them all. Here the main loop does both, for all connections at once and wit
 for nobody but the database. TLS and HTTP/2 are for a proxy in front.
 """
 
+import math
 import os
 import selectors
 import socket
@@ -104,7 +105,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
         """Those in the poller, the oldest first."""
         self.at_work: set[Connection] = set()
         self.looked_at = 0.0
-        self.is_stuck = False
         self.life_signs = ThreadPoolExecutor(1)
 
     @classmethod
@@ -119,8 +119,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
         """Serve until told to stop."""
         super().run()
         self.life_signs.shutdown(wait=False)
-        if self.is_stuck:
-            os._exit(1)  # else leaving would wait for the thread that does not end
 
     # --- Coming in -----------------------------------------------------------------------------------------------
 
@@ -215,7 +213,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
     def enqueue_req(self, conn: Connection) -> None:
         """Give a whole request to a thread."""
         conn.stage = Stage.AT_WORK
-        conn.deadline = float("inf")  # until a thread takes it up
+        conn.deadline = math.inf  # until a thread takes it up
         self.at_work.add(conn)
         pool = self.life_signs if conn.incoming.request.path in LIFE_SIGN_PATHS else self.tpool
         future = pool.submit(self.handle, conn)
@@ -302,9 +300,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
                 self._refuse(conn, HTTPStatus.REQUEST_TIMEOUT, "The request did not come in within the time allowed.")
             else:
                 self._drop(conn)
-        if self.alive and any(conn.deadline <= now for conn in self.at_work):
+        if any(conn.deadline <= now for conn in self.at_work):
+            self._leave_to_another_process(now)
+
+    def _leave_to_another_process(self, now: float) -> None:
+        """End, once those at work within their time are through: a thread that hangs can only end with its process."""
+        if self.alive:
             self.log.error("A request is at work for more than %g s; starting anew", settings.WORK_SECONDS)
-            self.is_stuck, self.alive = True, False
+            self.alive = False
+        if not any(now < conn.deadline < math.inf for conn in self.at_work):
+            os._exit(1)  # leaving in any other way would wait for the threads
 
     def _make_room(self) -> None:
         """Give up the connections that have waited longest, a tenth of all."""

@@ -135,3 +135,14 @@ def test_life_sign_is_given_while_every_thread_has_work(hub):
 
     assert (lives, answered_meanwhile) == (True, 0)
     assert [answer[:13] for answer in answers] == [b"HTTP/1.1 202 "] * 16
+
+
+def test_process_whose_work_does_not_end_is_replaced():
+    body = b'{"match_criteria":"email","profiles":[{"email":"ada@example.com"}]}'
+    with running_hub(port=8816, WORK_SECONDS="2") as hub:
+        post = HEAD + b"Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n" % (hub.token.encode(), len(body))
+        with nobody_else_writes():
+            answers = [hub.say(post + body) for _ in range(2)]
+            lives = hub.lives()
+
+    assert (answers, lives) == ([b"", b""], True)
