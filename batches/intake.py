@@ -3,25 +3,40 @@
 Nothing is thought about before the body is committed, and a failure afterwards never undoes the receipt.
 """
 
+import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from batches.bodies import BodyError, EnvelopeError, read_envelope
 from batches.leases import wake_workers
 from batches.models import Batch, BatchBody
-from batches.values import UNFINISHED, BatchSource, Receipt
+from batches.values import BatchSource, Receipt
 from profiles import sets
 
 if TYPE_CHECKING:
     from profiles.models import User
 
-__all__ = ["BodyError", "EnvelopeError", "IdempotencyConflictError", "QueueFullError", "submit_batch"]
+__all__ = [
+    "BodyError",
+    "EnvelopeError",
+    "IdempotencyConflictError",
+    "QueueFullError",
+    "UserQueueFullError",
+    "submit_batch",
+]
 
 RETRY_AFTER_SECONDS: Final = 10
+# The states as the partial index names them: SQLite does not use it for parameters, and would read every batch.
+_WAITING: Final = """
+    SELECT COUNT(*), COUNT(*) FILTER (WHERE submitted_by_id = %s),
+           COALESCE(SUM(body_size) FILTER (WHERE submitted_by_id = %s), 0)
+    FROM batches_batch WHERE state IN ('queued', 'running')
+"""
 
 
 class QueueFullError(Exception):
@@ -30,8 +45,12 @@ class QueueFullError(Exception):
     retry_after = RETRY_AFTER_SECONDS
 
 
+class UserQueueFullError(QueueFullError):
+    """Too many batches of this user are waiting, or too large ones; try again when some are done."""
+
+
 class IdempotencyConflictError(Exception):
-    """The idempotency key was used for another body."""
+    """The idempotency key was used for another body, label or Queue-Key."""
 
 
 def submit_batch(  # noqa: PLR0913 each is a fact of the submission
@@ -48,9 +67,9 @@ def submit_batch(  # noqa: PLR0913 each is a fact of the submission
     """Commit the body as one batch and return its receipt.
 
     Batches of one queue are processed in the order received; the queue is the submitter's unless `queue_key` names
-    one. An `idempotency_key` the submitter used before answers with that batch, if the body is the same.
-    `corrects` is the batch and position of a record that this one sends again, `request_id` what the log calls the
-    request. Raises `BodyError`, `EnvelopeError`,
+    one. An `idempotency_key` the submitter used within the last `IDEMPOTENCY_DAYS` answers with that batch, if it
+    was sent with the same body, label and queue key. `corrects` is the batch and position of a record that this one
+    sends again, `request_id` what the log calls the request. Raises `BodyError`, `EnvelopeError`,
     `QueueFullError` and `IdempotencyConflictError`; nothing is stored then. Opens its own transaction.
     """
     envelope = read_envelope(body)
@@ -69,20 +88,29 @@ def submit_batch(  # noqa: PLR0913 each is a fact of the submission
         corrects_batch_id=corrects_batch_id,
         corrects_position=corrects_position,
     )
-    try:
-        with transaction.atomic():
-            _refuse_when_full()
-            batch.save(force_insert=True)
-            with sets.pipelined():
-                BatchBody.objects.create(batch=batch, content=body)
-                wake_workers()
-    except (IntegrityError, QueueFullError):
-        # Perhaps a batch by the same idempotency key is there, of before or of this moment.
-        earlier = _find_earlier(batch)
-        if earlier is None:
-            raise
-        return _replay(earlier, batch)
-    return Receipt(batch.id, batch.total_count)
+    while True:
+        try:
+            _insert(batch, body)
+        except (IntegrityError, QueueFullError):
+            # Perhaps a batch by the same idempotency key is there, of before or of this moment.
+            earlier = _find_earlier(batch)
+            if earlier is None:
+                raise
+            if not _has_lapsed(earlier):
+                return _replay(earlier, batch)
+            # Whoever else sees that it lapsed does the same; then one of us is the first to use it anew.
+            Batch.objects.filter(id=earlier.id).update(idempotency_key=None)
+        else:
+            return Receipt(batch.id, batch.total_count)
+
+
+def _insert(batch: Batch, body: bytes) -> None:
+    with transaction.atomic():
+        _refuse_when_full(batch)
+        batch.save(force_insert=True)
+        with sets.pipelined():
+            BatchBody.objects.create(batch=batch, content=body)
+            wake_workers()
 
 
 def _find_earlier(batch: Batch) -> Batch | None:
@@ -91,13 +119,29 @@ def _find_earlier(batch: Batch) -> Batch | None:
     return Batch.objects.filter(submitted_by=batch.submitted_by, idempotency_key=batch.idempotency_key).first()
 
 
+def _has_lapsed(earlier: Batch) -> bool:
+    return earlier.received_at < timezone.now() - dt.timedelta(days=settings.IDEMPOTENCY_DAYS)
+
+
 def _replay(earlier: Batch, batch: Batch) -> Receipt:
-    if earlier.body_sha256 != batch.body_sha256:
+    """Return the receipt of the earlier batch, if it is what is sent again (design 5.1)."""
+    if any(
+        getattr(earlier, name) != getattr(batch, name)
+        for name in ("body_sha256", "label", "queue_key", "corrects_batch_id", "corrects_position")
+    ):
         raise IdempotencyConflictError(IdempotencyConflictError.__doc__)
     return Receipt(earlier.id, earlier.total_count, replayed=True)
 
 
-def _refuse_when_full() -> None:
-    most: int = settings.MAX_QUEUED_BATCHES
-    if Batch.objects.filter(state__in=UNFINISHED)[:most].count() >= most:
+def _refuse_when_full(batch: Batch) -> None:
+    """Raise `QueueFullError` where too much waits, of everybody or of the submitter; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [batch.submitted_by_id, batch.submitted_by_id])
+        count, own_count, own_bytes = cursor.fetchone()
+    if count >= settings.MAX_QUEUED_BATCHES:
         raise QueueFullError
+    if batch.submitted_by is not None and (
+        own_count >= settings.MAX_QUEUED_BATCHES_PER_USER
+        or own_bytes + batch.body_size > settings.MAX_QUEUED_BYTES_PER_USER
+    ):
+        raise UserQueueFullError

@@ -96,9 +96,9 @@ class Supervisor:
             # The hub's own line: the server knows paths, in which keys of persons stand, and no routes.
             self.environment["ACCESS_LOG"] = str(int(access_log))
         web = [
-            *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"fd://{self.socket.fileno()}"),
-            *("--worker-class", "gthread", "--workers", str(web_workers), "--threads", "4"),
-            *("--log-level", "warning", "--chdir", str(settings.BASE_DIR)),
+            *(sys.executable, "-m", "gunicorn", "--config", str(Path(settings.BASE_DIR) / "config" / "server.py")),
+            *("--bind", f"fd://{self.socket.fileno()}", "--workers", str(web_workers)),
+            *("--chdir", str(settings.BASE_DIR)),
         ]
         self.web = _Child("web server", web)
         self.children = [self.web, *_workers(workers)]

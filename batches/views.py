@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -11,7 +12,14 @@ from rest_framework.response import Response
 
 from batches.bodies import find_record
 from batches.filters import BatchFilters, ItemFilters, select_items
-from batches.intake import BodyError, EnvelopeError, IdempotencyConflictError, QueueFullError, submit_batch
+from batches.intake import (
+    BodyError,
+    EnvelopeError,
+    IdempotencyConflictError,
+    QueueFullError,
+    UserQueueFullError,
+    submit_batch,
+)
 from batches.models import Batch, BatchBody
 from batches.results import read_items
 from batches.serializers import (
@@ -25,7 +33,7 @@ from batches.serializers import (
 from batches.values import BatchSource
 from profiles import keys
 from profiles.api.documents import PageEnvelope, answers
-from profiles.api.errors import ConflictError, InvalidFieldsError, UnavailableError
+from profiles.api.errors import ConflictError, InvalidFieldsError, TooManyRequestsError, UnavailableError
 from profiles.api.pagination import PAGE_PARAMETERS, page_of_rows, page_response, read_page
 from profiles.api.permissions import HubView
 from profiles.api.views import parse_id
@@ -59,7 +67,10 @@ class ProfileBatches(HubView):
                 "Idempotency-Key",
                 {"type": "string", "maxLength": 255},
                 OpenApiParameter.HEADER,
-                description="The same key with the same body answers with the same batch.",
+                description=(
+                    f"For {settings.IDEMPOTENCY_DAYS} days the same key, sent by the same user with the same body, "
+                    "label and Queue-Key, answers with the same batch; with others it is refused with 409."
+                ),
             ),
             OpenApiParameter("Queue-Key", {"type": "string", "maxLength": 255}, OpenApiParameter.HEADER),
         ],
@@ -89,6 +100,8 @@ class ProfileBatches(HubView):
             raise InvalidFieldsError(error.errors) from error
         except IdempotencyConflictError as error:
             raise ConflictError(str(error)) from error
+        except UserQueueFullError as error:
+            raise TooManyRequestsError(str(error.__doc__), retry_after=error.retry_after) from error
         except QueueFullError as error:
             raise UnavailableError(str(QueueFullError.__doc__), retry_after=error.retry_after) from error
         return Response(

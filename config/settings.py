@@ -70,6 +70,31 @@ if LISTEN_DATABASE_URL and not LISTEN_DATABASE_URL.startswith(("postgres://", "p
     message = "LISTEN_DATABASE_URL must begin with postgres://, or be empty: then workers look for themselves."
     raise ImproperlyConfigured(message)
 
+# --- How long the hub waits, and how much it takes of one sender ---------------------------------------------------
+
+# Seconds for a request's head; of silence within a body; for all of a request; for its answer to be read.
+HEAD_SECONDS = env.float("HEAD_SECONDS", default=10)
+SILENCE_SECONDS = env.float("SILENCE_SECONDS", default=15)
+REQUEST_SECONDS = env.float("REQUEST_SECONDS", default=120)
+ANSWER_SECONDS = env.float("ANSWER_SECONDS", default=60)
+# Seconds a request may be at work before its process is taken for stuck, and replaced.
+WORK_SECONDS = env.float("WORK_SECONDS", default=120)
+
+# Requests a minute, in each web process: of one user, and without a right token from one address; 0 is no limit.
+REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", default=30_000)
+UNAUTHENTICATED_PER_MINUTE = env.int("UNAUTHENTICATED_PER_MINUTE", default=600)
+# They are counted here: in memory, and so that many addresses do not push each other out.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}}
+# Failed log-ins from one address in a quarter of an hour, whatever the names: an office shares one.
+LOGINS_PER_ADDRESS = env.int("LOGINS_PER_ADDRESS", default=100)
+# How many proxies of our own stand in front, each adding an entry to X-Forwarded-For; believed with TRUST_PROXY only.
+PROXIES = env.int("PROXIES", default=1) if env.bool("TRUST_PROXY", default=False) else 0
+# What one user may have waiting, so that others find room.
+MAX_QUEUED_BATCHES_PER_USER = env.int("MAX_QUEUED_BATCHES_PER_USER", default=5_000)
+MAX_QUEUED_BYTES_PER_USER = env.int("MAX_QUEUED_BYTES_PER_USER", default=2_000_000_000)
+# For how long an idempotency key means the batch it was first sent with.
+IDEMPOTENCY_DAYS = env.int("IDEMPOTENCY_DAYS", default=30)
+
 # --- Parts -----------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -95,6 +120,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "profiles.http.requests.follow_requests",
+    "profiles.api.errors.ErrorsInShape",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "profiles.http.headers.guard_answers",
@@ -149,9 +175,10 @@ if _database["ENGINE"].endswith("sqlite3"):
     _database["TEST"] = {"NAME": str(Path(_database["NAME"]).with_suffix(".test.sqlite3"))}
 else:
     # Bodies and sets of rows go to the server as they are, not escaped into the text of the statement.
-    # A cut between us and the server is noticed within a minute or so, by the driver and not by a batch's time.
+    # A server that does not even refuse is taken for away; a cut between us is noticed within a minute or so, by the
+    # driver and not by a batch's time.
     _database["OPTIONS"] = {
-        "connect_timeout": 10,
+        "connect_timeout": 5,
         "keepalives_idle": 30,
         "keepalives_interval": 10,
         "keepalives_count": 3,
@@ -182,6 +209,8 @@ AXES_ENABLE_ADMIN = False  # its pages are ours, see profiles.admin.access
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "profiles.api.logins.LoginLimits"
+AXES_CLIENT_IP_CALLABLE = "profiles.api.limits.client_network"
 AXES_RESET_ON_SUCCESS = True
 
 KNOX_TOKEN_MODEL = "profiles.ApiToken"  # noqa: S105 a model's name
@@ -203,7 +232,12 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Profile Hub",
-    "DESCRIPTION": "Takes customer records from many systems and keeps one explained, reversible profile per person.",
+    "DESCRIPTION": (
+        "Takes customer records from many systems and keeps one explained, reversible profile per person.\n\n"
+        "What is not a request by HTTP/1.1, or not within the bounds of one, is refused before it comes to any of the "
+        "paths below: 400, 408, 413, 414, 417, 431 or 501, in the shape of every other error. A path that leads "
+        "nowhere is 404 for every method."
+    ),
     "VERSION": "3",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

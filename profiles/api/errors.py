@@ -1,23 +1,36 @@
 """One shape for every error: `{"message": …}`, with `errors` where fields are to blame (contract section 5)."""
 
+import sys
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
-from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+import orjson
+from django.core.exceptions import BadRequest, DisallowedHost, SuspiciousOperation, TooManyFieldsSent
+from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
+from django.dispatch import receiver
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
-from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
+from profiles.api.wire import JSON
 from profiles.http.requests import request_id
 
+HTML: Final = "text/html; charset=utf-8"
 RETRY_AFTER_SECONDS: Final = 5
+BUSY: Final = "The hub is busy; try again."
+NO_DATABASE: Final = "The hub cannot reach its database; try again."
 _MESSAGES: Final = {
     exceptions.NotAuthenticated: "Unauthenticated.",
     exceptions.AuthenticationFailed: "Unauthenticated.",
     exceptions.PermissionDenied: "Invalid scope(s) provided.",
     exceptions.NotFound: "Not found.",
+}
+_REFUSALS: Final[Mapping[type[Exception], str]] = {
+    TooManyFieldsSent: "The query has too many fields.",
+    DisallowedHost: "The hub does not answer to this host name.",
 }
 
 
@@ -41,63 +54,141 @@ class UnavailableError(exceptions.APIException):
         self.wait = retry_after
 
 
+class TooManyRequestsError(exceptions.APIException):
+    """Somebody asks more often, or for more, than they may."""
+
+    status_code = 429
+
+    def __init__(
+        self,
+        message: str = "Too Many Attempts.",
+        *,
+        retry_after: int,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.wait = retry_after
+        self.headers = headers or {}
+
+
 class ConflictError(exceptions.APIException):
     """The request contradicts what is stored."""
 
     status_code = 409
 
 
-def answer_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
+# --- What views raise ------------------------------------------------------------------------------------------------
+
+
+def answer_exception(exception: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Turn an exception of a view into its answer; `None` for those nobody foresaw."""
     del context
     if isinstance(exception, Http404):
         exception = exceptions.NotFound()
-    if isinstance(exception, OperationalError):
-        if "locked" not in str(exception):
-            return None
-        exception = UnavailableError("The hub is busy; try again.")
+    elif isinstance(exception, OperationalError | InterfaceError):
+        exception = UnavailableError(_why_unavailable(exception))
+    elif isinstance(exception, SuspiciousOperation | BadRequest):
+        exception = exceptions.ParseError(_REFUSALS.get(type(exception), "Bad request."))
     if not isinstance(exception, exceptions.APIException):
         return None
-    message = _MESSAGES.get(type(exception), "")
-    body: dict[str, Any] = {"message": message or str(exception.detail)}
-    if isinstance(exception, InvalidFieldsError):
-        body["errors"] = exception.errors
-    headers = {}
+    errors = exception.errors if isinstance(exception, InvalidFieldsError) else None
+    headers = dict(getattr(exception, "headers", {}))
     if (header := getattr(exception, "auth_header", None)) is not None:
         headers["WWW-Authenticate"] = header
     if (wait := getattr(exception, "wait", None)) is not None:
         headers["Retry-After"] = str(int(wait))
-    set_rollback()
-    return Response(body, status=exception.status_code, headers=headers)
+    message = _MESSAGES.get(type(exception)) or str(exception.detail)
+    more = {} if errors is None else {"errors": errors}
+    return json_answer(exception.status_code, message, headers=headers, **more)
+
+
+def json_answer(
+    status: int,
+    message: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **more: object,
+) -> HttpResponse:
+    """Return an error's answer, perhaps with more than its message; no renderer of a view has a say in it."""
+    body = {"message": message, **more}
+    answer = HttpResponse(orjson.dumps(body), status=status, content_type=JSON, headers=headers)
+    answer.headers["Content-Length"] = str(len(answer.content))
+    return answer
+
+
+def _why_unavailable(error: Exception) -> str:
+    return BUSY if "locked" in str(error) else NO_DATABASE
+
+
+# --- What never comes to a view, or comes from one that is not of the API -------------------------------------------
+
+
+class ErrorsInShape:
+    """The outermost middleware: below /api/ every error is JSON, and a database that is away is a 503 anywhere."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        answer = self.get_response(request)
+        if answer.status_code < HTTPStatus.BAD_REQUEST:
+            return answer
+        if (why := getattr(request, "unavailable", None)) is not None:
+            answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+            answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            # Without the request: a session is in the database.
+            if _is_api(request):
+                _say(answer, why)
+            else:
+                _say(answer, render_to_string("503.html", {"why": why}), HTML)
+        elif _is_api(request) and answer.headers.get("Content-Type") != JSON:
+            _say(answer, f"{HTTPStatus(answer.status_code).phrase.capitalize()}.")
+        return answer
+
+
+def _say(answer: HttpResponse, message: str, content_type: str = JSON) -> None:
+    """Have an answer say something else, and keep its other headers."""
+    answer.content = orjson.dumps({"message": message}) if content_type == JSON else message
+    answer.headers["Content-Type"] = content_type
+    answer.headers["Content-Length"] = str(len(answer.content))
+
+
+@receiver(got_request_exception)
+def note_unavailable(request: HttpRequest | None = None, **kwargs: Any) -> None:  # noqa: ANN401 a signal's
+    """Remember that it was the database, for `ErrorsInShape`: whoever else failed, failed for that."""
+    del kwargs
+    error = sys.exc_info()[1]
+    if request is not None and isinstance(error, OperationalError | InterfaceError):
+        request.unavailable = _why_unavailable(error)  # type: ignore[attr-defined]
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+    return request.path == "/api" or request.path.startswith("/api/")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what Django itself refuses."""
     if _is_api(request):
-        return JsonResponse({"message": "Bad request."}, status=400)
+        return json_answer(400, _REFUSALS.get(type(exception), "Bad request."))
     return defaults.bad_request(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an unknown path."""
     if _is_api(request):
-        return JsonResponse({"message": "Not found."}, status=404)
+        return json_answer(404, "Not found.")
     return defaults.page_not_found(request, exception)
 
 
-def unknown_path(request: HttpRequest, rest: str) -> HttpResponse:
+def unknown_path(request: HttpRequest) -> HttpResponse:
     """Answer a path of the API that leads nowhere."""
-    del rest
     return not_found(request, Http404())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer what nobody foresaw; by the request's id the log tells more."""
     if _is_api(request):
-        return JsonResponse({"message": "Server error.", "request_id": request_id()}, status=500)
+        return json_answer(500, "Server error.", request_id=request_id())
     # Of its own and without the request, so that whatever broke does not break this too.
     return HttpResponse(render_to_string("500.html", {"request_id": request_id()}), status=500)

@@ -7,6 +7,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from profiles.api.authentication import allowance_of
 from profiles.models import ApiToken
 
 
@@ -26,10 +27,25 @@ class HasScopes(BasePermission):
         return all(token.allows(scope) for scope in view.required_scopes[method])
 
 
-class HubView(APIView):
+class NoOptions(APIView):
+    """A view to which OPTIONS is a method like any other that is not allowed."""
+
+    metadata_class = None
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """What the header Allow names."""
+        return [method for method in super().allowed_methods if method != "OPTIONS"]
+
+
+class HubView(NoOptions):
     """A view of the hub's API: it says for each method which scopes a token needs."""
 
     permission_classes = [HasScopes]
     required_scopes: ClassVar[Mapping[str, tuple[str, ...]]]
-    # Without it OPTIONS is a method like any other that is not allowed.
-    metadata_class = None
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who asks, and have every answer say how often they still may (contract section 4)."""
+        super().perform_authentication(request)
+        if (allowance := allowance_of(request)) is not None:
+            self.headers.update(allowance.headers)

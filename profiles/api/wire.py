@@ -37,20 +37,13 @@ def read_body(request: HttpRequest) -> bytes:
     try:
         if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
             raise PayloadTooLargeError
-        body: bytes = _stream(request).read(limit + 1)
+        body: bytes = request.read(limit + 1)
     except (UnreadablePostError, ValueError, OSError) as error:
         message = "The body ended too early."
         raise ParseError(message) from error
     if len(body) > limit:
         raise PayloadTooLargeError
     return body
-
-
-def _stream(request: HttpRequest) -> Any:  # noqa: ANN401 a readable thing
-    """Return what to read from: Django takes a body sent in chunks, without its length, for an empty one."""
-    if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
-        return request.META["wsgi.input"]
-    return request
 
 
 class BoundedJSONParser(BaseParser):

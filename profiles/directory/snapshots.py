@@ -1,6 +1,7 @@
 """Reading profiles as stored, with the collections asked for, in one query."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -33,12 +34,15 @@ def load_snapshots(ids: Collection[UUID], *, collections: Collection[str]) -> di
     return snapshots
 
 
-def _by_key(collection: shape.Collection, rows: Iterable[Sequence[Any]]) -> tuple[Rows, Mapping[RowKey, int]]:
-    """Return the rows by their natural key, and so their primary keys."""
+def _by_key(collection: shape.Collection, rows: Sequence[Sequence[Any]]) -> tuple[Rows, Mapping[RowKey, int]]:
+    """Return the rows by their natural key, and so their primary keys, in the order they were made.
+
+    The databases give them as they lie; a merge takes them over in this order, and the API shows it.
+    """
     end = 1 + len(collection.key)
     by_key = {}
     row_ids = {}
-    for row in rows:
+    for row in sorted(rows, key=itemgetter(0)) if len(rows) > 1 else rows:
         key = tuple(row[1:end])
         by_key[key] = dict(zip(collection.fields, row[end:], strict=True))
         row_ids[key] = row[0]

@@ -1,11 +1,13 @@
 """Receiving batches and looking back at them over REST (contract sections 1 to 7 and 18)."""
 
+import datetime as dt
 import json
 
 import pytest
+from django.utils import timezone
 
 from batches.models import Batch
-from profiles.models import Profile
+from profiles.models import Profile, User
 from tests.builders import body, process, raw_record, submit
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +106,64 @@ def test_full_queue_is_503(api_client, settings):
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
     assert Batch.objects.count() == 1
+
+
+@pytest.mark.parametrize("most", [{"MAX_QUEUED_BATCHES_PER_USER": 1}, {"MAX_QUEUED_BYTES_PER_USER": 150}])
+def test_user_cannot_fill_the_queue_for_others(api_client, make_client, settings, most):
+    for name, value in most.items():
+        setattr(settings, name, value)
+    other = make_client("*", user=User.objects.create(username="shop"))
+    first = post(api_client, body([raw_record()]))
+
+    again = post(api_client, body([raw_record()]))
+    others = post(other, body([raw_record()]))
+
+    assert [first.status_code, again.status_code, others.status_code] == [202, 429, 202]
+    assert again.headers["Retry-After"] == "10"
+    assert again.json() == {
+        "message": "Too many batches of this user are waiting, or too large ones; try again when some are done."
+    }
+
+
+def test_users_queue_is_free_again_when_batches_are_done(api_client, settings, process_all):
+    settings.MAX_QUEUED_BATCHES_PER_USER = 1
+    post(api_client, body([raw_record()]))
+    process_all()
+
+    assert post(api_client, body([raw_record()])).status_code == 202
+
+
+def test_idempotency_key_is_for_one_body_label_and_queue(api_client):
+    content = body([raw_record()])
+    post(api_client, content, url=f"{URL}?label=a", HTTP_IDEMPOTENCY_KEY="k", HTTP_QUEUE_KEY="q")
+
+    answers = [
+        post(api_client, content, url=f"{URL}?label=a", HTTP_IDEMPOTENCY_KEY="k", HTTP_QUEUE_KEY="q"),
+        post(api_client, content, url="/api/v3/profiles/batch?label=a", HTTP_IDEMPOTENCY_KEY="k", HTTP_QUEUE_KEY="q"),
+        post(api_client, content, url=f"{URL}?label=b", HTTP_IDEMPOTENCY_KEY="k", HTTP_QUEUE_KEY="q"),
+        post(api_client, content, url=URL, HTTP_IDEMPOTENCY_KEY="k", HTTP_QUEUE_KEY="q"),
+        post(api_client, content, url=f"{URL}?label=a", HTTP_IDEMPOTENCY_KEY="k", HTTP_QUEUE_KEY="other"),
+        post(api_client, content, url=f"{URL}?label=a", HTTP_IDEMPOTENCY_KEY="k"),
+        post(api_client, content + b" ", url=f"{URL}?label=a", HTTP_IDEMPOTENCY_KEY="k", HTTP_QUEUE_KEY="q"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [202, 202, 409, 409, 409, 409, 409]
+    assert Batch.objects.count() == 1
+
+
+def test_idempotency_key_may_be_used_anew_after_its_life(api_client):
+    first = post(api_client, body([raw_record()]), HTTP_IDEMPOTENCY_KEY="k").json()["data"]["batch_id"]
+    content = body([raw_record()])
+
+    Batch.objects.update(received_at=timezone.now() - dt.timedelta(days=29, hours=23))
+    within = post(api_client, content, HTTP_IDEMPOTENCY_KEY="k")
+    Batch.objects.update(received_at=timezone.now() - dt.timedelta(days=30, hours=1))
+    after = post(api_client, content, HTTP_IDEMPOTENCY_KEY="k")
+    again = post(api_client, content, HTTP_IDEMPOTENCY_KEY="k")
+
+    assert [within.status_code, after.status_code, again.json()] == [409, 202, after.json()]
+    assert after.json()["data"]["batch_id"] != first
+    assert Batch.objects.filter(idempotency_key="k").count() == 1
 
 
 def test_idempotency_key_answers_with_the_first_batch(api_client):

@@ -253,3 +253,42 @@ def test_ledger_of_a_merge_suffices_to_take_it_apart(three):
             assert row.action == "merged"
             assert folded(profile, before=row.version) == before[profile.id]
         transaction.set_rollback(True)
+
+
+def test_rows_taken_over_stand_behind_those_there_in_the_order_they_were_made(api_client):
+    ours, theirs = ["m", "a"], ["z", "c", "x", "b"]
+
+    def lists(letters):
+        return {
+            "identities": [{"handle": "pos", "identifier": letter} for letter in letters],
+            "addresses": [{**HOME, "address_line_1": f"{letter} Street", "external_id": letter} for letter in letters],
+            "custom_attributes": [
+                {"namespace": "n", "handle": letter, "type": "string", "value": letter} for letter in letters
+            ],
+            "dates_attributes": [{"handle": letter, "name": "n", "date": "2020-01-01"} for letter in letters],
+        }
+
+    survivor, merged = make_profile(**lists(ours)), make_profile(**lists(theirs))
+    # A database that writes a row anew when it changes gives the changed one last.
+    process([{"identities": [{"handle": "pos", "identifier": "z", "is_active": False}]}], "pos")
+    process(
+        [
+            {
+                "identities": [{"handle": "pos", "identifier": "c"}],
+                "addresses": [{"external_id": "z", "notes": "ring"}],
+                "dates_attributes": [{"handle": "c", "name": "n", "date": "2021-01-01"}],
+                "custom_attributes": [{"namespace": "n", "handle": "z", "type": "string", "value": "new"}],
+            }
+        ],
+        "pos",
+    )
+
+    merge(merged, survivor)
+
+    shown = api_client.get(f"/api/v3/profiles/{survivor.id}").json()["data"]
+    assert {
+        "identities": [row["identifier"] for row in shown["identities"]],
+        "addresses": [row["external_id"] for row in shown["addresses"]],
+        "attributes": list(shown["custom_attributes"]["n"]),
+        "dates": [row["handle"] for row in shown["attributes"]["dates"]],
+    } == {name: [*ours, *theirs] for name in ("identities", "addresses", "attributes", "dates")}
