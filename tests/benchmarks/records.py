@@ -41,7 +41,13 @@ def full_record(number: int, *, version: int = 0, everywhere: bool = False) -> d
         "tags": [f"tag-{number % 20}", f"tag-{20 + number % 20}"],
         "statuses": ["gold" if number % 3 else "silver"],
         "region": "new-south-wales" if number % 2 else "victoria",
-        "comms_attributes": {"email_promo": True, "sms_promo": False, "email_discover": True},
+        "comms_attributes": {
+            "email_promo": True,
+            "sms_promo": False,
+            # With its time: a refusal without one counts from each time it is received, which is to be kept.
+            "sms_consent_updated_at": "2025-01-01T00:00:00Z",
+            "email_discover": True,
+        },
     } | (_changes(number, version) if everywhere else {})
 
 
