@@ -20,6 +20,7 @@ from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, Rec
 __all__ = ["Changes", "Reconciliation", "State", "difference", "reconcile", "row_pointer", "same", "same_row"]
 
 UNKNOWN_NAME: Final = "Unknown"
+_MOST: Final = {name: collection.most_of_profile for name, collection in shape.COLLECTIONS.items()}
 _MEMBERS: Final = {"dates": "dates_attributes", "date_links": "dates_attributes"}
 """Where a record holds a collection, if not under its own name."""
 LEAP_YEAR: Final = 2000  # where the year is not known, 29 February may be
@@ -89,12 +90,12 @@ def reconcile(
     setting = Setting(draft=draft, now=now, new_id=new_id, aliases=aliases, errors=errors, warnings=warnings)
     for name, rows in draft.collections.items():
         stored = start.collections.get(name, {})
-        collections[name] = RECONCILE_ROWS[name](stored, rows, setting)
-        if len(collections[name]) > max(shape.COLLECTIONS[name].most_of_profile, len(stored)):
+        collections[name] = after = RECONCILE_ROWS[name](stored, rows, setting)
+        if len(after) > _MOST[name] and len(after) > len(stored):
             errors.append(_too_many(name))
 
-    after = State(fields, collections)
-    return Reconciliation(after, difference(start, after), tuple(errors), tuple(warnings))
+    state = State(fields, collections)
+    return Reconciliation(state, difference(start, state), tuple(errors), tuple(warnings))
 
 
 def _too_many(name: str) -> RecordError:
