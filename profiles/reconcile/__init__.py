@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 UNKNOWN_NAME: Final = "Unknown"
+_MOST: Final = {name: collection.most_of_profile for name, collection in shape.COLLECTIONS.items()}
 _MEMBERS: Final = {"dates": "dates_attributes", "date_links": "dates_attributes"}
 """Where a record holds a collection, if not under its own name."""
 LEAP_YEAR: Final = 2000  # where the year is not known, 29 February may be
@@ -98,8 +99,8 @@ def reconcile(  # noqa: PLR0913 all that deciding needs
     setting = Setting(draft=draft, now=now, new_id=new_id, aliases=aliases, errors=errors, warnings=warnings)
     for name, rows in draft.collections.items():
         stored = start.collections.get(name, {})
-        collections[name] = RECONCILE_ROWS[name](stored, rows, setting)
-        if len(collections[name]) > max(shape.COLLECTIONS[name].most_of_profile, len(stored)):
+        collections[name] = after = RECONCILE_ROWS[name](stored, rows, setting)
+        if len(after) > _MOST[name] and len(after) > len(stored):
             errors.append(_too_many(name))
 
     times = start.effective_times
@@ -113,8 +114,9 @@ def reconcile(  # noqa: PLR0913 all that deciding needs
         errors += decision.errors
         warnings += decision.warnings
 
-    after = State(fields, collections, times)
-    return Reconciliation(after, difference(start, after), tuple(errors), tuple(warnings), moved_times(start, after))
+    state = State(fields, collections, times)
+    changes = difference(start, state)
+    return Reconciliation(state, changes, tuple(errors), tuple(warnings), moved_times(start, state))
 
 
 def _too_many(name: str) -> RecordError:

@@ -43,15 +43,21 @@ class _Reconciling:
     def __init__(self, before: Rows, setting: Setting) -> None:
         self.after = dict(before)
         self._setting = setting
-        self._names = {row["external_id"]: key for key, row in before.items() if row["external_id"] is not None}
+        self._names: dict[str, RowKey] = {}
+        self._default: RowKey | None = None
+        for key, row in before.items():
+            if row["external_id"] is not None:
+                self._names[row["external_id"]] = key
+            if row["is_default"]:
+                self._default = key
         self._has_nameless = len(self._names) < len(before)
-        self._default = next((key for key, row in before.items() if row["is_default"]), None)
         self._texts: dict[AddressText, set[RowKey]] | None = None  # made when an address is first compared
         self._not_default: dict[RowKey, RowKey] = {}  # where the record says so
 
     def named(self, sent: Row) -> RowKey | None:
         """Return the address that has the external_id sent."""
-        return self._names.get(sent.get("external_id"))
+        name = sent.get("external_id")
+        return None if name is None else self._names.get(name)
 
     def equal(self, sent: Row) -> RowKey | None:
         """Return the address with the same text, one without an external_id first, then the oldest.
