@@ -1,7 +1,7 @@
 """What is received, read and processed costs time and memory in proportion to its bytes, whatever it is.
 
 Doublings are compared, never seconds: what is sent twice as long may cost a little more than twice as much, and
-nothing is judged that is too short to be measured. With HUB_TORTURE=1 the sizes go up to the largest that is accepted; `-s`
+nothing is judged that is too short to be measured. With HUB_TORTURE=1 the sizes go up to the largest accepted; `-s`
 prints the table.
 """
 
