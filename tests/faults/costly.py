@@ -29,7 +29,7 @@ def record(fields: Callable[[int], dict[str, Any]]) -> Shape:
     return lambda size: batch(written(**fields(size)))
 
 
-def records_like(fields: Callable[[int], dict[str, Any]]) -> Shape:
+def records_like(fields: Callable[[int], Any]) -> Shape:
     """Return the shape of a body of many records, which differ by their number."""
     return lambda size: batch(*(written(**fields(number)) for number in range(min(500, size // 300))))
 
@@ -320,7 +320,6 @@ HEAVY: Final[dict[str, Callable[..., bytes]]] = {
     "links that are none": heavy(
         {"dates_attributes": [{"handle": n, "name": "B", "date": "2000-01-01", "links": [{}] * 50} for n in range(50)]}
     ),
-    "identities that are none": heavy({"identities": [{}] * 100}),
     "unknown members of every entry": heavy({"addresses": [{f"y{k}": 1 for k in range(100)}] * 50}),
     "faults in attributes": heavy(
         {

@@ -68,7 +68,7 @@ def jump_in_time():
 
     chance, nanoseconds = random.Random(), time.time_ns
 
-    def jumping() -> int:
+    def jumping():
         return nanoseconds() + chance.randrange(-3, 4) * 86_400_000_000_000
 
     time.time_ns = jumping
@@ -107,7 +107,8 @@ def main() -> None:
     if "CLOCK_JUMPS" in os.environ:
         jump_in_time()
     if "DISK_FULL" in os.environ:
-        setattr(loop, "process_batch", fill_disk(Path(os.environ["DISK_FULL"]), loop.process_batch))  # noqa: B010
+        process = fill_disk(Path(os.environ["DISK_FULL"]), processing.process_batch)
+        setattr(loop, "process_batch", process)  # noqa: B010 where it is called
     execute_from_command_line(["manage.py", *sys.argv[1:]])
 
 

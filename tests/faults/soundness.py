@@ -71,7 +71,7 @@ def check_serial_order() -> None:
     labels: Labels = {}
     for rows, _ in chunks:
         for row in rows:
-            if row.outcome == "created":
+            if row.outcome == "created" and row.profile_id is not None:
                 labels[row.profile_id] = len(labels)
     outcomes = [_outcome(row, labels) for rows, _ in chunks for row in rows]
     stored = _described(labels)
@@ -141,10 +141,8 @@ def _outcome(row: BatchRecord, labels: Labels) -> tuple[str, int | None, frozens
 def _forget_everybody() -> None:
     BatchRecord.objects.update(profile=None)
     models.Profile.objects.update(merged_into=None)
-    for model in (
-        *models.COLLECTION_MODELS.values(),
-        models.ProfileChange,
-        models.DuplicateCandidate,
-        models.Profile,
-    ):
+    for model in models.COLLECTION_MODELS.values():
         model._default_manager.all().delete()
+    models.ProfileChange.objects.all().delete()
+    models.DuplicateCandidate.objects.all().delete()
+    models.Profile.objects.all().delete()
