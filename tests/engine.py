@@ -12,6 +12,8 @@ import pytest
 
 from tests.postgres import PostgresUnavailableError, running_postgres
 
+# In which order workers turn out to have been one after another.
+SETTINGS = {"track_commit_timestamp": "on"}
 _resources = ExitStack()
 atexit.register(_resources.close)
 
@@ -29,7 +31,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     os.environ["HUB_ENGINE"] = engine
     if engine == "postgres":
         try:
-            os.environ["DATABASE_URL"] = _resources.enter_context(running_postgres())
+            os.environ["DATABASE_URL"] = _resources.enter_context(running_postgres(settings=SETTINGS))
         except PostgresUnavailableError as error:
             pytest.exit(f"{error}\nThe tests need a PostgreSQL for --engine=postgres.", returncode=4)
     else:

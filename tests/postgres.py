@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 # PostgreSQL refuses to run as root; root starts it as nobody.
 NOBODY: Final = 65534
@@ -40,6 +40,7 @@ def running_postgres(*, fsync: bool = False, settings: Mapping[str, str] | None 
             os.chown(folder, NOBODY, NOBODY)
         _run(binaries / "initdb", f"--pgdata={folder / 'data'}", "--username=hub", "--auth=trust", "--encoding=UTF8",
              "--locale=C", "--no-sync")  # fmt: skip
+        (folder / "binaries").write_text(str(binaries))
         _configure(folder, fsync=fsync, settings=settings or {})
         _run(binaries / "pg_ctl", "start", "--wait", f"--pgdata={folder / 'data'}", f"--log={folder / 'log'}")
     except (OSError, subprocess.CalledProcessError) as error:
@@ -58,6 +59,24 @@ def running_postgres(*, fsync: bool = False, settings: Mapping[str, str] | None 
     finally:
         guardian.communicate(timeout=60)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def folder_of(url: str) -> Path:
+    """Return where the server of this URL keeps what is its own."""
+    return Path(parse_qs(urlsplit(url).query)["host"][0])
+
+
+@contextmanager
+def stopped_at_once(url: str) -> Iterator[None]:
+    """Have the server gone without a word while the block runs; then it recovers what was committed."""
+    folder = folder_of(url)
+    control = Path((folder / "binaries").read_text()) / "pg_ctl"
+    data = f"--pgdata={folder / 'data'}"
+    _run(control, "stop", "--silent", "--mode=immediate", data)
+    try:
+        yield
+    finally:
+        _run(control, "start", "--wait", data, f"--log={folder / 'log'}")
 
 
 def _configure(folder: Path, *, fsync: bool, settings: Mapping[str, str]) -> None:

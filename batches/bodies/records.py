@@ -120,29 +120,46 @@ def _without_flaws(position: int, text: str, value: Any) -> RawRecord:  # noqa: 
     Of a list no entry is taken out, as the others would no longer stand where they stood, but the member that holds
     the list; a record that is too deep loses the member of its own.
     """
-    flaws: list[RecordError] = []
-    faulty: list[tuple[dict[str, Any], str]] = []
     if isinstance(value, _Flaw):
         return RawRecord(position, text, {}, (_error(value, ()),))
-    stack: list[tuple[Path, Any, dict[str, Any], str]] = [
-        ((name,), member, value, name) for name, member in value.items()
-    ]
-    while stack:
-        path, item, holder, name = stack.pop()
-        if isinstance(item, _Flaw):
-            flaws.append(_error(item, path))
-            faulty.append((holder, name))
-        elif isinstance(item, dict | list) and len(path) >= MAX_DEPTH:
-            flaws.append(_error(_DEEP, path[:1]))
-            faulty.append((value, str(path[0])))
-        elif isinstance(item, dict):
-            stack += [((*path, key), member, item, key) for key, member in item.items()]
-        elif isinstance(item, list):
-            stack += [((*path, index), member, holder, name) for index, member in enumerate(item)]
-    for holder, name in faulty:
+    search = _FlawSearch(value)
+    search.look_into(value, (), value, "")
+    for holder, name in search.faulty:
         holder.pop(name, None)
-    told = {(flaw.pointer, flaw.code): flaw for flaw in sorted(flaws, key=lambda flaw: flaw.pointer)}
-    return RawRecord(position, text, value, tuple(told.values())[:MAX_FLAWS_TOLD])
+    return RawRecord(position, text, value, tuple(sorted(search.told.values(), key=lambda flaw: flaw.pointer)))
+
+
+class _FlawSearch:
+    """Walks through a record in order and notes which members to take out, and of the flaws the first few."""
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        self.record = record
+        self.faulty: list[tuple[dict[str, Any], str]] = []
+        self.told: dict[tuple[str, ErrorCode], RecordError] = {}
+
+    def look_into(self, item: Any, path: Path, holder: dict[str, Any], name: str) -> None:  # noqa: ANN401 any JSON
+        """Look at what an object or list holds; what a list holds belongs to the member `name` of `holder`."""
+        is_object = isinstance(item, dict)
+        for key, member in item.items() if is_object else enumerate(item):
+            if not isinstance(member, _WORTH_A_LOOK):
+                continue
+            if is_object:
+                holder, name = item, str(key)
+            if isinstance(member, _Flaw):
+                self._note(member, (*path, key), holder, name)
+            elif len(path) + 1 >= MAX_DEPTH:
+                self._note(_DEEP, path[:1], self.record, str(path[0]))
+            elif member:
+                self.look_into(member, (*path, key), holder, name)
+
+    def _note(self, flaw: _Flaw, path: Path, holder: dict[str, Any], name: str) -> None:
+        self.faulty.append((holder, name))
+        if len(self.told) < MAX_FLAWS_TOLD:
+            error = _error(flaw, path)
+            self.told[error.pointer, error.code] = error
+
+
+_WORTH_A_LOOK: Final = (dict, list, _Flaw)
 
 
 def _error(flaw: _Flaw, path: Path) -> RecordError:

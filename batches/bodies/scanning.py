@@ -2,18 +2,22 @@
 
 import re
 from collections.abc import Iterator
-from json.decoder import WHITESPACE, JSONDecoder, scanstring  # type: ignore[attr-defined]
+from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 from typing import Any, Final
 
 import msgspec
 
 MAX_RECORDS: Final = 500
 MAX_MEMBERS: Final = 100
-_PLAIN: Final = JSONDecoder()
 # Possessive, so that a text of any length is passed without a mark for each of its characters.
 _BRACKET_OR_TEXT: Final = re.compile(r'[\[\]{}]|"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-# An escape that is no surrogate's, or a whole pair of them; else a lone surrogate.
-_SURROGATE: Final = re.compile(rb"(\\[^u]|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..", re.DOTALL)
+# What is no bracket and no text, a number of a million digits for one.
+_WORD: Final = re.compile(r'[^\s,\]}"]++')
+# Escapes that are no surrogate's, and whole pairs of them, as many as there are; else a lone surrogate.
+_SURROGATE: Final = re.compile(
+    rb"(?:\\[^u]|\\u(?![dD][89a-fA-F])|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)++|(\\u[dD][89a-fA-F]..)", re.DOTALL
+)
+_NUL: Final = rb"\u0000"  # as long as any other escape
 
 
 class TooManyPartsError(ValueError):
@@ -83,7 +87,11 @@ def without_surrogates(body: bytes) -> bytes:
 
     It is JSON by the letter, though the skimmer refuses it, and only the record that holds it is to suffer.
     """
-    return _SURROGATE.sub(lambda match: match[1] or rb"\u0000", body)
+    plain = bytearray(body)
+    for match in _SURROGATE.finditer(body):
+        if match[1]:
+            plain[match.start() : match.end()] = _NUL
+    return bytes(plain)
 
 
 def record_texts(body: bytes) -> list[str]:
@@ -132,7 +140,8 @@ class _Walker:
     def _end_of_value(self, start: int) -> int:
         """Return where the value ends, however deep it is nested."""
         if self.text[start] not in "[{":
-            return int(_PLAIN.raw_decode(self.text, start)[1])
+            token = (_BRACKET_OR_TEXT if self.text[start] == '"' else _WORD).match(self.text, start)
+            return start if token is None else token.end()
         depth = 0
         for token in _BRACKET_OR_TEXT.finditer(self.text, start):
             if token[0] in "[{":

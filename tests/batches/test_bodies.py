@@ -88,6 +88,13 @@ def test_key_that_stands_twice_in_the_envelope_is_refused(content, field):
     assert caught.value.errors == {field: ["The key stands twice."]}
 
 
+def test_flaws_told_are_the_first_ones():
+    (read,) = iter_records(body(f'{{"a":[{",".join(["9" * 30] * 50)}],"b":{2**64},"c":3}}'))
+
+    assert {flaw.pointer for flaw in read.flaws} == {f"/a/{index}" for index in range(20)}
+    assert read.value == {"c": 3}
+
+
 def test_members_beside_the_batch_are_bounded():
     content = b'{"match_criteria":"a","profiles":[{}]' + b',"a":0' * 99 + b"}"
 
@@ -111,13 +118,15 @@ def test_number_of_records_is_bounded(length):
         '{"match_criteria":"email","profiles":[{"a":"\\ud800"}],"y":"\\ud83d\\ude00"}',
         '{"x":"\\udc00\\\\ud800","match_criteria":"email","profiles":[{"a":"\\ud800"}]}',
         '{"match_criteria":"email","profiles":[{"a":"\\ud83d\\ude00\\\\\\"]}"},{"b":"\\udfff"}]}',
+        f'{{"x":{"9" * 5_000},"match_criteria":"email","profiles":[{{"a":"\\ud800"}}],"y":-1.5e+10}}',
+        '{"x" : null , "y":"a\\"b" ,"match_criteria":"email","profiles":[ {"a":"\\\\\\ud800\\\\ud800"} ] ,"z":true }',
     ],
 )
 def test_lone_surrogate_is_the_matter_of_its_record(body_text):
     envelope = read_envelope(body_text.encode())
 
     records = [json.loads(record.text) for record in iter_records(body_text.encode())]
-    assert records == json.loads(body_text)["profiles"]
+    assert records == json.loads(body_text, parse_int=float)["profiles"]
     assert envelope.match_criteria == "email"
 
 

@@ -10,11 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from batches.models import Batch, BatchRecord
+from batches.models import Batch
 from batches.values import UNFINISHED
-from profiles import models, shape
-from profiles.directory import load_snapshots
-from profiles.history import fold
 
 ROOT = Path(__file__).parents[2]
 TORTURE = os.environ.get("HUB_TORTURE") == "1"
@@ -46,6 +43,15 @@ class Worker:
         self.process.kill()
         self.process.wait()
 
+    @property
+    def children(self) -> list[int]:
+        """The processes that work; the one started here only guards them."""
+        try:
+            told = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        except OSError:
+            return []
+        return [int(pid) for pid in told.split()]
+
     def finish(self, seconds: float = 120) -> int:
         return self.process.wait(seconds)
 
@@ -73,31 +79,3 @@ def wait_until(is_so: Callable[[], Any], *, seconds: float = 60) -> None:
 def is_idle() -> bool:
     """Whether no batch is unfinished."""
     return not Batch.objects.filter(state__in=UNFINISHED).exists()
-
-
-def check_soundness() -> None:
-    """See that each record has one outcome, counts are right, versions have no gaps and ledgers fold."""
-    for batch in Batch.objects.all():
-        rows = list(BatchRecord.objects.filter(batch=batch).order_by("position"))
-        assert [row.position for row in rows] == list(range(batch.total_count))
-        for outcome in ("created", "updated", "unchanged", "rejected"):
-            assert getattr(batch, f"{outcome}_count") == sum(row.outcome == outcome for row in rows)
-        changed = [row.position for row in rows if row.outcome in {"created", "updated"}]
-        ledger = models.ProfileChange.objects.filter(batch_id=batch.id).order_by("position")
-        assert list(ledger.values_list("position", flat=True)) == changed
-    ids = list(models.Profile.objects.values_list("id", flat=True))
-    snapshots = load_snapshots(ids, collections=tuple(shape.COLLECTIONS))
-    for profile_id in ids:
-        ledger_rows = list(models.ProfileChange.objects.filter(profile_id=profile_id).order_by("version"))
-        snapshot = snapshots[profile_id]
-        assert [row.version for row in ledger_rows] == list(range(1, snapshot.version + 1))
-        folded = fold(row.changes for row in ledger_rows)
-        assert known(folded.fields) == known(snapshot.fields)
-        assert {name: rows for name, rows in folded.collections.items() if rows} == {
-            name: rows for name, rows in snapshot.collections.items() if rows
-        }
-
-
-def known(fields: Any) -> dict[str, Any]:
-    """Return the fields that have a value."""
-    return {name: value for name, value in fields.items() if value is not None}

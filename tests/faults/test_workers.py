@@ -13,7 +13,8 @@ from profiles.merging import MergeError, merge_profiles
 from profiles.models import Profile, User
 from profiles.values import Cause, CauseKind
 from tests.builders import submit
-from tests.faults.hub import Worker, check_soundness, is_idle, killed_at_exit, times, wait_until
+from tests.faults.hub import Worker, is_idle, killed_at_exit, times, wait_until
+from tests.faults.soundness import check_serial_order, check_soundness
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -133,6 +134,7 @@ def test_racing_workers_reject_nobody(url, tmp_path, engine):
         assert [worker.finish() for worker in workers] == [0] * 4
 
     check_soundness()
+    check_serial_order()
     assert Profile.objects.count() == 40
     assert BatchRecord.objects.filter(outcome="rejected").count() == 0
     for user in users:
@@ -211,4 +213,4 @@ def test_poison_is_the_only_record_rejected(url, tmp_path, engine):
     assert (rejected.position, rejected.error_code) == (13, "internal")
     assert other.created_count == 5
     assert "p13@example.com" not in (tmp_path / "log").read_text()
-    check_soundness()
+    check_soundness(harmful=1)
