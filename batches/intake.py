@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 RETRY_AFTER_SECONDS: Final = 10
+_ATTEMPTS: Final = 5
 # The states as the partial index names them: SQLite does not use it for parameters, and would read every batch.
 _WAITING: Final = """
     SELECT COUNT(*), COUNT(*) FILTER (WHERE submitted_by_id = %s),
@@ -88,12 +89,14 @@ def submit_batch(  # noqa: PLR0913 each is a fact of the submission
         corrects_batch_id=corrects_batch_id,
         corrects_position=corrects_position,
     )
-    while True:
+    for attempt in range(_ATTEMPTS):
         try:
             _insert(batch, body)
-        except (IntegrityError, QueueFullError):
+        except (IntegrityError, QueueFullError) as error:
             # Perhaps a batch by the same idempotency key is there, of before or of this moment.
             earlier = _find_earlier(batch)
+            if earlier is None and isinstance(error, IntegrityError) and attempt + 1 < _ATTEMPTS:
+                continue  # it lapsed, and somebody else has just let go of its key
             if earlier is None:
                 raise
             if not _has_lapsed(earlier):
@@ -102,6 +105,8 @@ def submit_batch(  # noqa: PLR0913 each is a fact of the submission
             Batch.objects.filter(id=earlier.id).update(idempotency_key=None)
         else:
             return Receipt(batch.id, batch.total_count)
+    message = "The idempotency key is fought over; try again."
+    raise QueueFullError(message)
 
 
 def _insert(batch: Batch, body: bytes) -> None:

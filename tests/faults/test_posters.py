@@ -4,8 +4,12 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from batches.models import Batch
 from tests.builders import body, submit
@@ -81,3 +85,19 @@ def test_posters_are_served_through_a_backlog(url, tmp_path):
     posted = sum(int(output) for _, output, _ in told)
     assert posted >= 8
     print(f"8 posters, {posted} batches accepted in {time.monotonic() - began:.0f} s, none failed")
+
+
+def test_lapsed_idempotency_key_is_used_anew_by_one_of_many(machine_user):
+    lapsed = submit([{}], submitted_by=machine_user, idempotency_key="k")
+    Batch.objects.update(received_at=timezone.now() - timedelta(days=31))
+
+    def send_again(_):
+        try:
+            return submit([{}], submitted_by=machine_user, idempotency_key="k").id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(send_again, range(16)))
+
+    assert (len(ids), lapsed.id in ids, Batch.objects.count()) == (1, False, 2)
