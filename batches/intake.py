@@ -16,7 +16,7 @@ from batches.bodies import BodyError, EnvelopeError, read_envelope
 from batches.leases import wake_workers
 from batches.models import Batch, BatchBody
 from batches.values import BatchSource, Receipt
-from profiles import sets
+from profiles.db import sets
 
 if TYPE_CHECKING:
     from profiles.models import User

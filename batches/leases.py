@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 
 from batches.models import Batch
 from batches.values import UNFINISHED, BatchState
-from profiles import sets
+from profiles.db import sets
 
 CHANNEL: Final = "hub_batches"
 

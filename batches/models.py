@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from batches.compression import CompressedField
 from batches.values import UNFINISHED, BatchSource, BatchState
-from profiles.ids import new_id
+from profiles.db.ids import new_id
 from profiles.keys import NAME_LENGTH
 from profiles.models import Profile
 from profiles.values import MatchRule, OutcomeKind

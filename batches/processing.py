@@ -15,8 +15,8 @@ from batches.bodies import RawRecord, RecordReader, record_texts
 from batches.files.faults import faults_of
 from batches.models import Batch, BatchBody, BatchRecord
 from batches.values import BatchSource
-from profiles import sets
 from profiles.applying import apply_drafts
+from profiles.db import sets
 from profiles.models import Identity
 from profiles.schema import parse_record
 from profiles.shape import utc_text

@@ -10,8 +10,16 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batches.api.filters import BatchFilters, ItemFilters, select_items
+from batches.api.shapes import (
+    QUEUED_MESSAGE,
+    BatchEnvelope,
+    BatchIn,
+    ReceiptEnvelope,
+    batch_documents,
+    item_document,
+)
 from batches.bodies import find_record
-from batches.filters import BatchFilters, ItemFilters, select_items
 from batches.intake import (
     BodyError,
     EnvelopeError,
@@ -22,23 +30,15 @@ from batches.intake import (
 )
 from batches.models import Batch, BatchBody
 from batches.results import read_items
-from batches.serializers import (
-    QUEUED_MESSAGE,
-    BatchEnvelope,
-    BatchIn,
-    ReceiptEnvelope,
-    batch_documents,
-    item_document,
-)
 from batches.values import BatchSource
 from profiles import keys
 from profiles.api.documents import PageEnvelope, answers
-from profiles.api.errors import ConflictError, InvalidFieldsError, TooManyRequestsError, UnavailableError
-from profiles.api.pagination import PAGE_PARAMETERS, page_of_rows, page_response, read_page
-from profiles.api.permissions import HubView
 from profiles.api.views import parse_id
-from profiles.api.wire import read_body
+from profiles.http.errors import ConflictError, InvalidFieldsError, TooManyRequestsError, UnavailableError
+from profiles.http.pagination import PAGE_PARAMETERS, page_of_rows, page_response, read_page
+from profiles.http.permissions import HubView
 from profiles.http.requests import request_id
+from profiles.http.wire import read_body
 
 if TYPE_CHECKING:
     from profiles.models import User

@@ -3,7 +3,7 @@
 from typing import Final
 
 wsgi_app: Final = "config.wsgi"
-worker_class: Final = "profiles.api.serving.PatientWorker"
+worker_class: Final = "profiles.http.serving.PatientWorker"
 # Requests at work in one process; those that only come in or go out hold no thread.
 threads: Final = 4
 # Connections of one process; what is beyond waits, or takes the place of who has waited longest. Each is a file.

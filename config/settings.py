@@ -120,7 +120,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "profiles.http.requests.follow_requests",
-    "profiles.api.errors.ErrorsInShape",
+    "profiles.http.errors.ErrorsInShape",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "profiles.http.headers.guard_answers",
@@ -209,8 +209,8 @@ AXES_ENABLE_ADMIN = False  # its pages are ours, see profiles.admin.access
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_HANDLER = "profiles.api.logins.LoginLimits"
-AXES_CLIENT_IP_CALLABLE = "profiles.api.limits.client_network"
+AXES_HANDLER = "profiles.http.logins.LoginLimits"
+AXES_CLIENT_IP_CALLABLE = "profiles.http.limits.client_network"
 AXES_RESET_ON_SUCCESS = True
 
 KNOX_TOKEN_MODEL = "profiles.ApiToken"  # noqa: S105 a model's name
@@ -221,13 +221,13 @@ REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "phub_", "TOKEN_TTL
 # --- REST ----------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["profiles.api.authentication.BearerAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["profiles.http.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["profiles.api.wire.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["profiles.api.wire.BoundedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["profiles.http.wire.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["profiles.http.wire.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "profiles.api.wire.AlwaysJSON",
-    "EXCEPTION_HANDLER": "profiles.api.errors.answer_exception",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "profiles.http.wire.AlwaysJSON",
+    "EXCEPTION_HANDLER": "profiles.http.errors.answer_exception",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 
 from config.health import health, ready
 from profiles.api.documents import DocsView, SchemaView
-from profiles.api.errors import unknown_path
+from profiles.http.errors import unknown_path
 
 admin.autodiscover()
 
@@ -27,6 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api(?:/|$)", csrf_exempt(unknown_path)),
 ]
 
-handler400 = "profiles.api.errors.bad_request"
-handler404 = "profiles.api.errors.not_found"
-handler500 = "profiles.api.errors.server_error"
+handler400 = "profiles.http.errors.bad_request"
+handler404 = "profiles.http.errors.not_found"
+handler500 = "profiles.http.errors.server_error"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from profiles.conducting import conduct
+from profiles.db.ids import new_id
 from profiles.directory import Scope
-from profiles.ids import new_id
 from profiles.matching import plan
 from profiles.values import Outcome, ProfileDraft
 from profiles.writing import OutcomeStore, store_no_outcomes

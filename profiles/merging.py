@@ -7,8 +7,8 @@ from uuid import UUID
 
 from profiles import shape
 from profiles.conducting import conduct
+from profiles.db.ids import new_id
 from profiles.directory import Scope
-from profiles.ids import new_id
 from profiles.models import DuplicateCandidate
 from profiles.models.duplicates import Verdict
 from profiles.reconcile import State, difference, moved_times

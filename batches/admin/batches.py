@@ -17,8 +17,8 @@ from batches.admin.received import beginning_of_body
 from batches.models import Batch
 from batches.values import BatchState
 from profiles import keys
-from profiles.admin.lists import ChoicesDropdownFilter, ReadOnlyAdmin, as_uuid, display, label, table
-from profiles.admin.questions import RefusedQuestionError
+from profiles.desk.lists import ChoicesDropdownFilter, ReadOnlyAdmin, as_uuid, display, label, table
+from profiles.desk.questions import RefusedQuestionError
 
 STATE_LABELS: Final = {
     BatchState.QUEUED: "warning",
@@ -96,7 +96,7 @@ class ReceivedFilter(RangeDateTimeFilter):
 
 
 def _first_id(moment: dt.datetime) -> UUID:
-    """Return what comes before every id that was made at the time or later (see profiles.ids)."""
+    """Return what comes before every id that was made at the time or later (see profiles.db.ids)."""
     return UUID(int=max(int(moment.timestamp() * 1_000), 0) << 80)
 
 

@@ -15,7 +15,7 @@ from batches.admin.batches import OUTCOMES, STATE_LABELS
 from batches.models import Batch
 from batches.signs import count_living
 from batches.values import UNFINISHED, BatchState
-from profiles.admin.lists import label, moment, table
+from profiles.desk.lists import label, moment, table
 
 NEWEST_COUNTED: Final = 10_000
 LAST_SUMMED: Final = 100

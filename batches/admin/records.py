@@ -16,7 +16,9 @@ from unfold.components import BaseComponent, register_component
 from batches.admin.received import received_record
 from batches.models import Batch, BatchRecord
 from profiles.admin.ledger import cut
-from profiles.admin.lists import (
+from profiles.admin.panels import profile_link
+from profiles.db.sets import starts_with
+from profiles.desk.lists import (
     OUTCOME_LABELS,
     DropdownFilter,
     IdFilter,
@@ -29,11 +31,9 @@ from profiles.admin.lists import (
     moment,
     table,
 )
-from profiles.admin.panels import profile_link
-from profiles.admin.parts import part_of
+from profiles.desk.parts import part_of
 from profiles.keys import InvalidValueError, email_key, text
 from profiles.models import Profile
-from profiles.sets import starts_with
 from profiles.values import ErrorCode, MatchRule, OutcomeKind
 
 MOST_FOUND: Final = 500

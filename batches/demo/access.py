@@ -18,7 +18,7 @@ from typing import Final
 from django.conf import settings
 from rest_framework.exceptions import AuthenticationFailed
 
-from profiles.api.authentication import BearerAuthentication
+from profiles.http.authentication import BearerAuthentication
 from profiles.models import ApiToken, User
 
 FOLDER: Final = Path(settings.BASE_DIR) / ".run"

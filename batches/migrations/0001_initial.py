@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import batches.values
-import profiles.ids
+import profiles.db.ids
 
 
 class Migration(migrations.Migration):
@@ -23,7 +23,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=profiles.ids.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=profiles.db.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("match_criteria", models.CharField(help_text='"email", or an identity handle.', max_length=255)),
                 (

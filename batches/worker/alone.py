@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from profiles import sets
+from profiles.db import sets
 
 
 @contextlib.contextmanager

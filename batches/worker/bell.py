@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from batches import leases
-from profiles import sets
+from profiles.db import sets
 
 # PostgreSQL wakes the worker; this is for what it missed.
 POLL_SECONDS: Final = 1.0

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from batches import leases
 from batches.models import Batch
-from profiles import sets
+from profiles.db import sets
 
 
 class Heartbeat:

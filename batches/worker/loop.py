@@ -26,7 +26,7 @@ from batches.worker.heartbeat import Heartbeat
 from batches.worker.outage import Outage
 from batches.worker.waiting import while_waiting
 from batches.worker.watchdog import within_bounds
-from profiles import sets
+from profiles.db import sets
 
 # On SQLite the worker leaves the file alone for a moment after each commit: without it those who post batches starve.
 SQLITE_PAUSE_SECONDS: Final = 0.12

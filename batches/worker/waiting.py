@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.db import connection
 from psycopg.waiting import Ready, Wait
 
-from profiles.sets import is_postgresql
+from profiles.db.sets import is_postgresql
 
 _EVENTS: Final = {Wait.R: select.POLLIN, Wait.W: select.POLLOUT, Wait.RW: select.POLLIN | select.POLLOUT}
 _READY: Final = {

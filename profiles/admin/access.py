@@ -16,8 +16,8 @@ from knox.settings import CONSTANTS
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from profiles.admin.lists import HubAdmin, ReadOnlyAdmin, display
-from profiles.admin.questions import AskedAdmin
+from profiles.desk.lists import HubAdmin, ReadOnlyAdmin, display
+from profiles.desk.questions import AskedAdmin
 from profiles.models import ApiToken, User
 from profiles.models.access import ALL_SCOPES, SCOPES
 

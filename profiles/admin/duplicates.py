@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from profiles.admin.lists import HubAdmin, NewestChoicesFilter, display, label, moment
 from profiles.admin.panels import profile_link
+from profiles.desk.lists import HubAdmin, NewestChoicesFilter, display, label, moment
 from profiles.models import DuplicateCandidate
 from profiles.models.duplicates import Verdict
 

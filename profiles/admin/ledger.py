@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from profiles import shape
-from profiles.admin.lists import (
+from profiles.desk.lists import (
     ACTION_LABELS,
     IdFilter,
     NewestChoicesFilter,
@@ -22,8 +22,8 @@ from profiles.admin.lists import (
     label,
     moment,
 )
-from profiles.admin.parts import part_of
-from profiles.admin.questions import RefusedQuestionError, asked_number
+from profiles.desk.parts import part_of
+from profiles.desk.questions import RefusedQuestionError, asked_number
 from profiles.models import ProfileChange
 
 CHANGES_IN_LIST: Final = 4

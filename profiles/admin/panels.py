@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from profiles import shape
 from profiles.admin.edits import EDITABLE
 from profiles.admin.ledger import cut, first_changes, shown_value, who_cell
-from profiles.admin.lists import ACTION_LABELS, label, moment, table
-from profiles.admin.parts import part_of, rows_shown
+from profiles.desk.lists import ACTION_LABELS, label, moment, table
+from profiles.desk.parts import part_of, rows_shown
 from profiles.directory import load_snapshots
 from profiles.history import timeline
 from profiles.models import DuplicateCandidate, Profile, ProfileChange, User

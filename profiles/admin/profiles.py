@@ -10,7 +10,9 @@ from django.utils.safestring import SafeString
 
 from profiles import keys
 from profiles.admin.edits import EDITABLE, ProfileForm
-from profiles.admin.lists import (
+from profiles.admin.panels import panels_of
+from profiles.admin.search import find_profiles
+from profiles.desk.lists import (
     ChoicesDropdownFilter,
     DropdownFilter,
     HubAdmin,
@@ -18,8 +20,6 @@ from profiles.admin.lists import (
     display,
     moment,
 )
-from profiles.admin.panels import panels_of
-from profiles.admin.search import find_profiles
 from profiles.http.requests import request_id
 from profiles.models import Profile
 from profiles.values import Cause, CauseKind

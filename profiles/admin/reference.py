@@ -12,7 +12,7 @@ from django.db.models import PROTECT, Model
 from django.http import HttpRequest
 
 from profiles import keys
-from profiles.admin.questions import AskedAdmin
+from profiles.desk.questions import AskedAdmin
 from profiles.models import Country, Location, Organisation, Region, RoleDefinition, Status
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from profiles import keys
-from profiles.admin.lists import as_uuid
+from profiles.db.sets import starts_with
+from profiles.desk.lists import as_uuid
 from profiles.models import Identity, Profile
-from profiles.sets import starts_with
 
 MOST_FOUND: Final = 500
 # A name of more words is looked for with its last name at the first few of them.

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from profiles import keys
-from profiles.admin.lists import ReadOnlyAdmin, display
+from profiles.desk.lists import ReadOnlyAdmin, display
 from profiles.models import ProfileTag, Tag
 
 MOST_USES_COUNTED: Final = 1_000

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 
-from profiles.api.errors import InvalidFieldsError
-from profiles.api.permissions import NoOptions
+from profiles.http.errors import InvalidFieldsError
+from profiles.http.permissions import NoOptions
 
 
 class Error(BaseModel):

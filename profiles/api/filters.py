@@ -17,8 +17,9 @@ from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from profiles import keys, sets
-from profiles.api.errors import InvalidFieldsError
+from profiles import keys
+from profiles.db import sets
+from profiles.http.errors import InvalidFieldsError
 from profiles.models import Profile
 from profiles.values import ProfileType
 

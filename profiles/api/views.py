@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from profiles.api.documents import PageEnvelope, ProfileEnvelope, answers
-from profiles.api.errors import InvalidFieldsError
 from profiles.api.filters import NoFilters, ProfileFilters
-from profiles.api.pagination import PAGE_PARAMETERS, page_of_rows
-from profiles.api.permissions import HubView
-from profiles.api.serializers import change_documents, profile_documents, with_everything
+from profiles.api.shapes import change_documents, profile_documents, with_everything
 from profiles.history import timeline
+from profiles.http.errors import InvalidFieldsError
+from profiles.http.pagination import PAGE_PARAMETERS, page_of_rows
+from profiles.http.permissions import HubView
 from profiles.models import Profile
 from profiles.values import ProfileType
 

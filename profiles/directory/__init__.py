@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from profiles import sets
+from profiles.db import sets
 from profiles.directory.finding import find_holders, find_merged
 from profiles.directory.locks import ProfilesMovedError, TooManyLocksError, lock_keys, lock_profiles
 from profiles.directory.references import load_references

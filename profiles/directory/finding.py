@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from profiles import sets
+from profiles.db import sets
 from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
 from profiles.models import Identity, Profile
 from profiles.values import ProfileSnapshot

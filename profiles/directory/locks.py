@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from profiles import sets
+from profiles.db import sets
 from profiles.keys import MatchKey
 
 # Two-part advisory locks are a space of their own, apart from the keys' one-part locks.

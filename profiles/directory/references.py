@@ -8,7 +8,8 @@ from uuid import UUID
 import orjson
 from django.db import connection, models
 
-from profiles import sets, shape
+from profiles import shape
+from profiles.db import sets
 from profiles.directory.finding import stored_id
 from profiles.models import Location, Organisation, Profile, Region, RoleDefinition, Status
 from profiles.values import ReferenceName, StatusTerm

@@ -5,7 +5,8 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from profiles import sets, shape
+from profiles import shape
+from profiles.db import sets
 from profiles.models import COLLECTION_MODELS, Profile
 from profiles.values import ProfileSnapshot, RowKey, Rows
 

@@ -7,7 +7,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import profiles.ids
+import profiles.db.ids
 import profiles.values
 
 
@@ -300,7 +300,9 @@ class Migration(migrations.Migration):
                 ("comms_categories", models.JSONField(blank=True, default=dict)),
                 (
                     "id",
-                    models.UUIDField(default=profiles.ids.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=profiles.db.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("email", models.CharField(blank=True, help_text="As it was first sent.", max_length=254, null=True)),
                 ("email_key", models.CharField(blank=True, editable=False, max_length=254, null=True)),
@@ -535,7 +537,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("created_at", models.DateTimeField(editable=False)),
                 ("updated_at", models.DateTimeField(editable=False)),
-                ("key", models.UUIDField(default=profiles.ids.new_id, editable=False)),
+                ("key", models.UUIDField(default=profiles.db.ids.new_id, editable=False)),
                 (
                     "external_id",
                     models.CharField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from profiles import sets
+from profiles.db import sets
 from profiles.keys import search_name
 
 ROWS_AT_ONCE = 5_000

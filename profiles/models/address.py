@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from profiles.ids import new_id
+from profiles.db.ids import new_id
 from profiles.keys import NAME_LENGTH, NOTES_LENGTH
 from profiles.models.fields import Dated, text_column
 from profiles.models.profile import Profile

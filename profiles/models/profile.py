@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from profiles.ids import new_id
+from profiles.db.ids import new_id
 from profiles.keys import EMAIL_LENGTH, NAME_LENGTH, URL_LENGTH
 from profiles.models.fields import text_column
 from profiles.models.locations import Location

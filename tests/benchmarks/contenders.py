@@ -14,7 +14,8 @@ from unittest.mock import patch
 import orjson
 from django.db import connection, models
 
-from profiles import applying, sets, shape, writing
+from profiles import applying, shape, writing
+from profiles.db import sets
 from profiles.models import COLLECTION_MODELS, Profile, ProfileChange
 from profiles.values import Plan
 

@@ -14,7 +14,7 @@ from django.utils.html import strip_tags
 from knox.crypto import hash_token
 
 from profiles.admin.ledger import changes_cell
-from profiles.admin.lists import BoundedPaginator
+from profiles.desk.lists import BoundedPaginator
 from profiles.models import ApiToken, DuplicateCandidate, Profile, ProfileChange, Tag, User
 from tests.builders import make_profile, process, raw_record
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from batches.database import DatabaseNotReadyError, wait_for_database
 from batches.supervisor import StartError, Supervisor, stopped_by_signals
-from profiles import sets
+from profiles.db import sets
 
 
 class Command(BaseCommand):

@@ -12,7 +12,7 @@ from batches.models import Batch
 from batches.supervisor import stopped_by_signals
 from batches.worker import work
 from batches.worker.guard import RECYCLED, Guard
-from profiles import sets
+from profiles.db import sets
 from profiles.db.server import LocksDoNotExcludeError
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 
 from batches.worker.waiting import while_waiting
-from profiles import sets
+from profiles.db import sets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from profiles.api.serializers import profile_documents, with_everything
+from profiles.api.shapes import profile_documents, with_everything
 from profiles.models import Location, Organisation, Profile, Region, RoleDefinition
 from profiles.reference_data import example_data, load_reference_data
 from tests.builders import make_profile, process

@@ -7,7 +7,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from profiles.api.authentication import allowance_of
+from profiles.http.authentication import allowance_of
 from profiles.models import ApiToken
 
 

@@ -25,7 +25,7 @@ from gunicorn.errors import ConfigError
 from gunicorn.http import wsgi
 from gunicorn.workers.gthread import ThreadWorker
 
-from profiles.api.incoming import Incoming, RefusedRequestError
+from profiles.http.incoming import Incoming, RefusedRequestError
 
 # A thread of its own: it is to be heard that the process lives while all others have work.
 LIFE_SIGN_PATHS: Final = frozenset({"/api/health"})

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display as unfold_display
 
-from profiles.admin.questions import AskedAdmin, RefusedQuestionError
+from profiles.desk.questions import AskedAdmin, RefusedQuestionError
 
 if TYPE_CHECKING:
     # unfold comes without types; these are what its classes are made of.

@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from profiles.api.errors import InvalidFieldsError
+from profiles.http.errors import InvalidFieldsError
 
 DEFAULT_SIZE: Final = 15
 MAX_SIZE: Final = 100

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from profiles.api.errors import TooManyRequestsError
+from profiles.http.errors import TooManyRequestsError
 
 _WINDOW_SECONDS: Final = 60
 # A customer's own part of an IPv6 address, of which they have as many as they like.

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 from django.http import QueryDict
 
-from profiles.admin.questions import RefusedQuestionError, asked_number
+from profiles.desk.questions import RefusedQuestionError, asked_number
 
 ROWS: Final = 20
 # Of rows with many columns fewer are shown: it is the cells that fill a page.

@@ -5,7 +5,7 @@ from gunicorn.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.api.incoming import LONGEST_HEAD, Incoming, RefusedRequestError
+from profiles.http.incoming import LONGEST_HEAD, Incoming, RefusedRequestError
 
 HEAD = b"POST /api/v3/profiles/batch?label=x HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

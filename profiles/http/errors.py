@@ -15,8 +15,8 @@ from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
 
-from profiles.api.wire import JSON
 from profiles.http.requests import request_id
+from profiles.http.wire import JSON
 
 HTML: Final = "text/html; charset=utf-8"
 RETRY_AFTER_SECONDS: Final = 5

@@ -4,8 +4,8 @@ import pytest
 from django.core.cache import cache
 from django.test import RequestFactory
 
-from profiles.api import limits
-from profiles.api.limits import client_address, client_network
+from profiles.http import limits
+from profiles.http.limits import client_address, client_network
 from profiles.models import User
 
 PATH = "/api/v3/profiles"

@@ -11,7 +11,7 @@ from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from profiles.api.limits import Allowance, client_network, count, look
+from profiles.http.limits import Allowance, client_network, count, look
 from profiles.models import ApiToken
 
 # For how long a token that was right is told from guesses without looking it up.
@@ -65,7 +65,7 @@ def allowance_of(request: Request) -> Allowance | None:
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its base registers it so
     """How the OpenAPI document tells of it."""
 
-    target_class = "profiles.api.authentication.BearerAuthentication"
+    target_class = "profiles.http.authentication.BearerAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401 its own signature
