@@ -21,12 +21,12 @@ class CompressedField(_BinaryField):
     PostgreSQL's own compression takes ten times as long, the web process waiting for it; SQLite has none.
     """
 
-    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 Django's own signature
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002 Django's own signature
         """Compress on the way in."""
         packed = None if value is None else zstandard.compress(value, LEVEL)
         return super().get_db_prep_value(packed, connection, prepared)
 
-    def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> bytes | None:  # noqa: ANN401 Django's own signature
+    def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> bytes | None:
         """Decompress on the way out."""
         del expression, connection
         return None if value is None else zstandard.decompress(value)

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 
 from batches.models import Batch
 from batches.values import UNFINISHED, BatchState
-from profiles.db import sets
+from profiles.db import engine
 
 CHANNEL: Final = "hub_batches"
 
@@ -37,7 +37,7 @@ def claim(*, worker: str) -> Batch | None:
     was left by one that died. Taking over what another worker began counts as a failure of that attempt.
     """
     abandoned = Q(state=BatchState.RUNNING)
-    if sets.is_postgresql():
+    if engine.is_postgresql():
         abandoned &= Q(lease_until__lt=Now())
     unfinished = Batch.objects.filter(state__in=UNFINISHED)
     due = _first_in_their_queues(unfinished.filter(Q(state=BatchState.QUEUED) | abandoned))
@@ -84,7 +84,7 @@ def extend(*, batch_id: UUID, worker: str, attempt: int) -> bool:
     return held.update(lease_until=_lease_end()) == 1
 
 
-def start_anew(batch: Batch, *, chunk_size: int | None, **values: Any) -> None:  # noqa: ANN401 columns of Batch
+def start_anew(batch: Batch, *, chunk_size: int | None, **values: Any) -> None:
     """Set columns of a batch in hand whose front has moved or become smaller: no attempt at it has failed so far.
 
     Raises `LeaseLostError`.
@@ -92,7 +92,7 @@ def start_anew(batch: Batch, *, chunk_size: int | None, **values: Any) -> None: 
     record_progress(batch, failures=0, lapsed_attempts=[], chunk_size=chunk_size, **values)
 
 
-def record_progress(batch: Batch, **values: Any) -> None:  # noqa: ANN401 columns of Batch
+def record_progress(batch: Batch, **values: Any) -> None:
     """Set columns of a batch in hand.
 
     Raises `LeaseLostError` where somebody else has taken it over. Inside the transaction of what it tells about.
@@ -103,7 +103,7 @@ def record_progress(batch: Batch, **values: Any) -> None:  # noqa: ANN401 column
         setattr(batch, name, value)
 
 
-def finish(batch: Batch, **values: Any) -> None:  # noqa: ANN401 columns of Batch
+def finish(batch: Batch, **values: Any) -> None:
     """End the work: the batch is done, and the next one of its queue is due. Raises `LeaseLostError`."""
     record_progress(batch, state=BatchState.DONE, worker="", lease_until=None, finished_at=Now(), **values)
     wake_workers()
@@ -163,7 +163,7 @@ def requeue(batch_id: UUID) -> bool:
 
 def wake_workers() -> None:
     """Tell waiting workers to look, once the transaction is committed. Polling alone would do; this is sooner."""
-    if sets.is_postgresql():
+    if engine.is_postgresql():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
 
@@ -182,5 +182,5 @@ def _held(batch: Batch) -> QuerySet[Batch]:
     return Batch.objects.filter(id=batch.id, worker=batch.worker, attempt=batch.attempt, state=BatchState.RUNNING)
 
 
-def _lease_end() -> Any:  # noqa: ANN401 an expression
+def _lease_end() -> Any:
     return Now() + dt.timedelta(seconds=settings.LEASE_SECONDS)

@@ -19,7 +19,7 @@ from profiles.applying import apply_drafts
 from profiles.db import sets
 from profiles.models import Identity
 from profiles.schema import parse_record
-from profiles.shape import utc_text
+from profiles.times import utc_text
 from profiles.values import (
     EMAIL,
     Cause,

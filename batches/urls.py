@@ -2,14 +2,8 @@
 
 from django.urls import path
 
-from batches.views import (
-    BatchDetail,
-    BatchItemRecord,
-    BatchItems,
-    BatchList,
-    OlderProfileBatches,
-    ProfileBatches,
-)
+from batches.api.batches import BatchDetail, BatchList, OlderProfileBatches, ProfileBatches
+from batches.api.items import BatchItemRecord, BatchItems
 
 urlpatterns = [
     path("profiles/batch.json", ProfileBatches.as_view(), name="submit-batch"),

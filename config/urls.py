@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from config.health import health, ready
-from profiles.api.documents import DocsView, SchemaView
+from profiles.http.documents import DocsView, SchemaView
 from profiles.http.errors import unknown_path
 
 admin.autodiscover()

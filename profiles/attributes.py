@@ -14,7 +14,7 @@ JSON_LENGTH: Final = 65_536
 _REFUSED = re.compile("[\x00\ud800-\udfff]")
 
 
-def typed_value(kind: str, value: object) -> Any:  # noqa: ANN401 any JSON
+def typed_value(kind: str, value: object) -> Any:
     """Return the value as one of the type, turned into it where nothing is lost.
 
     Null is null in every type, and so is what is blank, but for free JSON. Raises `InvalidValueError`.
@@ -29,7 +29,7 @@ def _text(value: object) -> str:
     return text(readings.text(value), length=NOTES_LENGTH, notes=True)
 
 
-def _list(value: object) -> Any:  # noqa: ANN401 a list
+def _list(value: object) -> Any:
     if not isinstance(value, list):
         message = "The value must be a list."
         raise InvalidValueError(message)

@@ -93,7 +93,7 @@ def truth(value: object) -> bool:
     raise InvalidValueError(EMPTY if is_blank(value) else NO_TRUTH)
 
 
-def free_json(value: object) -> Any:  # noqa: ANN401 any JSON
+def free_json(value: object) -> Any:
     """Return JSON that senders may choose freely with its whole floats as the integers they are."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else value

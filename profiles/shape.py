@@ -7,7 +7,6 @@ A state holds JSON values only: text, integers, floats, booleans, null, lists an
 text in UTC, dates ISO 8601 text, UUIDs text.
 """
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
@@ -166,8 +165,3 @@ COLLECTIONS: Final = {
         ORGANISATIONS,
     )
 }
-
-
-def utc_text(moment: dt.datetime) -> str:
-    """Return a time as states and the ledger write it: `2020-05-05T15:20:32Z`, with microseconds if it has any."""
-    return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}Z"

@@ -13,6 +13,7 @@ from profiles.db import sets
 from profiles.keys import email_key, search_name
 from profiles.models import COLLECTION_MODELS, DuplicateCandidate, Profile, ProfileChange, Tag
 from profiles.reconcile import same_row
+from profiles.times import utc_text
 from profiles.values import DuplicatePair, Outcome, Plan, ProfileResult
 from profiles.values import ProfileChange as Change
 
@@ -34,7 +35,7 @@ def write_plan(plan: Plan, *, now: dt.datetime, store_outcomes: OutcomeStore = s
 
     Raises `StaleWriteError`, or `IntegrityError` where another writer took a key first.
     """
-    moment = shape.utc_text(now)
+    moment = utc_text(now)
     results = [result for result in plan.results if result.is_changed]
     created = [result for result in results if result.before is None]
     changed = [result for result in results if result.before is not None]

@@ -31,7 +31,7 @@ def engine():
 
 
 @pytest.fixture
-def machine_user(db):  # noqa: ARG001 the database is to be there
+def machine_user(db):
     """Return the user of an integration."""
     user = User(username="till")
     user.set_unusable_password()
@@ -59,7 +59,7 @@ def api_client(make_client):
 
 
 @pytest.fixture
-def staff_user(db):  # noqa: ARG001 likewise
+def staff_user(db):
     """Return a member of staff who may do everything."""
     return User.objects.create_superuser("staff", password="a long password")
 
@@ -73,6 +73,6 @@ def staff_client(staff_user):
 
 
 @pytest.fixture
-def process_all(db):  # noqa: ARG001 likewise
+def process_all(db):
     """Return a function that processes every waiting batch in this process."""
     return process_waiting

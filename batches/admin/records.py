@@ -17,7 +17,7 @@ from batches.admin.received import received_record
 from batches.models import Batch, BatchRecord
 from profiles.admin.ledger import cut
 from profiles.admin.panels import profile_link
-from profiles.db.sets import starts_with
+from profiles.db.lookups import starts_with
 from profiles.desk.lists import (
     OUTCOME_LABELS,
     DropdownFilter,
@@ -302,7 +302,7 @@ def _considered(record: BatchRecord, *, asked: QueryDict) -> dict[str, object]:
 class RecordsOfProfile(BaseComponent):  # type: ignore[misc]  # it comes without types
     """The newest records that meant a profile, for its page: profiles know nothing of batches."""
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 the component's
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the table; one query."""
         newest = BatchRecord.objects.filter(profile=kwargs["profile"]).select_related("batch").order_by("-id")
         records = list(newest[: RECORDS_OF_PROFILE + 1])

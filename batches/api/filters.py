@@ -8,7 +8,7 @@ from batches.models import FAILED, Batch, BatchRecord
 from batches.results import BatchItem, Selection
 from batches.values import UNFINISHED, BatchSource, BatchState
 from profiles import keys
-from profiles.api.filters import BracketFilterSet, NormalFilter, TimeFilter
+from profiles.http.filtering import BracketFilterSet, NormalFilter, TimeFilter
 from profiles.values import EMAIL, OutcomeKind
 
 _STATUSES = [(status, status) for status in ("pending", "success", "failed")]

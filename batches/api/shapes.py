@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from batches.models import Batch
 from batches.results import BatchItem, queue_positions
 from batches.values import BatchState
-from profiles.api.shapes import wire_time
+from profiles.http.wire import wire_time
 from profiles.schema import Record
 from profiles.values import OutcomeKind
 

@@ -114,7 +114,7 @@ class RecordReader:
         return value
 
 
-def _without_flaws(position: int, text: str, value: Any) -> RawRecord:  # noqa: ANN401 any JSON
+def _without_flaws(position: int, text: str, value: Any) -> RawRecord:
     """Take out each member in which a flaw is found, and say where it stood.
 
     Of a list no entry is taken out, as the others would no longer stand where they stood, but the member that holds
@@ -137,7 +137,7 @@ class _FlawSearch:
         self.faulty: list[tuple[dict[str, Any], str]] = []
         self.told: dict[tuple[str, ErrorCode], RecordError] = {}
 
-    def look_into(self, item: Any, path: Path, holder: dict[str, Any], name: str) -> None:  # noqa: ANN401 any JSON
+    def look_into(self, item: Any, path: Path, holder: dict[str, Any], name: str) -> None:
         """Look at what an object or list holds; what a list holds belongs to the member `name` of `holder`."""
         is_object = isinstance(item, dict)
         for key, member in item.items() if is_object else enumerate(item):

@@ -39,7 +39,7 @@ class Client:
             raise ApiError(message)
         return str(document["data"]["batch_id"])
 
-    def read(self, path: str, **query: str) -> Any:  # noqa: ANN401 any document
+    def read(self, path: str, **query: str) -> Any:
         """Return what is at the path; raises `ApiError`."""
         status, document, _ = self._ask("GET", f"{path}?{urlencode(query)}" if query else path)
         if status != HTTPStatus.OK:

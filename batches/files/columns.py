@@ -195,7 +195,7 @@ def read_cells(columns: Sequence[Column], cells: Sequence[str]) -> tuple[dict[st
     return record, faults
 
 
-def _value(column: Column, cell: str) -> Any:  # noqa: ANN401 any JSON
+def _value(column: Column, cell: str) -> Any:
     if cell[0] == "#" and _RUINED_CELL.fullmatch(cell.strip()):
         message = "the cell holds a spreadsheet's error instead of a value."
         raise CellError(message)
@@ -232,7 +232,7 @@ def _list(text: str) -> list[Any] | None:
     return entries
 
 
-def _put(record: dict[str, Any], column: Column, value: Any) -> None:  # noqa: ANN401 any JSON
+def _put(record: dict[str, Any], column: Column, value: Any) -> None:
     if column.handle:
         record.setdefault("identities", []).append({"handle": column.handle, "identifier": value})
         return

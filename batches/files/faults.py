@@ -33,5 +33,5 @@ def faults_of(value: object) -> tuple[RecordError, ...]:
     return ()
 
 
-def _fault(line: int, error: Any) -> RecordError:  # noqa: ANN401 any JSON
+def _fault(line: int, error: Any) -> RecordError:
     return RecordError(ErrorCode.UNREADABLE, "", f"Line {line}: {error}"[:_LONGEST_ERROR])

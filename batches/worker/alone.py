@@ -8,13 +8,13 @@ from pathlib import Path
 
 from django.conf import settings
 
-from profiles.db import sets
+from profiles.db import engine
 
 
 @contextlib.contextmanager
 def only_worker(*, stop: threading.Event, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Be the only worker of a SQLite hub; wait for the one there is. On PostgreSQL any number may work."""
-    if sets.is_postgresql():
+    if engine.is_postgresql():
         yield
         return
     with Path(f"{settings.DATABASES['default']['NAME']}.worker.lock").open("w") as lock:

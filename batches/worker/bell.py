@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from batches import leases
-from profiles.db import sets
+from profiles.db import engine
 
 # PostgreSQL wakes the worker; this is for what it missed.
 POLL_SECONDS: Final = 1.0
@@ -34,7 +34,7 @@ class Bell:
     def wait(self, stop: threading.Event) -> None:
         """Return when there may be something to do, or `stop` is set."""
         url: str | None = settings.LISTEN_DATABASE_URL
-        if not sets.is_postgresql() or url == "":
+        if not engine.is_postgresql() or url == "":
             stop.wait(settings.POLL_SECONDS)
             return
         try:

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from batches import leases
 from batches.models import Batch
-from profiles.db import sets
+from profiles.db import engine
 
 
 class Heartbeat:
@@ -23,7 +23,7 @@ class Heartbeat:
         self.thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Self:
-        if sets.is_postgresql():
+        if engine.is_postgresql():
             self.thread.start()
         return self
 

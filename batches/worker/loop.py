@@ -26,7 +26,7 @@ from batches.worker.heartbeat import Heartbeat
 from batches.worker.outage import Outage
 from batches.worker.waiting import while_waiting
 from batches.worker.watchdog import within_bounds
-from profiles.db import sets
+from profiles.db import engine
 
 # On SQLite the worker leaves the file alone for a moment after each commit: without it those who post batches starve.
 SQLITE_PAUSE_SECONDS: Final = 0.12
@@ -85,7 +85,7 @@ def work(  # noqa: PLR0913 when to end, and whom to tell
                 done += 1
                 if on_batch is not None:
                     on_batch(batch)
-            if not sets.is_postgresql():
+            if not engine.is_postgresql():
                 _pause(stop, batch, ahead)
     return done
 
@@ -151,7 +151,7 @@ def _process(batch: Batch, ahead: ReadAhead, lost: list[Batch]) -> bool:
             leases.set_aside(batch, error="The batch failed again and again; the log says where.")
             return False
         drafts = ahead.take(batch)
-        if sets.is_postgresql():
+        if engine.is_postgresql():
             ahead.start(behind=batch)
         with while_waiting(ahead.step):
             process_batch(batch, drafts)
@@ -160,7 +160,7 @@ def _process(batch: Batch, ahead: ReadAhead, lost: list[Batch]) -> bool:
         lost.append(batch)
         return False
     except Exception as error:  # whatever it is: the batch must not take the worker down
-        if sets.is_unavailable(error):
+        if engine.is_unavailable(error):
             log.warning("batch_interrupted", error=type(error).__name__, **facts)
             lost.append(batch)
             close_old_connections()

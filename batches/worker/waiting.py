@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.db import connection
 from psycopg.waiting import Ready, Wait
 
-from profiles.db.sets import is_postgresql
+from profiles.db.engine import is_postgresql
 
 _EVENTS: Final = {Wait.R: select.POLLIN, Wait.W: select.POLLOUT, Wait.RW: select.POLLIN | select.POLLOUT}
 _READY: Final = {
@@ -35,7 +35,7 @@ def while_waiting(step: Callable[[], bool]) -> Iterator[None]:
     connection.ensure_connection()
     driver = connection.connection
 
-    def wait(exchange: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 the driver's
+    def wait(exchange: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
         return type(driver).wait(driver, _busy(exchange, driver.fileno(), step), *arguments, **options)
 
     driver.wait = wait

@@ -100,7 +100,7 @@ class ApiTokenAdmin(HubAdmin):
         request: HttpRequest,
         obj: ApiToken | None = None,
         change: bool = False,  # noqa: FBT001, FBT002 Django's
-        **kwargs: Any,  # noqa: ANN401 Django's
+        **kwargs: Any,
     ) -> type[TokenModelForm]:
         """Use the token's own form for a new one."""
         if obj is None:

@@ -11,6 +11,7 @@ from profiles import shape
 from profiles.applying import apply_drafts
 from profiles.models import Profile
 from profiles.schema import parse_record
+from profiles.times import utc_text
 from profiles.values import EMAIL, Cause, ErrorCode, Outcome, OutcomeKind, ProfileDraft
 
 # The fields of its own that a profile's form can edit: plain values, each a column and a member of the record.
@@ -41,7 +42,7 @@ class ProfileForm(ProfileModelForm):
     # The version the staff member looked at.
     version = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 Django's
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["version"] = self.instance.version
         for field in self.fields.values():
@@ -97,8 +98,8 @@ class ProfileForm(ProfileModelForm):
             changed = [*changed, *_BIRTHDAY]
         return {name: self._value(name) for name in changed}
 
-    def _value(self, name: str) -> Any:  # noqa: ANN401 a JSON value
+    def _value(self, name: str) -> Any:
         value = self.cleaned_data[name]
         if value in {"", None}:
             return None
-        return shape.utc_text(value) if isinstance(value, dt.datetime) else value
+        return utc_text(value) if isinstance(value, dt.datetime) else value

@@ -138,7 +138,7 @@ class ProfileAdmin(HubAdmin):
 
     # --- The edit ---------------------------------------------------------------------------------------------------
 
-    def get_fieldsets(self, request: HttpRequest, obj: Profile | None = None) -> Any:  # noqa: ANN401 Django's
+    def get_fieldsets(self, request: HttpRequest, obj: Profile | None = None) -> Any:
         """Return the fields of the shape in the page's order."""
         del request, obj
         groups = (*_GROUPS, ("More", tuple((name,) for name in _MORE))) if _MORE else _GROUPS
@@ -149,7 +149,7 @@ class ProfileAdmin(HubAdmin):
         request: HttpRequest,
         obj: Profile | None = None,
         change: bool = False,  # noqa: FBT001, FBT002 Django's
-        **kwargs: Any,  # noqa: ANN401 Django's
+        **kwargs: Any,
     ) -> type[ProfileForm]:
         """Return the form, knowing who edits and when."""
         form: Any = super().get_form(request, obj, change, **kwargs)
@@ -162,7 +162,7 @@ class ProfileAdmin(HubAdmin):
         form.now = timezone.now()
         return form  # type: ignore[no-any-return]  # made by Django for this request
 
-    def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:  # noqa: ANN401, FBT001
+    def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:  # noqa: FBT001
         """Write the edit as it was decided, and show what of it was left out."""
         del change
         for warning in form.apply().warnings:
@@ -173,7 +173,7 @@ class ProfileAdmin(HubAdmin):
         self,
         request: HttpRequest,
         context: dict[str, Any],
-        **options: Any,  # noqa: ANN401 Django's
+        **options: Any,
     ) -> HttpResponse:
         """Note the possible duplicates that a refused edit met, as those of every refused record are."""
         form = context["adminform"].form

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from profiles import keys
-from profiles.db.sets import starts_with
+from profiles.db.lookups import starts_with
 from profiles.desk.lists import as_uuid
 from profiles.models import Identity, Profile
 

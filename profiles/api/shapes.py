@@ -10,6 +10,7 @@ import phonenumbers
 from django.db.models import Model, Prefetch, QuerySet
 
 from profiles import shape
+from profiles.http.wire import wire_time
 from profiles.models import (
     Address,
     DateLink,
@@ -55,16 +56,11 @@ def profile_documents(profiles: Sequence[Profile], *, now: dt.datetime) -> list[
     return [_profile(profile, now=now) for profile in profiles]
 
 
-def wire_time(moment: dt.datetime | None) -> str | None:
-    """Return a time as the contract writes it: `2020-05-05 15:20:32`, UTC."""
-    return None if moment is None else moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "seconds")
-
-
-def _times(row: Any) -> dict[str, str | None]:  # noqa: ANN401 any row with both times
+def _times(row: Any) -> dict[str, str | None]:
     return {"created_at": wire_time(row.created_at), "updated_at": wire_time(row.updated_at)}
 
 
-def _by_id(rows: Any) -> list[Any]:  # noqa: ANN401 a prefetched related manager
+def _by_id(rows: Any) -> list[Any]:
     return sorted(rows.all(), key=lambda row: row.pk)
 
 

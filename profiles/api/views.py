@@ -1,7 +1,6 @@
 """Reading profiles and their ledger."""
 
 from typing import ClassVar
-from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
@@ -10,13 +9,16 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from profiles.api.documents import PageEnvelope, ProfileEnvelope, answers
-from profiles.api.filters import NoFilters, ProfileFilters
+from profiles.api.documents import ProfileEnvelope
+from profiles.api.filters import ProfileFilters
 from profiles.api.shapes import change_documents, profile_documents, with_everything
 from profiles.history import timeline
+from profiles.http.documents import PageEnvelope, answers
 from profiles.http.errors import InvalidFieldsError
+from profiles.http.filtering import NoFilters
 from profiles.http.pagination import PAGE_PARAMETERS, page_of_rows
 from profiles.http.permissions import HubView
+from profiles.http.wire import parse_id
 from profiles.models import Profile
 from profiles.values import ProfileType
 
@@ -27,14 +29,6 @@ class HttpResponsePermanentlyMoved(HttpResponsePermanentRedirect):
     """The same request, with its method, elsewhere (contract S16)."""
 
     status_code = 308
-
-
-def parse_id(text: str) -> UUID:
-    """Return the id a path names; what is none names nothing: `Http404`."""
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error
 
 
 class ProfileList(HubView):

@@ -8,7 +8,7 @@ from typing import Final
 from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from profiles.db.sets import is_postgresql
+from profiles.db.engine import is_postgresql
 
 # A space of its own among two-part advisory locks: nobody waits for one of these.
 _PROBE: Final = 0x6876

@@ -105,7 +105,7 @@ class HubAdmin(AskedAdmin):
     compressed_fields = True
     actions: Any = ()
 
-    def panels(self, request: HttpRequest, obj: Any) -> dict[str, object]:  # noqa: ANN401 the page's model
+    def panels(self, request: HttpRequest, obj: Any) -> dict[str, object]:
         """Return what the page shows beside the fields; queries."""
         del request, obj
         return {}
@@ -114,7 +114,7 @@ class HubAdmin(AskedAdmin):
         self,
         request: HttpRequest,
         context: dict[str, Any],
-        **options: Any,  # noqa: ANN401 Django's
+        **options: Any,
     ) -> HttpResponse:
         """Add the panels."""
         if options.get("obj") is not None:
@@ -152,7 +152,7 @@ class NewestChoicesFilter(ChoicesDropdownFilter):
 
     narrowed_by: tuple[str, ...] = ()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 Django's
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.title = f"{self.title}, among the newest {WINDOW:,}"
 

@@ -58,7 +58,7 @@ def asked_number(asked: QueryDict, name: str) -> int:
 class AskedChangeList(ChangeList):
     """A list that answers only what it offers: its own filters with their own choices, its pages, its orders."""
 
-    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 Django's
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         for name, values in request.GET.lists():
             for text in (name, *values):
                 asked_text(text)
@@ -124,7 +124,7 @@ def _check_choice(one: ListFilter) -> None:
 class AskedAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
     """Answers a question that cannot be answered with a page that says so."""
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ANN401 Django's
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the class of the list."""
         del request, kwargs
         return AskedChangeList

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from profiles.db import sets
+from profiles.db import engine
 from profiles.directory.finding import find_holders, find_merged
 from profiles.directory.locks import ProfilesMovedError, TooManyLocksError, lock_keys, lock_profiles
 from profiles.directory.references import load_references
@@ -48,7 +48,7 @@ def open_directory(
     """
     named = {*scope.targets, *also_lock}
     # SQLite has one writer, and the caller's transaction already is it.
-    is_locked = lock and sets.is_postgresql()
+    is_locked = lock and engine.is_postgresql()
     if is_locked:
         whole_hub = lock_keys(scope.keys, whole_hub=whole_hub)
     found = find_holders(scope.keys, named)

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from profiles.db import sets
+from profiles.db import engine, lookups
 from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
 from profiles.models import Identity, Profile
 from profiles.values import ProfileSnapshot
@@ -85,8 +85,8 @@ def find_holders(keys: Iterable[MatchKey], ids: Iterable[UUID]) -> Found:
             handles.append(key.handle)
             identifiers.append(key.value)
     stored_ids = [stored_id(one) for one in ids]
-    if sets.is_postgresql():
-        params = [sets.array_literal(array) for array in (emails, mobiles, handles, identifiers, stored_ids)]
+    if engine.is_postgresql():
+        params = [lookups.array_literal(array) for array in (emails, mobiles, handles, identifiers, stored_ids)]
     else:
         pairs = list(zip(handles, identifiers, strict=True))
         params = [orjson.dumps(array).decode() for array in (emails, mobiles, pairs, stored_ids)]
@@ -116,7 +116,7 @@ def find_merged(survivors: Iterable[UUID]) -> set[UUID]:
 
 def stored_id(profile_id: UUID) -> str:
     """Return a profile's id as this engine writes it in a parameter."""
-    return str(profile_id) if sets.is_postgresql() else profile_id.hex
+    return str(profile_id) if engine.is_postgresql() else profile_id.hex
 
 
 def _loaded_id(value: UUID | str) -> UUID:

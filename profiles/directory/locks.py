@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from profiles.db import sets
+from profiles.db import lookups
 from profiles.keys import MatchKey
 
 # Two-part advisory locks are a space of their own, apart from the keys' one-part locks.
@@ -59,7 +59,7 @@ def _lock(names: Iterable[str]) -> None:
     numbers = sorted({_lock_number(name) for name in names})
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k", [sets.array_literal(numbers)]
+            "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k", [lookups.array_literal(numbers)]
         )
 
 

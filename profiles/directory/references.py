@@ -8,10 +8,10 @@ from uuid import UUID
 import orjson
 from django.db import connection, models
 
-from profiles import shape
-from profiles.db import sets
+from profiles.db import engine, lookups
 from profiles.directory.finding import stored_id
 from profiles.models import Location, Organisation, Profile, Region, RoleDefinition, Status
+from profiles.times import as_utc, utc_text
 from profiles.values import ReferenceName, StatusTerm
 
 _BY: Final[Mapping[tuple[str, str], tuple[type[models.Model], str, str]]] = {
@@ -45,7 +45,7 @@ def load_references(names: Collection[ReferenceName]) -> dict[ReferenceName, Any
 def _reference_query(kind: str, by: str) -> str:
     model, column, meaning = _BY[kind, by]
     number = by == "id" and kind != "profile"
-    if sets.is_postgresql():
+    if engine.is_postgresql():
         among = f"= ANY(%s::{'uuid' if kind == 'profile' else 'bigint' if number else 'text'}[])"
     else:
         among = f"IN (SELECT CAST(value AS {'integer' if number else 'text'}) FROM json_each(%s))"  # noqa: S608 likewise
@@ -57,8 +57,8 @@ def _reference_query(kind: str, by: str) -> str:
 
 
 def _reference_param(kind: str, wanted: list[str]) -> str:
-    if sets.is_postgresql():
-        return sets.array_literal(wanted)
+    if engine.is_postgresql():
+        return lookups.array_literal(wanted)
     return orjson.dumps([stored_id(UUID(one)) for one in wanted] if kind == "profile" else wanted).decode()
 
 
@@ -77,6 +77,6 @@ def _reference(row: tuple[Any, ...]) -> tuple[ReferenceName, Any]:
         end = None
         if expiry is not None:
             moment = dt.datetime.fromisoformat(expiry)
-            end = shape.utc_text(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
+            end = utc_text(as_utc(moment))
         meaning = StatusTerm(period, period_type or None, end)
     return ReferenceName(kind, by, value), meaning

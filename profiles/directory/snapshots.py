@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from profiles import shape
-from profiles.db import sets
+from profiles.db import families
 from profiles.models import COLLECTION_MODELS, Profile
 from profiles.values import ProfileSnapshot, RowKey, Rows
 
@@ -19,7 +19,7 @@ def load_snapshots(ids: Collection[UUID], *, collections: Collection[str]) -> di
     }
     columns = ("id", "version", "effective_times", *shape.JSON_COLUMNS, *shape.COLUMNS.values())
     snapshots = {}
-    for values, rows_of in sets.read_families(Profile, columns, ids, children=children, parent="profile_id"):
+    for values, rows_of in families.read_families(Profile, columns, ids, children=children, parent="profile_id"):
         profile_id, version, times, categories, appearance, *plain = values
         fields = dict(zip(shape.COLUMNS, plain, strict=True))
         for name, value in categories.items():

@@ -12,7 +12,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from profiles.http.limits import Allowance, client_network, count, look
-from profiles.models import ApiToken
+from profiles.models.access import ApiToken
 
 # For how long a token that was right is told from guesses without looking it up.
 _REMEMBERED_SECONDS: Final = 300
@@ -26,7 +26,7 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox c
     out who shares the address.
     """
 
-    def authenticate(self, request: Request) -> Any:  # noqa: ANN401 knox's own signature
+    def authenticate(self, request: Request) -> Any:
         """Return the token's user and the token, `None` where there is none; raises `TooManyRequestsError`."""
         network = client_network(request._request)  # noqa: SLF001 DRF's own has no public name
         remembered = f"token:{hashlib.sha256(request.META.get('HTTP_AUTHORIZATION', '').encode()).hexdigest()}"
@@ -46,7 +46,7 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox c
         request._request.allowance = allowance  # type: ignore[attr-defined]  # noqa: SLF001 likewise
         return found
 
-    def authenticate_credentials(self, token: bytes) -> Any:  # noqa: ANN401 knox's own signature
+    def authenticate_credentials(self, token: bytes) -> Any:
         """Return the token's user and the token."""
         if not token.isascii():
             raise AuthenticationFailed
@@ -68,7 +68,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     target_class = "profiles.http.authentication.BearerAuthentication"
     name = "token"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401 its own signature
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return the scheme."""
         del auto_schema
         return {"type": "http", "scheme": "bearer"}

@@ -155,7 +155,7 @@ def _say(answer: HttpResponse, message: str, content_type: str = JSON) -> None:
 
 
 @receiver(got_request_exception)
-def note_unavailable(request: HttpRequest | None = None, **kwargs: Any) -> None:  # noqa: ANN401 a signal's
+def note_unavailable(request: HttpRequest | None = None, **kwargs: Any) -> None:
     """Remember that it was the database, for `ErrorsInShape`: whoever else failed, failed for that."""
     del kwargs
     error = sys.exc_info()[1]

@@ -42,7 +42,7 @@ class RefusedRequestError(Exception):
 class Incoming:
     """One request on its way in."""
 
-    def __init__(self, *, cfg: Any, client: Any, number: int, most: int) -> None:  # noqa: ANN401 gunicorn's own
+    def __init__(self, *, cfg: Any, client: Any, number: int, most: int) -> None:
         self.cfg = cfg
         self.client = client
         self.number = number

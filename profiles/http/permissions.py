@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from profiles.http.authentication import allowance_of
-from profiles.models import ApiToken
+from profiles.models.access import ApiToken
 
 
 class HasScopes(BasePermission):
@@ -16,7 +16,7 @@ class HasScopes(BasePermission):
 
     message = "Invalid scope(s) provided."
 
-    def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ANN401 DRF's own signature
+    def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the token suffices."""
         token = request.auth
         if not isinstance(token, ApiToken):

@@ -99,7 +99,7 @@ class Connection:
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes without types
     """A process that answers requests."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 gunicorn's own
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.waiting: dict[Connection, None] = {}
         """Those in the poller, the oldest first."""
@@ -108,7 +108,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
         self.life_signs = ThreadPoolExecutor(1)
 
     @classmethod
-    def check_config(cls, cfg: Any, log: Any) -> None:  # noqa: ANN401 gunicorn's own
+    def check_config(cls, cfg: Any, log: Any) -> None:
         """Refuse what only gunicorn's own worker knows."""
         super().check_config(cfg, log)
         if cfg.is_ssl or cfg.proxy_protocol != "off":
@@ -137,7 +137,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
         # The first request is expected at once, those after it only if they come.
         self._watch(conn, Stage.IDLE, settings.HEAD_SECONDS)
 
-    def _expected(self, client: Any, *, number: int) -> Incoming:  # noqa: ANN401 gunicorn's own
+    def _expected(self, client: Any, *, number: int) -> Incoming:
         return Incoming(cfg=self.cfg, client=client, number=number, most=settings.MAX_BODY_BYTES)
 
     def _watch(self, conn: Connection, stage: Stage, seconds: float) -> None:

@@ -1,11 +1,13 @@
 """Bytes in, bytes out: bounded reading and JSON both ways."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import IO, Any, Final
+from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.request import UnreadablePostError
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 from rest_framework.negotiation import BaseContentNegotiation
@@ -53,7 +55,7 @@ class BoundedJSONParser(BaseParser):
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:  # noqa: ANN401 any JSON
+    ) -> Any:
         """Return the body's value."""
         del stream, media_type
         request: Request = (parser_context or {})["request"]
@@ -73,7 +75,7 @@ class JSONRenderer(BaseRenderer):
 
     def render(
         self,
-        data: Any,  # noqa: ANN401 any JSON
+        data: Any,
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
@@ -85,7 +87,7 @@ class JSONRenderer(BaseRenderer):
 class AlwaysJSON(BaseContentNegotiation):
     """The hub speaks JSON whatever a client says it accepts: there is nothing else to choose."""
 
-    def select_parser(self, request: Request, parsers: Any) -> Any:  # noqa: ANN401 DRF's own signature
+    def select_parser(self, request: Request, parsers: Any) -> Any:
         """Return the parser for the body's media type, `None` where there is none."""
         content_type = (request.content_type or "").partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == content_type), None)
@@ -93,9 +95,22 @@ class AlwaysJSON(BaseContentNegotiation):
     def select_renderer(
         self,
         request: Request,
-        renderers: Any,  # noqa: ANN401 DRF's own signature
+        renderers: Any,
         format_suffix: str | None = None,
     ) -> tuple[Any, str]:
         """Return the first renderer."""
         del request, format_suffix
         return renderers[0], renderers[0].media_type
+
+
+def wire_time(moment: dt.datetime | None) -> str | None:
+    """Return a time as the contract writes it: `2020-05-05 15:20:32`, UTC."""
+    return None if moment is None else moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+def parse_id(text: str) -> UUID:
+    """Return the id a path names; what is none names nothing: `Http404`."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error

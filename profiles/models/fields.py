@@ -7,7 +7,7 @@ from django.db import models
 from profiles.keys import NAME_LENGTH
 
 
-def text_column(**options: Any) -> "models.CharField[str | None, str | None]":  # noqa: ANN401 Django's own options
+def text_column(**options: Any) -> "models.CharField[str | None, str | None]":
     """Return a column for a text that may be null: absent, null and empty are three things (contract S8)."""
     return models.CharField(**{"max_length": NAME_LENGTH, "null": True, "blank": True, **options})
 

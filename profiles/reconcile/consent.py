@@ -18,6 +18,7 @@ from profiles import shape
 from profiles.keys import email_key
 from profiles.reconcile.addresses import address_text
 from profiles.reconcile.difference import State, same
+from profiles.times import utc_text
 from profiles.values import ErrorCode, ProfileDraft, RecordError, RecordWarning, Row, Rows, WarningCode
 
 TIGHT: Final = {"promo": False, "optout": True, "bounced": True}
@@ -117,7 +118,7 @@ def _decide_flag(  # noqa: PLR0913 all of it is one comparison
         if said.value is not held.value:
             decision.fields[name] = said.value
         if time is not None and time != held.time:
-            decision.times[name] = shape.utc_text(time)
+            decision.times[name] = utc_text(time)
     elif said.value is not held.value:
         loosens = held.is_tight and not said.is_tight
         _warn(decision, draft, name, WarningCode.CONSENT_NOT_LOOSENED if loosens else WarningCode.CONSENT_OLDER)

@@ -9,7 +9,7 @@ import datetime as dt
 from functools import lru_cache
 from typing import Any, Final
 
-from profiles.shape import utc_text
+from profiles.times import utc_text
 from profiles.values import (
     ErrorCode,
     ProfileDraft,
@@ -73,7 +73,7 @@ class _Resolving:
             warnings=tuple(self.warnings),
         )
 
-    def _find(self, referral: Referral) -> Any:  # noqa: ANN401 an id or a handle
+    def _find(self, referral: Referral) -> Any:
         """Return what the names lead to, `None` where they lead nowhere or to different rows."""
         found: list[Any] = []
         for name, pointer in referral.names:
@@ -86,7 +86,7 @@ class _Resolving:
             found.append(meant)
         return found[0] if found else None
 
-    def _look_up(self, name: ReferenceName, pointer: str) -> Any:  # noqa: ANN401 an id or a handle
+    def _look_up(self, name: ReferenceName, pointer: str) -> Any:
         meant = self.references.get(name)
         if meant is None:
             message = f"The hub knows no such {_KINDS[name.kind]}."

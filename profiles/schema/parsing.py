@@ -132,7 +132,7 @@ def _without_faults(
     return RECORD.validate_python(left, strict=True), indexes
 
 
-def _pruned(value: Any, paths: Iterable[Sequence[int | str]]) -> Any:  # noqa: ANN401 any JSON
+def _pruned(value: Any, paths: Iterable[Sequence[int | str]]) -> Any:
     """Return a copy of the value without the members at the paths, each of which ends in a name.
 
     Whatever holds one of them is copied once, however many there are.
@@ -436,7 +436,7 @@ class _Parsing:
 
     # --- Errors and warnings -------------------------------------------------------------------------------------
 
-    def _free_json(self, value: object, pointer: str) -> Any:  # noqa: ANN401 any JSON
+    def _free_json(self, value: object, pointer: str) -> Any:
         if is_blank(value):
             return None
         if not isinstance(value, dict | list):

@@ -44,7 +44,7 @@ MOST_ENTRIES: Final = {
 }
 
 
-def at_most(name: str) -> Any:  # noqa: ANN401 part of an annotation, not a value
+def at_most(name: str) -> Any:
     """Return the bound of the list of that name."""
     return Field(max_length=MOST_ENTRIES[name])
 
@@ -138,7 +138,7 @@ if TYPE_CHECKING:
 
 else:
 
-    def _comms_type(name: str) -> Any:  # noqa: ANN401 an annotation, not a value
+    def _comms_type(name: str) -> Any:
         if name in shape.VERIFICATION_MEMBERS:
             return Nullable[one_of(Verification)]
         if name == "terms_accepted_version":

@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from profiles import keys, readings
 from profiles.currencies import ISO_4217
-from profiles.shape import utc_text
+from profiles.times import as_utc, utc_text
 
 _DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -131,7 +131,7 @@ def _profile_id(value: object) -> str:
         raise keys.InvalidValueError(sentence) from error
 
 
-def one_of(choices: type[StrEnum]) -> Any:  # noqa: ANN401 an annotation, not a value
+def one_of(choices: type[StrEnum]) -> Any:
     """Return the type of an enumeration's texts: accepted in any case, kept in lower case (contract S32)."""
     known = {choice.value: choice.value for choice in choices}
     sentence = f"The value must be one of {', '.join(choices)}."
@@ -149,7 +149,7 @@ def one_of(choices: type[StrEnum]) -> Any:  # noqa: ANN401 an annotation, not a 
 # --- Numbers, truths and times -----------------------------------------------------------------------------------
 
 
-def whole_number(low: int, high: int) -> Any:  # noqa: ANN401 an annotation, not a value
+def whole_number(low: int, high: int) -> Any:
     """Return the type of whole numbers from `low` to `high`."""
 
     def read(value: object) -> int:
@@ -173,7 +173,7 @@ def _time(value: object) -> str:
     text = keys.text(_text_of(value, sentence))
     try:
         moment = dt.datetime.fromisoformat(text)
-        return utc_text(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
+        return utc_text(as_utc(moment))
     except (ValueError, OverflowError) as error:
         raise keys.InvalidValueError(sentence) from error
 

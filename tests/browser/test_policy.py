@@ -37,7 +37,7 @@ def complaints():
 
 
 @pytest.fixture
-def page(browser, live_server, complaints, staff_user):  # noqa: ARG001 who signs in
+def page(browser, live_server, complaints, staff_user):
     page = browser.new_context(base_url=live_server.url).new_page()
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -50,7 +50,7 @@ def page(browser, live_server, complaints, staff_user):  # noqa: ARG001 who sign
 
 
 @pytest.fixture
-def _people(db):  # noqa: ARG001 likewise
+def _people(db):
     document = dict(example_data())
     document["regions"] = [{"handle": one["handle"], "name": one["name"]} for one in document["regions"]]
     load_reference_data(document)

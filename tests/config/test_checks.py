@@ -21,7 +21,7 @@ def test_worker_loads_neither_admin_nor_api():
 import sys, django
 django.setup()
 import batches.management.commands.work, batches.management.commands.import_profiles
-print(sorted({"profiles.admin", "batches.admin", "batches.views", "drf_spectacular.openapi"} & sys.modules.keys()))
+print(sorted({"profiles.admin", "batches.admin", "batches.api", "drf_spectacular.openapi"} & sys.modules.keys()))
 """
     environment = {**os.environ, "SECRET_KEY": "of-a-test", "DJANGO_SETTINGS_MODULE": "config.settings"}
 

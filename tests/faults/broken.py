@@ -40,7 +40,7 @@ def break_views() -> None:
     for place in (
         "profiles.api.views.timeline",
         "profiles.admin.profiles.find_profiles",
-        "batches.views.batch_documents",
+        "batches.api.batches.batch_documents",
     ):
         mock.patch(place, fail).start()
 

@@ -10,7 +10,7 @@ from profiles.reference_data import example_data, load_reference_data
 
 
 @pytest.fixture
-def url(transactional_db):  # noqa: ARG001 other processes see only what is committed
+def url(transactional_db):
     """Return the address of the test database."""
     document = dict(example_data())
     # Tests that commit leave an empty database behind, without the countries it began with.

@@ -101,7 +101,7 @@ def main() -> None:
     from profiles.schema import parse_record  # noqa: PLC0415 likewise
 
     read = harmful(parse_record, "read", lambda raw: raw.get("occupation"))
-    decide = harmful(reconcile, "decide", lambda before, draft: draft.fields.get("occupation"))  # noqa: ARG005
+    decide = harmful(reconcile, "decide", lambda before, draft: draft.fields.get("occupation"))
     setattr(processing, "parse_record", read)  # noqa: B010 where it is called
     setattr(matching, "reconcile", decide)  # noqa: B010 likewise
     if "CLOCK_JUMPS" in os.environ:

@@ -30,7 +30,7 @@ def shown(expected, actual):
 
 
 @pytest.fixture
-def _reference_data(db):  # noqa: ARG001 the database is to be there
+def _reference_data(db):
     Organisation.objects.create(id=1, handle="acme", name="Acme Pty Ltd")
     RoleDefinition.objects.create(id=1, handle="buyer", name="Buyer")
     # The ids 1 are spoken for: other rows must not try them.

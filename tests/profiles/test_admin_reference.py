@@ -11,7 +11,7 @@ NAMES = ("region", "country", "location", "status", "organisation", "roledefinit
 
 
 @pytest.fixture(autouse=True)
-def _reference_data(db):  # noqa: ARG001 the database is to be there
+def _reference_data(db):
     load_reference_data(example_data())
 
 

@@ -8,7 +8,7 @@ from tests.properties import reference
 
 
 @pytest.fixture(autouse=True)
-def _reference_data(db):  # noqa: ARG001 the database is to be there
+def _reference_data(db):
     load_reference_data(example_data())
     reference.ORGANISATIONS.clear()
     reference.ORGANISATIONS.update(Organisation.objects.values_list("id", "handle"))

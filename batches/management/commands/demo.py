@@ -46,7 +46,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="Another seed invents others.")
         parser.add_argument("--port", type=int, default=8000, help="The next free one is taken where it is in use.")
 
-    def handle(self, *, customers: int, seed: int, port: int, **options: Any) -> None:  # noqa: ANN401 Django's own options
+    def handle(self, *, customers: int, seed: int, port: int, **options: Any) -> None:
         """Run the demo."""
         if not 1 <= customers <= 1_000_000:  # noqa: PLR2004 a sensible size
             message = "--customers must be between 1 and 1000000."

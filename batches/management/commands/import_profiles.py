@@ -49,7 +49,7 @@ class Command(BaseCommand):
         parser.add_argument("--label", default="", help="To find the batches by; the file's name unless told.")
         parser.add_argument("--user", metavar="NAME", help="On whose behalf.")
 
-    def handle(self, *, file: Path, match: str, label: str, user: str | None, **options: Any) -> None:  # noqa: ANN401
+    def handle(self, *, file: Path, match: str, label: str, user: str | None, **options: Any) -> None:
         """Import the file and say what became of it."""
         del options
         run = Import(

@@ -18,7 +18,7 @@ class Command(BaseCommand):
         """Declare the batch."""
         parser.add_argument("batch", metavar="BATCH", help="The batch's id.")
 
-    def handle(self, *, batch: str, **options: Any) -> None:  # noqa: ANN401 Django's own options
+    def handle(self, *, batch: str, **options: Any) -> None:
         """Requeue it, or say why not."""
         del options
         try:

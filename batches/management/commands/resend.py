@@ -26,7 +26,7 @@ class Command(BaseCommand):
             "positions", metavar="POSITION", type=int, nargs="*", help="Index in the batch's profiles, from 0."
         )
 
-    def handle(self, *, batch: str, positions: list[int], **options: Any) -> None:  # noqa: ANN401 Django's own options
+    def handle(self, *, batch: str, positions: list[int], **options: Any) -> None:
         """Send them and say which batches they are now."""
         del options
         try:

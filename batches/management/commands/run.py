@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from batches.database import DatabaseNotReadyError, wait_for_database
 from batches.supervisor import StartError, Supervisor, stopped_by_signals
-from profiles.db import sets
+from profiles.db import engine
 
 
 class Command(BaseCommand):
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             help="Log a line for each request: its route, never its path. As ACCESS_LOG says unless told.",
         )
 
-    def handle(self, *, host: str, port: int, workers: int, web_workers: int, **options: Any) -> None:  # noqa: ANN401
+    def handle(self, *, host: str, port: int, workers: int, web_workers: int, **options: Any) -> None:
         """Run until told to stop."""
         if workers < 0 or web_workers < 1:
             message = "--workers must be 0 or more, and --web-workers 1 or more."
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             raise CommandError(message)
         for sentence in advice(host):
             self._say(sentence)
-        if not sets.is_postgresql() and workers > 1:
+        if not engine.is_postgresql() and workers > 1:
             self._say("On SQLite one worker works; starting one.")
             workers = 1
         try:

@@ -12,7 +12,7 @@ from batches.models import Batch
 from batches.supervisor import stopped_by_signals
 from batches.worker import work
 from batches.worker.guard import RECYCLED, Guard
-from profiles.db import sets
+from profiles.db import engine
 from profiles.db.server import LocksDoNotExcludeError
 
 
@@ -46,13 +46,13 @@ class Command(BaseCommand):
         until_idle: bool,
         processes: int,
         max_batches: int | None,
-        **options: Any,  # noqa: ANN401 Django's own options
+        **options: Any,
     ) -> None:
         """Work until told to stop."""
         if processes < 1 or (max_batches is not None and max_batches < 1):
             message = "--processes and --max-batches must be at least 1."
             raise CommandError(message)
-        if processes > 1 and not sets.is_postgresql():
+        if processes > 1 and not engine.is_postgresql():
             self.stderr.write("On SQLite one worker works; starting one.")
             processes = 1
         if not self._is_database_there():

@@ -46,7 +46,7 @@ class Command(BaseCommand):
         create: bool,
         scopes: list[str],
         expires_in: int | None,
-        **options: Any,  # noqa: ANN401 Django's own options
+        **options: Any,
     ) -> None:
         """Make the token and print it."""
         del options

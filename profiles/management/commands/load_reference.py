@@ -22,7 +22,7 @@ class Command(BaseCommand):
         """Declare the file."""
         parser.add_argument("file", metavar="FILE", type=Path)
 
-    def handle(self, *, file: Path, **options: Any) -> None:  # noqa: ANN401 Django's own options
+    def handle(self, *, file: Path, **options: Any) -> None:
         """Load the file and say what it did."""
         del options
         try:

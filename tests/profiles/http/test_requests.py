@@ -88,7 +88,7 @@ def test_line_tells_route_status_and_user(api_client, lines, path, route, status
     }
 
 
-def test_probes_that_find_all_well_are_not_told_of(client, lines, db):  # noqa: ARG001 readiness looks at it
+def test_probes_that_find_all_well_are_not_told_of(client, lines, db):
     for path in ("/api/health", "/readyz", "/static/unfold/css/styles.css"):
         client.get(path)
 
@@ -103,7 +103,7 @@ def test_line_can_be_left_out(client, lines, settings):
     assert lines == []
 
 
-def test_the_log_is_no_reason_for_a_query(client, lines, django_assert_num_queries, db):  # noqa: ARG001 to count them
+def test_the_log_is_no_reason_for_a_query(client, lines, django_assert_num_queries, db):
     with django_assert_num_queries(0):
         client.get("/", headers={"Cookie": "sessionid=abcdefghijklmnopqrstuvwxyz"})
 
@@ -150,7 +150,7 @@ def broken_profiles(monkeypatch):
     """Let whatever asks for profiles fail."""
 
     def fail(*_, **__):
-        raise ZeroDivisionError("ada@example.com")  # noqa: EM101
+        raise ZeroDivisionError("ada@example.com")
 
     monkeypatch.setattr(Profile.objects, "filter", fail)
 

@@ -87,7 +87,7 @@ def steps(work):
     """Return how many lines of Python the work takes: unlike seconds, the same on every machine."""
     count = 0
 
-    def trace(frame, event, argument):  # noqa: ARG001 what Python calls
+    def trace(frame, event, argument):
         nonlocal count
         count += event == "line"
         return trace

@@ -3,23 +3,20 @@
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from django.conf import settings
-from django.http import Http404, HttpResponse
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batches.api.filters import BatchFilters, ItemFilters, select_items
+from batches.api.filters import BatchFilters
 from batches.api.shapes import (
     QUEUED_MESSAGE,
     BatchEnvelope,
     BatchIn,
     ReceiptEnvelope,
     batch_documents,
-    item_document,
 )
-from batches.bodies import find_record
 from batches.intake import (
     BodyError,
     EnvelopeError,
@@ -28,22 +25,19 @@ from batches.intake import (
     UserQueueFullError,
     submit_batch,
 )
-from batches.models import Batch, BatchBody
-from batches.results import read_items
+from batches.models import Batch
 from batches.values import BatchSource
 from profiles import keys
-from profiles.api.documents import PageEnvelope, answers
-from profiles.api.views import parse_id
+from profiles.http.documents import PageEnvelope, answers
 from profiles.http.errors import ConflictError, InvalidFieldsError, TooManyRequestsError, UnavailableError
-from profiles.http.pagination import PAGE_PARAMETERS, page_of_rows, page_response, read_page
+from profiles.http.pagination import PAGE_PARAMETERS, page_of_rows
 from profiles.http.permissions import HubView
 from profiles.http.requests import request_id
-from profiles.http.wire import read_body
+from profiles.http.wire import parse_id, read_body
 
 if TYPE_CHECKING:
     from profiles.models import User
 
-ITEMS_PER_PAGE = 500
 RECEIVING = answers(400, 409, 413, 415, 422, 503, accepted=ReceiptEnvelope)
 
 
@@ -169,51 +163,6 @@ class BatchDetail(HubView):
         del request
         (document,) = batch_documents([find_batch(batch_id)])
         return Response({"data": document})
-
-
-class BatchItems(HubView):
-    """The records of one batch and what became of them."""
-
-    required_scopes: ClassVar = {"GET": ("read-profiles",)}
-
-    @extend_schema(
-        operation_id="list_batch_items",
-        summary="Read a batch's items",
-        tags=["batches"],
-        parameters=[*ItemFilters.parameters(), *PAGE_PARAMETERS],
-        responses=answers(404, 422, ok=PageEnvelope),
-    )
-    def get(self, request: Request, batch_id: str) -> Response:
-        """Return a page of items in the order sent; those not decided yet are pending."""
-        batch = find_batch(batch_id)
-        selection = select_items(request, match_criteria=batch.match_criteria)
-        page = read_page(request, max_size=ITEMS_PER_PAGE)
-        items, total = read_items(batch, selection, offset=page.offset, size=page.size)
-        return page_response(request, page, [item_document(item) for item in items], total=total)
-
-
-class BatchItemRecord(HubView):
-    """One record of a batch, byte for byte as it was received."""
-
-    required_scopes: ClassVar = {"GET": ("read-profiles", "read-audits")}
-
-    @extend_schema(
-        operation_id="read_batch_record",
-        summary="Read a record as received",
-        tags=["batches"],
-        responses=answers(404, ok=OpenApiResponse(OpenApiTypes.OBJECT, description="The record's own bytes.")),
-    )
-    def get(self, request: Request, batch_id: str, position: str) -> HttpResponse:
-        """Return the record's own bytes."""
-        del request
-        batch = find_batch(batch_id)
-        body = BatchBody.objects.filter(batch=batch).first()
-        if body is None or not (position.isascii() and position.isdigit() and len(position) < 10):  # noqa: PLR2004
-            raise Http404
-        record = find_record(body.content, int(position))
-        if record is None:
-            raise Http404
-        return HttpResponse(record.content, content_type="application/json")
 
 
 def find_batch(text: str) -> Batch:

@@ -1,0 +1,68 @@
+"""What became of each record of a batch, and the record as it came."""
+
+from typing import ClassVar
+
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batches.api.batches import find_batch
+from batches.api.filters import ItemFilters, select_items
+from batches.api.shapes import (
+    item_document,
+)
+from batches.bodies import find_record
+from batches.models import BatchBody
+from batches.results import read_items
+from profiles.http.documents import PageEnvelope, answers
+from profiles.http.pagination import PAGE_PARAMETERS, page_response, read_page
+from profiles.http.permissions import HubView
+
+ITEMS_PER_PAGE = 500
+
+
+class BatchItems(HubView):
+    """The records of one batch and what became of them."""
+
+    required_scopes: ClassVar = {"GET": ("read-profiles",)}
+
+    @extend_schema(
+        operation_id="list_batch_items",
+        summary="Read a batch's items",
+        tags=["batches"],
+        parameters=[*ItemFilters.parameters(), *PAGE_PARAMETERS],
+        responses=answers(404, 422, ok=PageEnvelope),
+    )
+    def get(self, request: Request, batch_id: str) -> Response:
+        """Return a page of items in the order sent; those not decided yet are pending."""
+        batch = find_batch(batch_id)
+        selection = select_items(request, match_criteria=batch.match_criteria)
+        page = read_page(request, max_size=ITEMS_PER_PAGE)
+        items, total = read_items(batch, selection, offset=page.offset, size=page.size)
+        return page_response(request, page, [item_document(item) for item in items], total=total)
+
+
+class BatchItemRecord(HubView):
+    """One record of a batch, byte for byte as it was received."""
+
+    required_scopes: ClassVar = {"GET": ("read-profiles", "read-audits")}
+
+    @extend_schema(
+        operation_id="read_batch_record",
+        summary="Read a record as received",
+        tags=["batches"],
+        responses=answers(404, ok=OpenApiResponse(OpenApiTypes.OBJECT, description="The record's own bytes.")),
+    )
+    def get(self, request: Request, batch_id: str, position: str) -> HttpResponse:
+        """Return the record's own bytes."""
+        del request
+        batch = find_batch(batch_id)
+        body = BatchBody.objects.filter(batch=batch).first()
+        if body is None or not (position.isascii() and position.isdigit() and len(position) < 10):  # noqa: PLR2004
+            raise Http404
+        record = find_record(body.content, int(position))
+        if record is None:
+            raise Http404
+        return HttpResponse(record.content, content_type="application/json")

@@ -1,0 +1,119 @@
+"""Reading rows with all their children, as JSON values, in one query."""
+
+from __future__ import annotations  # Django's fields are generic for the type checker only
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection, models
+
+from profiles.db.columns import field_of, plain, table_name
+from profiles.db.engine import is_postgresql
+from profiles.db.lookups import among
+from profiles.times import as_utc, utc_text
+
+Values = list[Any]
+"""Some columns of one row, as JSON values in the order asked for."""
+
+
+def read_families(
+    model: type[models.Model],
+    columns: Sequence[str],
+    ids: Collection[UUID],
+    *,
+    children: Mapping[str, tuple[type[models.Model], Sequence[str]]],
+    parent: str,
+) -> Iterator[tuple[Values, dict[str, list[Values]]]]:
+    """Yield the rows with these ids, each with the rows of other models that point at it, all in one query.
+
+    `children` names the models and their columns, `parent` the column by which they point. The database itself makes
+    one JSON text of each family: a fifth of what the driver would take over rows and values one by one.
+    """
+    if not ids:
+        return
+    table = table_name(model)
+    families = ", ".join(
+        [
+            _json_row(model, columns),
+            *(_json_rows(child, names, f'"{parent}" = {table}."id"') for child, names in children.values()),
+        ]
+    )
+    condition, among_ids = among(f'{table}."id"', field_of(model, "id"), ids)
+    array = "json_build_array" if is_postgresql() else "json_array"
+    sql = f"SELECT CAST({array}({families}) AS text) FROM {table} WHERE {condition}"  # noqa: S608
+    turn = _json_reader(model, columns)
+    turners = [(name, _json_reader(child, names)) for name, (child, names) in children.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [among_ids])
+        for (text,) in cursor.fetchall():
+            values, *rows_of = orjson.loads(text)
+            yield (
+                turn(values),
+                {
+                    name: list(map(turn_child, rows or ()))
+                    for (name, turn_child), rows in zip(turners, rows_of, strict=True)
+                },
+            )
+
+
+def _json_row(model: type[models.Model], columns: Sequence[str]) -> str:
+    """Return the expression of a JSON list of the row's columns."""
+    names = [f'{table_name(model)}."{field_of(model, column).column}"' for column in columns]
+    if is_postgresql():
+        return f"json_build_array({', '.join(names)})"
+    parts = [
+        f"json({name})" if isinstance(field_of(model, column), models.JSONField) else name
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return f"json_array({', '.join(parts)})"
+
+
+def _json_rows(model: type[models.Model], columns: Sequence[str], where: str) -> str:
+    """Return the expression of a JSON list of such lists, one for each row."""
+    group, outer = ("json_agg", "") if is_postgresql() else ("json_group_array", "json")
+    table = table_name(model)
+    return f"{outer}((SELECT {group}({_json_row(model, columns)}) FROM {table} WHERE {table}.{where}))"  # noqa: S608
+
+
+def _json_reader(model: type[models.Model], columns: Sequence[str]) -> Callable[[Values], Values]:
+    """Return what turns the values the database wrote into those of a state, in place."""
+    turns = [
+        (index, turn)
+        for index, column in enumerate(columns)
+        if (turn := _json_turn(plain(field_of(model, column)))) is not None
+    ]
+
+    def read(values: Values) -> Values:
+        for index, turn in turns:
+            if values[index] is not None:
+                values[index] = turn(values[index])
+        return values
+
+    return read
+
+
+def _json_turn(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+    """Return what is left to do about a value the database wrote as JSON; `None` where nothing is."""
+    if isinstance(field, models.DateTimeField):
+        return _time_from_json
+    if is_postgresql():
+        return None
+    return (
+        _uuid_from_hex
+        if isinstance(field, models.UUIDField)
+        else bool
+        if isinstance(field, models.BooleanField)
+        else None
+    )
+
+
+def _time_from_json(value: str) -> str:
+    moment = dt.datetime.fromisoformat(value)
+    return utc_text(as_utc(moment))
+
+
+def _uuid_from_hex(value: str) -> str:
+    return str(UUID(value))

@@ -1,0 +1,13 @@
+"""Times as states and the ledger have them: in UTC; one without a zone is UTC (rules 8.13)."""
+
+import datetime as dt
+
+
+def utc_text(moment: dt.datetime) -> str:
+    """Return a time as states and the ledger write it: `2020-05-05T15:20:32Z`, with microseconds if it has any."""
+    return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}Z"
+
+
+def as_utc(moment: dt.datetime) -> dt.datetime:
+    """Return the time in UTC; raises `OverflowError` at the calendar's ends."""
+    return as_utc(moment)
