@@ -28,5 +28,4 @@ class CompressedField(_BinaryField):
 
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> bytes | None:
         """Decompress on the way out."""
-        del expression, connection
         return None if value is None else zstandard.decompress(value)

@@ -30,8 +30,7 @@ def wait_for_database(*, stop: threading.Event, say: Callable[[str], object]) ->
             waits = True
             stop.wait(SECONDS_BETWEEN_TRIES)
         except DatabaseError as error:
-            message = f"The database cannot be used: {reason(error)}."
-            raise DatabaseNotReadyError(message) from error
+            raise DatabaseNotReadyError(f"The database cannot be used: {reason(error)}.") from error
         else:
             if waits:
                 say("The database is there.")
@@ -49,5 +48,4 @@ def reason(error: Exception) -> str:
 def _check() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        message = "The database is not up to date; run `manage.py migrate` first."
-        raise DatabaseNotReadyError(message)
+        raise DatabaseNotReadyError("The database is not up to date; run `manage.py migrate` first.")

@@ -105,8 +105,7 @@ def submit_batch(  # noqa: PLR0913 each is a fact of the submission
             Batch.objects.filter(id=earlier.id).update(idempotency_key=None)
         else:
             return Receipt(batch.id, batch.total_count)
-    message = "The idempotency key is fought over; try again."
-    raise QueueFullError(message)
+    raise QueueFullError("The idempotency key is fought over; try again.")
 
 
 def _insert(batch: Batch, body: bytes) -> None:

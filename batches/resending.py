@@ -37,12 +37,10 @@ def resend(batch: Batch, positions: list[int], *, source: BatchSource) -> Iterat
         )
     )
     if missing := sorted({*positions} - rejected):
-        message = f"No record was rejected at {', '.join(map(str, missing))}."
-        raise ResendingError(message)
+        raise ResendingError(f"No record was rejected at {', '.join(map(str, missing))}.")
     body = BatchBody.objects.filter(batch=batch).first()
     if body is None:
-        message = "The batch's body is no longer kept."
-        raise ResendingError(message)
+        raise ResendingError("The batch's body is no longer kept.")
     for position in positions:
         record = find_record(body.content, position)
         if record is None:

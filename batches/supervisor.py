@@ -180,8 +180,9 @@ class Supervisor:
         while not self.stop_asked.is_set():
             if self.web.process is None or self.web.process.poll() is not None:
                 how = _ended(self.web.process)
-                message = f"The web server {how} instead of starting; its own words are above. Everything was stopped."
-                raise StartError(message)
+                raise StartError(
+                    f"The web server {how} instead of starting; its own words are above. Everything was stopped."
+                )
             trouble = self._probe()
             if trouble is None:
                 return
@@ -217,8 +218,7 @@ def allowed_host(patterns: list[str]) -> str:
 def listen(host: str, port: int, *, next_port: bool) -> socket.socket:
     """Return a socket that listens on the port, or on the next free one; raises `StartError`."""
     if not 1 <= port <= LAST_PORT:
-        message = f"There is no port {port}; they go from 1 to {LAST_PORT}."
-        raise StartError(message)
+        raise StartError(f"There is no port {port}; they go from 1 to {LAST_PORT}.")
     host = host.removeprefix("[").removesuffix("]")
     last = min(port + PORTS_TRIED, LAST_PORT + 1) if next_port else port + 1
     for candidate in range(port, last):
@@ -226,17 +226,14 @@ def listen(host: str, port: int, *, next_port: bool) -> socket.socket:
             return _listening(host, candidate)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                message = f"Port {candidate} of {host} cannot be used: {error.strerror or error}."
-                raise StartError(message) from error
+                raise StartError(f"Port {candidate} of {host} cannot be used: {error.strerror or error}.") from error
         except UnicodeError as error:
-            message = f"{host} is not the name of a host."
-            raise StartError(message) from error
-    message = (
+            raise StartError(f"{host} is not the name of a host.") from error
+    raise StartError(
         f"No port from {port} to {last - 1} is free on {host}."
         if next_port
         else f"Port {port} of {host} is in use; stop what has it, or name another one with --port."
     )
-    raise StartError(message)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -19,7 +19,6 @@ SECONDS_BETWEEN_LOOKS: Final = 60
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
     """Answer that the process lives; touches nothing."""
-    del request
     return JsonResponse({"status": "ok"})
 
 
@@ -30,7 +29,6 @@ def ready(request: HttpRequest) -> JsonResponse:
     503 where nothing should be sent here: the database is away, not migrated, or its locks do not exclude. While only
     workers are missing batches are still taken, so that the answer is 200, with the status `no_worker`.
     """
-    del request
     try:
         executor = MigrationExecutor(connection)
         unapplied = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
@@ -66,5 +64,4 @@ def _answer(status: str, **facts: object) -> JsonResponse:
 @lru_cache(maxsize=1)
 def look_at_server(minute: int) -> server.ServerFacts:
     """Return what the server says of itself, asked once a minute."""
-    del minute
     return server.look()

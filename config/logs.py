@@ -212,5 +212,4 @@ def _tell_warning(  # noqa: PLR0913, PLR0917 Python's own signature
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    del message, file, line
     log.warning("python_warning", category=category.__name__, at=f"{_shown_path(filename)}:{lineno}")

@@ -21,11 +21,10 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
     if not DEBUG:
-        message = (
+        raise ImproperlyConfigured(
             "SECRET_KEY is not set. Give the hub a long random one (python -c 'import secrets; "
             "print(secrets.token_urlsafe(50))'), or set DEBUG=1 for a trial on this machine only."
         )
-        raise ImproperlyConfigured(message)
     SECRET_KEY = "only-for-a-trial-on-this-machine"  # noqa: S105 refused above unless DEBUG
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -67,8 +66,9 @@ POLL_SECONDS = env.float("POLL_SECONDS", default=0.2)
 # pooler stands between, which would lose the call. Empty: it is never woken and looks every POLL_SECONDS.
 LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", default=None)
 if LISTEN_DATABASE_URL and not LISTEN_DATABASE_URL.startswith(("postgres://", "postgresql://")):
-    message = "LISTEN_DATABASE_URL must begin with postgres://, or be empty: then workers look for themselves."
-    raise ImproperlyConfigured(message)
+    raise ImproperlyConfigured(
+        "LISTEN_DATABASE_URL must begin with postgres://, or be empty: then workers look for themselves."
+    )
 
 # --- How long the hub waits, and how much it takes of one sender ---------------------------------------------------
 

@@ -31,8 +31,7 @@ def _text(value: object) -> str:
 
 def _list(value: object) -> Any:
     if not isinstance(value, list):
-        message = "The value must be a list."
-        raise InvalidValueError(message)
+        raise InvalidValueError("The value must be a list.")
     return readings.free_json(value)
 
 

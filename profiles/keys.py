@@ -76,13 +76,13 @@ def text(value: str, *, length: int = NAME_LENGTH, notes: bool = False) -> str:
         raise _too_long(length)
     if not value.isascii():
         if len(value) > MOST_MARKS_IN_A_ROW and _has_too_many_marks(value):
-            message = f"The text must not hold more than {MOST_MARKS_IN_A_ROW} combining marks in a row."
-            raise InvalidValueError(message)
+            raise InvalidValueError(
+                f"The text must not hold more than {MOST_MARKS_IN_A_ROW} combining marks in a row."
+            )
         value = unicodedata.normalize("NFC", value)
     value = value.strip()
     if not value.isprintable() and (found := (_REFUSED_IN_NOTES if notes else _REFUSED).search(value)):
-        message = f"The text must not hold {name_of(found[0])}."
-        raise InvalidValueError(message)
+        raise InvalidValueError(f"The text must not hold {name_of(found[0])}.")
     if len(value) > length:
         raise _too_long(length)
     return value
@@ -105,8 +105,7 @@ def name(value: str) -> str:
     """Return a handle or identifier in normal form: a text of 1 to 255 characters, case kept."""
     value = text(value)
     if not value:
-        message = "The text must not be empty."
-        raise InvalidValueError(message)
+        raise InvalidValueError("The text must not be empty.")
     return value
 
 
@@ -139,8 +138,7 @@ def email_key(value: str) -> str:
         raise InvalidValueError(fault_of(value)) from error
     key = unicodedata.normalize("NFC", f"{parts.local_part}@{parts.ascii_domain}".lower())
     if len(key) > EMAIL_LENGTH:
-        message = f"The email must not be longer than {EMAIL_LENGTH} characters."
-        raise InvalidValueError(message)
+        raise InvalidValueError(f"The email must not be longer than {EMAIL_LENGTH} characters.")
     return key
 
 

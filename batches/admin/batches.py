@@ -73,7 +73,6 @@ class ReceivedFilter(RangeDateTimeFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
         """Narrow the list; raises `RefusedQuestionError` for what is no time."""
-        del request
         start, end = self._moment("from"), self._moment("to")
         if start is not None:
             queryset = queryset.filter(received_at__gte=start, id__gte=_first_id(start - _CLOCKS_APART))
@@ -158,7 +157,6 @@ class BatchAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Batch], search_term: str
     ) -> tuple[QuerySet[Batch], bool]:
         """Find by id, or by label."""
-        del request
         return (queryset & find_batches(search_term) if search_term else queryset), False
 
     # --- Columns and fields -----------------------------------------------------------------------------------------
@@ -257,7 +255,6 @@ class BatchAdmin(ReadOnlyAdmin):
 
     def has_requeue_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whoever may change batches, though nobody edits one."""
-        del obj
         return request.user.has_perm("batches.change_batch")
 
     @admin.action(description="Let set-aside batches wait again", permissions=["requeue"])

@@ -122,12 +122,10 @@ class ErrorCodeFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         """Name the choices."""
-        del request, model_admin
         return [(code.value, code.value.replace("_", " ")) for code in ErrorCode]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[BatchRecord]) -> QuerySet[BatchRecord]:
         """Narrow the list."""
-        del request
         return queryset.filter(error_code=self.value()) if self.value() else queryset
 
 
@@ -263,8 +261,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
         if Batch.objects.filter(id=batch_id, total_count__gt=position).exists():
             self.message_user(request, f"Record {position} is still pending.", messages.INFO)
             return redirect("admin:batches_batch_change", batch_id)
-        message = "There is no such record, or its batch is no longer kept."
-        raise Http404(message)
+        raise Http404("There is no such record, or its batch is no longer kept.")
 
 
 def _problems(problems: list[dict[str, str]], kind: str, *, asked: QueryDict, name: str) -> dict[str, object]:

@@ -160,7 +160,6 @@ class BatchDetail(HubView):
     )
     def get(self, request: Request, batch_id: str) -> Response:
         """Return the batch with its counts."""
-        del request
         (document,) = batch_documents([find_batch(batch_id)])
         return Response({"data": document})
 

@@ -36,7 +36,6 @@ class BatchFilters(BracketFilterSet):
 
     def by_status(self, rows: QuerySet[Batch], name: str, value: str) -> QuerySet[Batch]:
         """Turn the contract's status into states (see `serializers.wire_status`)."""
-        del name
         if value == "pending":
             return rows.filter(state__in=UNFINISHED)
         if value == "failed":
@@ -63,7 +62,6 @@ class ItemFilters(BracketFilterSet):
 
     def by_status(self, rows: QuerySet[BatchRecord], name: str, value: str) -> QuerySet[BatchRecord]:
         """Turn the contract's status into outcomes."""
-        del name
         if value == "pending":
             return rows.none()
         if value == "failed":

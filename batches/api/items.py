@@ -57,7 +57,6 @@ class BatchItemRecord(HubView):
     )
     def get(self, request: Request, batch_id: str, position: str) -> HttpResponse:
         """Return the record's own bytes."""
-        del request
         batch = find_batch(batch_id)
         body = BatchBody.objects.filter(batch=batch).first()
         if body is None or not (position.isascii() and position.isdigit() and len(position) < 10):  # noqa: PLR2004

@@ -87,8 +87,7 @@ def _members(body: bytes) -> list[tuple[str, msgspec.Raw]]:
         message = "The body must be an object with match_criteria and profiles."
         raise EnvelopeError({"profiles": [message]}) from error
     except RecursionError as error:
-        message = "The body is nested too deeply."
-        raise BodyError(message) from error
+        raise BodyError("The body is nested too deeply.") from error
     except UnicodeDecodeError as error:
         message = f"The body is not UTF-8 text: see {_place(body, error.start)}."
         raise BodyError(_byte_order_mark(body) or message) from error

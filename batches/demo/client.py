@@ -35,16 +35,14 @@ class Client:
                 break
             status, document, headers = self._ask("POST", path, body)
         if status != HTTPStatus.ACCEPTED:
-            message = f"A batch was answered with {status}: {document.get('message')}"
-            raise ApiError(message)
+            raise ApiError(f"A batch was answered with {status}: {document.get('message')}")
         return str(document["data"]["batch_id"])
 
     def read(self, path: str, **query: str) -> Any:
         """Return what is at the path; raises `ApiError`."""
         status, document, _ = self._ask("GET", f"{path}?{urlencode(query)}" if query else path)
         if status != HTTPStatus.OK:
-            message = f"{path} was answered with {status}: {document.get('message')}"
-            raise ApiError(message)
+            raise ApiError(f"{path} was answered with {status}: {document.get('message')}")
         return document["data"]
 
     def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, dict[str, Any], Any]:
@@ -54,7 +52,6 @@ class Client:
             answer = line.getresponse()
             return answer.status, json.loads(answer.read()), answer.headers
         except (http.client.HTTPException, ValueError) as error:
-            message = f"{path} was answered with what is no JSON over HTTP ({type(error).__name__})."
-            raise ApiError(message) from error
+            raise ApiError(f"{path} was answered with what is no JSON over HTTP ({type(error).__name__}).") from error
         finally:
             line.close()

@@ -85,8 +85,9 @@ class _Unpacked(gzip.GzipFile):
     def read1(self, size: int = -1) -> bytes:
         """Return some bytes; raises `FileError` where there are far too many."""
         if self.tell() > self._most_bytes:
-            message = f"the compressed file unpacks to more than {_MOST_TIMES} times its size, as no real one does."
-            raise FileError(message)
+            raise FileError(
+                f"the compressed file unpacks to more than {_MOST_TIMES} times its size, as no real one does."
+            )
         return super().read1(size)
 
 
@@ -96,8 +97,7 @@ def _reader(path: Path) -> _Reader:
         suffixes.pop()
     read = _READERS.get(suffixes[-1] if suffixes else "")
     if read is None:
-        message = f"the name must end in one of {', '.join(_READERS)}, perhaps followed by .gz."
-        raise FileError(message)
+        raise FileError(f"the name must end in one of {', '.join(_READERS)}, perhaps followed by .gz.")
     return read
 
 
@@ -107,5 +107,4 @@ def _open(path: Path) -> BufferedReader:
             return cast("BufferedReader", _Unpacked(path))
         return path.open("rb")
     except OSError as error:
-        message = f"{error.strerror or error}."
-        raise FileError(message) from error
+        raise FileError(f"{error.strerror or error}.") from error

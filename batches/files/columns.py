@@ -103,8 +103,7 @@ def read_header(cells: Sequence[str], *, line: int, match_criteria: str) -> list
     while names and not names[-1]:
         names.pop()
     if len(names) > MOST_COLUMNS:
-        message = f"the header has more than {MOST_COLUMNS:,} columns."
-        raise FileError(message, line=line)
+        raise FileError(f"the header has more than {MOST_COLUMNS:,} columns.", line=line)
     found = [(name, _column(name)) for name in names]
     unknown = [name for name, column in found if column is None]
     if unknown:
@@ -118,8 +117,7 @@ def read_header(cells: Sequence[str], *, line: int, match_criteria: str) -> list
     columns = [column for _, column in found if column is not None]
     twice = sorted({column.name for column in columns if columns.count(column) > 1})
     if twice:
-        message = f"columns that stand twice: {', '.join(twice)}."
-        raise FileError(message, line=line)
+        raise FileError(f"columns that stand twice: {', '.join(twice)}.", line=line)
     _see_match_column(columns, line=line, match_criteria=match_criteria)
     return columns
 
@@ -197,8 +195,7 @@ def read_cells(columns: Sequence[Column], cells: Sequence[str]) -> tuple[dict[st
 
 def _value(column: Column, cell: str) -> Any:
     if cell[0] == "#" and _RUINED_CELL.fullmatch(cell.strip()):
-        message = "the cell holds a spreadsheet's error instead of a value."
-        raise CellError(message)
+        raise CellError("the cell holds a spreadsheet's error instead of a value.")
     if column.handle:
         return _identifier(cell)
     if column.is_list:
@@ -212,8 +209,9 @@ def _identifier(cell: str) -> str:
     if armour := _ARMOUR.fullmatch(cell.strip()):
         cell = armour[1]
     if _RUINED_NUMBER.fullmatch(cell.strip()):
-        message = "a spreadsheet has made a number of the identifier; format the column as text and export it again."
-        raise CellError(message)
+        raise CellError(
+            "a spreadsheet has made a number of the identifier; format the column as text and export it again."
+        )
     return cell
 
 
@@ -224,11 +222,11 @@ def _list(text: str) -> list[Any] | None:
     try:
         entries: list[Any] = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        message = 'the cell looks like a JSON list, but is none; a list is written ["a", "b"] or a, b.'
-        raise CellError(message) from error
+        raise CellError(
+            'the cell looks like a JSON list, but is none; a list is written ["a", "b"] or a, b.'
+        ) from error
     if any(isinstance(entry, list | dict) for entry in entries):
-        message = "the list must hold texts."
-        raise CellError(message)
+        raise CellError("the list must hold texts.")
     return entries
 
 

@@ -74,8 +74,7 @@ def _first_line(lines: Iterator[_TextLine]) -> tuple[_TextLine, str]:
             named = text[-1]
             continue
         return line, named or next((one for one in _DELIMITERS if one in text), ",")
-    message = "the file is empty."
-    raise FileError(message)
+    raise FileError("the file is empty.")
 
 
 def _line(row: _Row, columns: Sequence[Column]) -> Line:

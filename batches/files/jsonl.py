@@ -33,15 +33,13 @@ def read_json_lines(file: BufferedReader, *, match_criteria: str) -> Iterator[Li
 
     The criterion is a matter of each record here, while a CSV's header would tell at once.
     """
-    del match_criteria
     is_first = True
     for line in raw_lines(file, split=split_at_newlines):
         text = line.content.strip()
         if not text:
             continue
         if is_first and text in _ONE_DOCUMENT:
-            message = "the file is one JSON document; JSON Lines has one object in each line."
-            raise FileError(message, line=line.number)
+            raise FileError("the file is one JSON document; JSON Lines has one object in each line.", line=line.number)
         is_first = False
         fault = TOO_LONG if line.is_cut else _fault(text, line)
         if fault:
@@ -50,8 +48,7 @@ def read_json_lines(file: BufferedReader, *, match_criteria: str) -> Iterator[Li
         else:
             yield Line(line.number, text)
     if is_first:
-        message = "the file is empty."
-        raise FileError(message)
+        raise FileError("the file is empty.")
 
 
 def _fault(text: bytes, line: RawLine) -> str:

@@ -109,11 +109,9 @@ def _read(file: BufferedReader, number: int) -> bytes | None:
     try:
         return file.read1(_CHUNK_BYTES) or None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        message = "the compressed file is damaged or ends too early."
-        raise FileError(message, line=line) from error
+        raise FileError("the compressed file is damaged or ends too early.", line=line) from error
     except OSError as error:
-        message = f"{error.strerror or error}."
-        raise FileError(message, line=line) from error
+        raise FileError(f"{error.strerror or error}.", line=line) from error
 
 
 def _beginning(file: BufferedReader) -> bytes:
@@ -123,16 +121,13 @@ def _beginning(file: BufferedReader) -> bytes:
         chunk += more
     for magic, told in _OTHER_FILES.items():
         if chunk.startswith(magic):
-            message = f"the file is {told}."
-            raise FileError(message)
+            raise FileError(f"the file is {told}.")
     for mark, told in _OTHER_TEXTS.items():
         if chunk.startswith(mark):
-            message = f"the file is {told}; save it as UTF-8."
-            raise FileError(message)
+            raise FileError(f"the file is {told}; save it as UTF-8.")
     # UTF-16 without its mark looks like this too.
     if b"\0" in chunk[:_LONGEST_MAGIC]:
-        message = "the file is not UTF-8 text; save it as UTF-8."
-        raise FileError(message)
+        raise FileError("the file is not UTF-8 text; save it as UTF-8.")
     return chunk.removeprefix(_UTF8_BOM)
 
 

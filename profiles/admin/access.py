@@ -90,7 +90,6 @@ class ApiTokenAdmin(HubAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:
         """Return what a new token needs, or all that is known of one."""
-        del request
         if obj is None:
             return ("label", "user", "scopes", "expiry")
         return ("label", "starts_with", "user", "scopes_cell", "created", "expiry")
@@ -109,12 +108,10 @@ class ApiTokenAdmin(HubAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         """Nobody: another use is another token."""
-        del request, obj
         return False
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: object, change: bool) -> None:  # noqa: FBT001
         """Keep the token's hash, and show the token: nobody ever sees it again."""
-        del form, change
         obj.digest, token = get_digest_token()
         obj.token_key = token[: CONSTANTS.TOKEN_KEY_LENGTH]
         obj.save(force_insert=True)

@@ -36,12 +36,10 @@ class DuplicateCandidateAdmin(HubAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: the hub notes pairs itself."""
-        del request
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: DuplicateCandidate | None = None) -> bool:
         """Refuse: a pair that is none gets the verdict `different`; else it would come back."""
-        del request, obj
         return False
 
     @display(description="pair")

@@ -111,8 +111,7 @@ class VersionFilter(TextFilter):
         if not self.value():
             return queryset
         if not request.GET.get(ProfileFilter.parameter_name):
-            message = "“up to version” is asked of one profile: give its id too."
-            raise RefusedQuestionError(message)
+            raise RefusedQuestionError("“up to version” is asked of one profile: give its id too.")
         return queryset.filter(version__lte=asked_number(request.GET, self.parameter_name))
 
 

@@ -62,12 +62,10 @@ class MergedFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         """Name the choices."""
-        del request, model_admin
         return [("no", "not merged"), ("yes", "merged into another")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
         """Narrow the list."""
-        del request
         if self.value() is None or self.value() == "":
             return queryset
         return queryset.filter(merged_into__isnull=self.value() != "yes")
@@ -81,7 +79,6 @@ class TagFilter(TextFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
         """Narrow the list."""
-        del request
         value = (self.value() or "").strip()
         return queryset.filter(profile_tags__tag__handle=keys.tag(value)) if value else queryset
 
@@ -115,7 +112,6 @@ class ProfileAdmin(HubAdmin):
         self, request: HttpRequest, queryset: QuerySet[Profile], search_term: str
     ) -> tuple[QuerySet[Profile], bool]:
         """Find by any key in normal form, or by the beginning of the name."""
-        del request
         if not search_term:
             return queryset, False
         return queryset.filter(id__among=find_profiles(search_term)), False
@@ -124,12 +120,10 @@ class ProfileAdmin(HubAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: profiles come in as records."""
-        del request
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
         """Refuse: the type `deleted` is how one goes."""
-        del request, obj
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
@@ -140,7 +134,6 @@ class ProfileAdmin(HubAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Profile | None = None) -> Any:
         """Return the fields of the shape in the page's order."""
-        del request, obj
         groups = (*_GROUPS, ("More", tuple((name,) for name in _MORE))) if _MORE else _GROUPS
         return [(title, {"fields": lines}) for title, lines in groups]
 
@@ -164,7 +157,6 @@ class ProfileAdmin(HubAdmin):
 
     def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:  # noqa: FBT001
         """Write the edit as it was decided, and show what of it was left out."""
-        del change
         for warning in form.apply().warnings:
             self.message_user(request, warning.message, messages.WARNING)
         obj.refresh_from_db()

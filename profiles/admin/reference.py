@@ -70,7 +70,6 @@ class ReferenceAdmin(AskedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         """Leave out the times of what is not there yet."""
-        del request
         fields = [
             field.name for field in self.model._meta.fields if field.name not in {"id", "created_at", "updated_at"}
         ]
@@ -81,7 +80,6 @@ class ReferenceAdmin(AskedAdmin):
         self, objs: Iterable[Model], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """Tell what would go, and refuse what is in use without counting by how many."""
-        del request
         names = [str(one) for one in objs]
         used = [f"{one}: profiles refer to it." for one in objs if is_used(one)]
         return names, {str(self.model._meta.verbose_name_plural): len(names)}, set(), used

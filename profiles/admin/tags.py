@@ -41,7 +41,6 @@ class TagAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Tag], search_term: str
     ) -> tuple[QuerySet[Tag], bool]:
         """Find by the whole tag, which an index serves."""
-        del request
         if not search_term:
             return queryset, False
         try:

@@ -17,8 +17,7 @@ def folded_name(written: str) -> str:
     """Return a name as it is searched; raises `InvalidValueError` for what no name can be."""
     folded = keys.search_name(keys.text(written))
     if not folded:
-        message = "The name must hold a letter."
-        raise keys.InvalidValueError(message)
+        raise keys.InvalidValueError("The name must hold a letter.")
     return folded
 
 
@@ -53,11 +52,9 @@ class ProfileFilters(BracketFilterSet):
 
     def by_first_name(self, rows: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
         """Find by the whole first name: what is left when the last name is taken away."""
-        del name
         whole = Left(Concat(Value(value), F("search_last")), keys.NAME_LENGTH)
         return rows.filter(lookups.starts_with("search_name", value), search_name=whole)
 
     def by_identifier(self, rows: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
         """Find the owners of an identifier."""
-        del name
         return rows.filter(identities__identifier=value).distinct()

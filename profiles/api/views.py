@@ -75,7 +75,6 @@ class ProfileDetail(HubView):
     )
     def get(self, request: Request, profile_id: str) -> HttpResponse:
         """Return the profile; the ETag is its version."""
-        del request
         profile = with_everything(Profile.objects.filter(id=parse_id(profile_id))).first()
         if profile is None:
             raise Http404

@@ -24,7 +24,6 @@ class Among(Lookup):  # Django's class takes its parameter for the type checker 
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         """Pass the values as an array, on SQLite as JSON."""
-        del connection
         column, params = self.process_lhs(compiler, compiler.connection)
         condition, values = among(column, self.lhs.output_field, self.rhs)
         return condition, (*params, values)

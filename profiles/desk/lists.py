@@ -107,7 +107,6 @@ class HubAdmin(AskedAdmin):
 
     def panels(self, request: HttpRequest, obj: Any) -> dict[str, object]:
         """Return what the page shows beside the fields; queries."""
-        del request, obj
         return {}
 
     def render_change_form(  # type: ignore[override]  # Django names the options
@@ -127,17 +126,14 @@ class ReadOnlyAdmin(HubAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds."""
-        del request
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody changes."""
-        del request, obj
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody deletes."""
-        del request, obj
         return False
 
 
@@ -171,13 +167,13 @@ class IdFilter(TextFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Narrow the list; raises `RefusedQuestionError` for what is no id."""
-        del request
         value = self.value()
         if not value:
             return queryset
         if (found := as_uuid(value)) is None:
-            message = f"“{self.title}” takes a whole id, such as 0190aaaa-0000-7000-8000-000000000001."
-            raise RefusedQuestionError(message)
+            raise RefusedQuestionError(
+                f"“{self.title}” takes a whole id, such as 0190aaaa-0000-7000-8000-000000000001."
+            )
         return queryset.filter(**{self.column: found})
 
 

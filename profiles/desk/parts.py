@@ -30,8 +30,7 @@ def part_of(
     number = asked_number(asked, name)
     last = max(1, -(-len(rows) // size))
     if number > last:
-        message = f"There is no part {number:,} of that: the last one is {last:,}."
-        raise RefusedQuestionError(message)
+        raise RefusedQuestionError(f"There is no part {number:,} of that: the last one is {last:,}.")
     start = (number - 1) * size
     shown = rows[start : start + size]
     if last == 1:

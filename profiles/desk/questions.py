@@ -50,8 +50,7 @@ def asked_number(asked: QueryDict, name: str) -> int:
     """Return the number of the page or part that is asked for, 1 unless told; raises `RefusedQuestionError`."""
     written = asked.get(name) or "1"
     if not (written.isascii() and written.isdigit() and len(written) <= _LONGEST_NUMBER and int(written)):
-        message = f"“{name}” must be a whole number from 1."
-        raise RefusedQuestionError(message)
+        raise RefusedQuestionError(f"“{name}” must be a whole number from 1.")
     return int(written)
 
 
@@ -78,11 +77,9 @@ class AskedChangeList(ChangeList):
         }
         for name, values in asked.items():
             if name not in offered:
-                message = f"This list cannot be narrowed by “{name}”."
-                raise RefusedQuestionError(message)
+                raise RefusedQuestionError(f"This list cannot be narrowed by “{name}”.")
             if len(values) > 1:
-                message = f"“{name}” is asked for twice."
-                raise RefusedQuestionError(message)
+                raise RefusedQuestionError(f"“{name}” is asked for twice.")
         for one in found[0]:
             _check_choice(one)
         return found
@@ -94,16 +91,16 @@ class AskedChangeList(ChangeList):
             is_number = index.isascii() and index.isdigit() and len(index) <= _LONGEST_NUMBER
             column = self.list_display[int(index)] if is_number and int(index) < len(self.list_display) else None
             if column is None or column not in (self.sortable_by or ()) or not self.get_ordering_field(column):
-                message = "This list cannot be sorted like that."
-                raise RefusedQuestionError(message)
+                raise RefusedQuestionError("This list cannot be sorted like that.")
         return list(super().get_ordering(request, queryset))
 
     def get_results(self, request: HttpRequest) -> None:
         """Find the page; raises `RefusedQuestionError` for one beyond the last."""
         super().get_results(request)
         if self.page_num > self.paginator.num_pages:
-            message = f"There is no page {self.page_num:,}: the last one is {self.paginator.num_pages:,}."
-            raise RefusedQuestionError(message)
+            raise RefusedQuestionError(
+                f"There is no page {self.page_num:,}: the last one is {self.paginator.num_pages:,}."
+            )
 
 
 def _check_choice(one: ListFilter) -> None:
@@ -117,8 +114,7 @@ def _check_choice(one: ListFilter) -> None:
         else:
             continue
         if not {str(choice) for choice in values} <= choices:
-            message = f"“{one.title}” has no such choice."
-            raise RefusedQuestionError(message)
+            raise RefusedQuestionError(f"“{one.title}” has no such choice.")
 
 
 class AskedAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -126,7 +122,6 @@ class AskedAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable whe
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the class of the list."""
-        del request, kwargs
         return AskedChangeList
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
@@ -134,8 +129,7 @@ class AskedAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable whe
         try:
             return super().get_changelist_instance(request)
         except (IncorrectLookupParameters, DisallowedModelAdminLookup, DisallowedModelAdminToField) as error:
-            message = "This list cannot be narrowed like that."
-            raise RefusedQuestionError(message) from error
+            raise RefusedQuestionError("This list cannot be narrowed like that.") from error
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list."""
@@ -212,5 +206,4 @@ def check_chosen(key: Field[Any, Any], chosen: Iterable[str]) -> None:
         for one in chosen:
             key.clean(asked_text(one), None)
     except ValidationError as error:
-        message = "What was chosen is not on this list."
-        raise RefusedQuestionError(message) from error
+        raise RefusedQuestionError("What was chosen is not on this list.") from error

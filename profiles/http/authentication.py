@@ -70,5 +70,4 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return the scheme."""
-        del auto_schema
         return {"type": "http", "scheme": "bearer"}

@@ -82,7 +82,6 @@ class ConflictError(exceptions.APIException):
 
 def answer_exception(exception: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Turn an exception of a view into its answer; `None` for those nobody foresaw."""
-    del context
     if isinstance(exception, Http404):
         exception = exceptions.NotFound()
     elif isinstance(exception, OperationalError | InterfaceError):
@@ -157,7 +156,6 @@ def _say(answer: HttpResponse, message: str, content_type: str = JSON) -> None:
 @receiver(got_request_exception)
 def note_unavailable(request: HttpRequest | None = None, **kwargs: Any) -> None:
     """Remember that it was the database, for `ErrorsInShape`: whoever else failed, failed for that."""
-    del kwargs
     error = sys.exc_info()[1]
     if request is not None and isinstance(error, OperationalError | InterfaceError):
         request.unavailable = _why_unavailable(error)  # type: ignore[attr-defined]

@@ -48,8 +48,7 @@ class TimeField(forms.Field):
             moment = dt.datetime.fromisoformat(value)
             return as_utc(moment)
         except (ValueError, OverflowError) as error:
-            message = "The time must be ISO 8601, such as 2020-05-05T15:20:32Z."
-            raise ValidationError(message) from error
+            raise ValidationError("The time must be ISO 8601, such as 2020-05-05T15:20:32Z.") from error
 
 
 class TimeFilter(django_filters.Filter):  # type: ignore[misc]  # django-filter comes without types

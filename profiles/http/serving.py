@@ -112,8 +112,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
         """Refuse what only gunicorn's own worker knows."""
         super().check_config(cfg, log)
         if cfg.is_ssl or cfg.proxy_protocol != "off":
-            message = "The hub's worker speaks plain HTTP/1.1; let a proxy in front end TLS."
-            raise ConfigError(message)
+            raise ConfigError("The hub's worker speaks plain HTTP/1.1; let a proxy in front end TLS.")
 
     def run(self) -> None:
         """Serve until told to stop."""

@@ -41,8 +41,7 @@ def read_body(request: HttpRequest) -> bytes:
             raise PayloadTooLargeError
         body: bytes = request.read(limit + 1)
     except (UnreadablePostError, ValueError, OSError) as error:
-        message = "The body ended too early."
-        raise ParseError(message) from error
+        raise ParseError("The body ended too early.") from error
     if len(body) > limit:
         raise PayloadTooLargeError
     return body
@@ -57,13 +56,11 @@ class BoundedJSONParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """Return the body's value."""
-        del stream, media_type
         request: Request = (parser_context or {})["request"]
         try:
             return orjson.loads(read_body(request._request))  # noqa: SLF001 the stream is not ours to unwrap otherwise
         except orjson.JSONDecodeError as error:
-            message = "The body is not valid JSON."
-            raise ParseError(message) from error
+            raise ParseError("The body is not valid JSON.") from error
 
 
 class JSONRenderer(BaseRenderer):
@@ -80,7 +77,6 @@ class JSONRenderer(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         """Return the value as JSON; nothing for no value, as a 204 has."""
-        del accepted_media_type, renderer_context
         return b"" if data is None else orjson.dumps(data)
 
 
@@ -99,7 +95,6 @@ class AlwaysJSON(BaseContentNegotiation):
         format_suffix: str | None = None,
     ) -> tuple[Any, str]:
         """Return the first renderer."""
-        del request, format_suffix
         return renderers[0], renderers[0].media_type
 
 

@@ -13,7 +13,6 @@ CHANGING_TABLES = {
 
 def leave_room(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Set how full, in per cent, the pages of tables whose rows change are made."""
-    del apps
     if schema_editor.connection.vendor == "postgresql":
         for table, percent in CHANGING_TABLES.items():
             schema_editor.execute(f"ALTER TABLE {table} SET (fillfactor = {percent})")

@@ -20,7 +20,6 @@ PROFILES_AT_ONCE = 1_000
 
 def date_stored_refusals(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Take what was refused before now as refused when the profile last changed: nobody knows since when it was."""
-    del schema_editor
     model = apps.get_model("profiles", "Profile")
     refused = Q()
     for name, value in REFUSALS:

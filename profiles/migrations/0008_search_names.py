@@ -12,7 +12,6 @@ ROWS_AT_ONCE = 5_000
 
 def fold_names(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Fold the names of all profiles as new ones are folded, some thousand at a time."""
-    del schema_editor
     profile = apps.get_model("profiles", "Profile")
     names = profile._default_manager.order_by("id").values_list("id", "first_name", "last_name")
     rows = list(names[:ROWS_AT_ONCE])

@@ -27,7 +27,6 @@ def _identities(before: Rows, sent: Rows, setting: Setting) -> Rows:
 
 def _tags(before: Rows, sent: Rows, setting: Setting) -> Rows:
     """Replace the stored set by the one sent (contract section 16)."""
-    del before, setting
     return sent
 
 
@@ -80,7 +79,6 @@ def _dates(before: Rows, sent: Rows, setting: Setting) -> Rows:
 
 def _date_links(before: Rows, sent: Rows, setting: Setting) -> Rows:
     """Replace the links of each date that the record gives links for."""
-    del setting
     replaced = {key[:2] for key in sent}
     kept = {key: row for key, row in before.items() if key[:2] not in replaced}
     return kept | {key: row for key, row in sent.items() if key[2]}
@@ -122,7 +120,6 @@ def _refine_default(after: dict[RowKey, dict[str, Any]], sent: Rows, setting: Se
 
 def _organisations(before: Rows, sent: Rows, setting: Setting) -> Rows:
     """Upsert by organisation; what is absent stays (contract S22)."""
-    del setting
     new: Row = {"role": None, "expires_at": None, "is_active": True}
     return {**before, **{key: {**before.get(key, new), **row} for key, row in sent.items()}}
 

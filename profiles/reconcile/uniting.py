@@ -82,8 +82,7 @@ def _united_rows(name: str, merged: Rows, survivor: Rows, merged_id: str) -> Row
             names.add(added["external_id"])
     if len(rows) > max(collection.most_of_profile, len(survivor)):
         most = f"{collection.most_of_profile:,} {name.replace('_', ' ')}"
-        message = f"Together the profiles have more than {most}, which is the most for one."
-        raise MergeError(message)
+        raise MergeError(f"Together the profiles have more than {most}, which is the most for one.")
     return rows
 
 

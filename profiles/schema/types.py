@@ -75,8 +75,7 @@ def _name(value: object) -> str:
 
 def _attribute_name(value: object) -> str:
     if ":" in (name := _name(value)):
-        message = "The text must not hold a colon."
-        raise keys.InvalidValueError(message)
+        raise keys.InvalidValueError("The text must not hold a colon.")
     return name
 
 
@@ -155,8 +154,7 @@ def whole_number(low: int, high: int) -> Any:
     def read(value: object) -> int:
         number = value if type(value) is int else readings.whole_number(value)
         if not low <= number <= high:
-            message = f"The value must be a whole number from {low} to {high}."
-            raise keys.InvalidValueError(message)
+            raise keys.InvalidValueError(f"The value must be a whole number from {low} to {high}.")
         return number
 
     document = {"type": "integer", "minimum": low, "maximum": high}

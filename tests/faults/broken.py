@@ -24,8 +24,7 @@ def fail(*_: Any, **__: Any) -> None:
     try:
         person[person["email"]]
     except KeyError as error:
-        message = f"{person} is not there"
-        raise ValueError(message) from error
+        raise ValueError(f"{person} is not there") from error
 
 
 def fail_in_thread(*_: Any, **__: Any) -> None:

@@ -49,8 +49,7 @@ class Command(BaseCommand):
     def handle(self, *, customers: int, seed: int, port: int, **options: Any) -> None:
         """Run the demo."""
         if not 1 <= customers <= 1_000_000:  # noqa: PLR2004 a sensible size
-            message = "--customers must be between 1 and 1000000."
-            raise CommandError(message)
+            raise CommandError("--customers must be between 1 and 1000000.")
         self.console = Console(highlight=False, width=None if sys.stdout.isatty() else COLUMNS)
         stays = sys.stdout.isatty() and not options["exit"]
         try:
@@ -64,8 +63,9 @@ class Command(BaseCommand):
         except (StartError, ApiError, OSError) as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, InconsistentMigrationHistory) as error:
-            message = f'{_database()} cannot be used: {reason(error)}. README, "Operating it", says how to start over.'
-            raise CommandError(message) from error
+            raise CommandError(
+                f'{_database()} cannot be used: {reason(error)}. README, "Operating it", says how to start over.'
+            ) from error
 
     def _set_up(self, stop: Stop) -> Access | None:
         """Have a hub with everything but customers; two demos do it one after the other."""
@@ -119,8 +119,7 @@ class Command(BaseCommand):
         show_outcomes(self.console, batches)
         show_examples(self.console, client, batches)
         if any(batch["state"] != "done" for found in batches.values() for batch in found):
-            message = "Not every batch was processed."
-            raise ApiError(message)
+            raise ApiError("Not every batch was processed.")
 
     def _progress(self) -> Progress:
         columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -144,8 +143,7 @@ def _wait(
         if len(finished) == sum(len(ids) for ids in sent.values()):
             break
         if time.monotonic() > deadline or hub.has_died():
-            message = "The worker did not come through; its log is above."
-            raise ApiError(message)
+            raise ApiError("The worker did not come through; its log is above.")
         client.stop.wait(0.2)
     return {system: [finished[one] for one in ids if one in finished] for system, ids in sent.items()}
 

@@ -51,7 +51,6 @@ class Command(BaseCommand):
 
     def handle(self, *, file: Path, match: str, label: str, user: str | None, **options: Any) -> None:
         """Import the file and say what became of it."""
-        del options
         run = Import(
             file=file,
             match_criteria=_criteria(match),
@@ -64,8 +63,10 @@ class Command(BaseCommand):
         if failure:
             raise CommandError(failure, returncode=FAILED)
         if run.stopped:
-            message = f"{_counted(run.stopped, 'batch', 'batches')} could not be processed; see the admin."
-            raise CommandError(message, returncode=FAILED)
+            raise CommandError(
+                f"{_counted(run.stopped, 'batch', 'batches')} could not be processed; see the admin.",
+                returncode=FAILED,
+            )
         if run.counts["rejected"]:
             sys.exit(SOME_REJECTED)
 
@@ -113,15 +114,13 @@ def _criteria(match: str) -> str:
     try:
         return name(match)
     except InvalidValueError as error:
-        message = f"--match: {error}"
-        raise CommandError(message, returncode=FAILED) from error
+        raise CommandError(f"--match: {error}", returncode=FAILED) from error
 
 
 def _user(username: str) -> User:
     user = User.objects.filter(username=username).first()
     if user is None:
-        message = f"There is no user {username}."
-        raise CommandError(message, returncode=FAILED)
+        raise CommandError(f"There is no user {username}.", returncode=FAILED)
     return user
 
 

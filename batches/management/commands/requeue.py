@@ -20,18 +20,15 @@ class Command(BaseCommand):
 
     def handle(self, *, batch: str, **options: Any) -> None:
         """Requeue it, or say why not."""
-        del options
         try:
             batch_id = UUID(batch)
         except ValueError as error:
-            message = f"{batch} is not the id of a batch."
-            raise CommandError(message) from error
+            raise CommandError(f"{batch} is not the id of a batch.") from error
         if not requeue(batch_id):
             found = Batch.objects.filter(id=batch_id).first()
-            message = (
+            raise CommandError(
                 f"There is no batch {batch_id}."
                 if found is None
                 else f"Batch {batch_id} is {found.state}: only one that was set aside or cancelled can be requeued."
             )
-            raise CommandError(message)
         self.stdout.write(f"Batch {batch_id} is queued again.")

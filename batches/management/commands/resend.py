@@ -28,15 +28,12 @@ class Command(BaseCommand):
 
     def handle(self, *, batch: str, positions: list[int], **options: Any) -> None:
         """Send them and say which batches they are now."""
-        del options
         try:
             found = Batch.objects.select_related("submitted_by").filter(id=UUID(batch)).first()
         except ValueError as error:
-            message = f"{batch} is not the id of a batch."
-            raise CommandError(message) from error
+            raise CommandError(f"{batch} is not the id of a batch.") from error
         if found is None:
-            message = f"There is no batch {batch}."
-            raise CommandError(message)
+            raise CommandError(f"There is no batch {batch}.")
         positions = sorted(set(positions)) or failed_positions(found)
         if not positions:
             self.stdout.write("The hub failed at none of its records, or they have been sent again.")

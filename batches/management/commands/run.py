@@ -39,11 +39,11 @@ class Command(BaseCommand):
     def handle(self, *, host: str, port: int, workers: int, web_workers: int, **options: Any) -> None:
         """Run until told to stop."""
         if workers < 0 or web_workers < 1:
-            message = "--workers must be 0 or more, and --web-workers 1 or more."
-            raise CommandError(message)
+            raise CommandError("--workers must be 0 or more, and --web-workers 1 or more.")
         if not settings.ALLOWED_HOSTS and not settings.DEBUG:
-            message = "ALLOWED_HOSTS is empty: the hub would answer to no name. Name the host it is reached by."
-            raise CommandError(message)
+            raise CommandError(
+                "ALLOWED_HOSTS is empty: the hub would answer to no name. Name the host it is reached by."
+            )
         for sentence in advice(host):
             self._say(sentence)
         if not engine.is_postgresql() and workers > 1:

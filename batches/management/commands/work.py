@@ -50,8 +50,7 @@ class Command(BaseCommand):
     ) -> None:
         """Work until told to stop."""
         if processes < 1 or (max_batches is not None and max_batches < 1):
-            message = "--processes and --max-batches must be at least 1."
-            raise CommandError(message)
+            raise CommandError("--processes and --max-batches must be at least 1.")
         if processes > 1 and not engine.is_postgresql():
             self.stderr.write("On SQLite one worker works; starting one.")
             processes = 1

@@ -49,14 +49,11 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         """Make the token and print it."""
-        del options
         unknown = sorted(set(scopes) - {*SCOPES, ALL_SCOPES})
         if unknown:
-            message = f"Unknown scope {', '.join(unknown)}; there are {', '.join(SCOPES)}."
-            raise CommandError(message)
+            raise CommandError(f"Unknown scope {', '.join(unknown)}; there are {', '.join(SCOPES)}.")
         if expires_in is not None and not 1 <= expires_in <= 36_500:  # noqa: PLR2004 a hundred years
-            message = "--expires-in must be between 1 and 36500 days."
-            raise CommandError(message)
+            raise CommandError("--expires-in must be between 1 and 36500 days.")
         label = _name(label, "LABEL")
         # A name that was told may be a slip of the keyboard; one made of the label means what it says.
         name = (slugify(label) or "machine")[:USERNAME_LENGTH] if user is None else _name(user, "--user")
@@ -72,15 +69,13 @@ class Command(BaseCommand):
 
     def _make(self, name: str, *, may: bool) -> User:
         if not may:
-            message = f"There is no user {name}; add --create to make a machine user of that name."
-            raise CommandError(message)
+            raise CommandError(f"There is no user {name}; add --create to make a machine user of that name.")
         owner = User(username=name)
         owner.set_unusable_password()
         try:
             owner.full_clean()
         except ValidationError as error:
-            message = f"The user cannot be named {name}: {' '.join(error.messages)}"
-            raise CommandError(message) from error
+            raise CommandError(f"The user cannot be named {name}: {' '.join(error.messages)}") from error
         owner.save()
         self.stderr.write(f"Made the machine user {owner.username}.")
         return owner
@@ -90,5 +85,4 @@ def _name(text: str, argument: str) -> str:
     try:
         return keys.name(text)
     except keys.InvalidValueError as error:
-        message = f"{argument}: {error}"
-        raise CommandError(message) from error
+        raise CommandError(f"{argument}: {error}") from error

@@ -24,21 +24,16 @@ class Command(BaseCommand):
 
     def handle(self, *, file: Path, **options: Any) -> None:
         """Load the file and say what it did."""
-        del options
         try:
             document = json.loads(file.read_text(encoding="utf-8-sig"))
         except OSError as error:
-            message = f"{file}: {error.strerror}."
-            raise CommandError(message) from error
+            raise CommandError(f"{file}: {error.strerror}.") from error
         except UnicodeDecodeError as error:
-            message = f"{file}: not UTF-8 text."
-            raise CommandError(message) from error
+            raise CommandError(f"{file}: not UTF-8 text.") from error
         except json.JSONDecodeError as error:
-            message = f"{file}, line {error.lineno}: not JSON."
-            raise CommandError(message) from error
+            raise CommandError(f"{file}, line {error.lineno}: not JSON.") from error
         except RecursionError as error:
-            message = f"{file}: nested too deeply."
-            raise CommandError(message) from error
+            raise CommandError(f"{file}: nested too deeply.") from error
         try:
             counts = load_reference_data(document)
         except ReferenceDataError as error:
