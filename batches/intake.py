@@ -54,7 +54,7 @@ class IdempotencyConflictError(Exception):
     """The idempotency key was used for another body, label or Queue-Key."""
 
 
-def submit_batch(  # noqa: PLR0913 each is a fact of the submission
+def submit_batch(
     *,
     body: bytes,
     source: BatchSource,

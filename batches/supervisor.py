@@ -75,7 +75,7 @@ class Supervisor:
     use.
     """
 
-    def __init__(  # noqa: PLR0913 what runs, and where
+    def __init__(
         self,
         *,
         host: str,

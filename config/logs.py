@@ -204,7 +204,7 @@ def _tell(event: str, error: BaseException | None) -> None:
         log.critical(event, exc_info=error)
 
 
-def _tell_warning(  # noqa: PLR0913, PLR0917 Python's own signature
+def _tell_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,

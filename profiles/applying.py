@@ -12,7 +12,7 @@ from profiles.values import Outcome, ProfileDraft
 from profiles.writing import OutcomeStore, store_no_outcomes
 
 
-def apply_drafts(  # noqa: PLR0913 what to apply, when, and what to do with the outcomes
+def apply_drafts(
     drafts: Sequence[ProfileDraft],
     *,
     criteria: str,

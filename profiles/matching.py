@@ -53,7 +53,7 @@ class _Match:
         return len(self.candidates) > 1
 
 
-def plan(  # noqa: PLR0913 all that deciding needs
+def plan(
     drafts: Sequence[ProfileDraft],
     directory: Directory,
     *,

@@ -80,7 +80,7 @@ class ProfileBatches(HubView):
             raise InvalidFieldsError(errors)
         try:
             receipt = submit_batch(
-                body=read_body(request._request),  # noqa: SLF001 the bytes, before any parser
+                body=read_body(request._request),
                 source=BatchSource.API,
                 submitted_by=cast("User", request.user),  # the permission saw to it
                 label=label,

@@ -79,7 +79,7 @@ class _Person:
 
 def make_records(*, customers: int, seed: int, ids: ReferenceIds) -> dict[str, list[dict[str, Any]]]:
     """Return each system's records, of `customers` persons in all."""
-    random = Random(seed)  # noqa: S311 nothing here is secret
+    random = Random(seed)
     people = [_person(random, number) for number in range(customers)]
     records = {
         "shop": list(_shop(random, people)),
@@ -91,7 +91,7 @@ def make_records(*, customers: int, seed: int, ids: ReferenceIds) -> dict[str, l
     for system, entries in records.items():
         for index, record in enumerate(entries):
             record["reference"] = f"{system}-{index + 1}"
-            if random.random() < 0.01:  # noqa: PLR2004 one in a hundred
+            if random.random() < 0.01:
                 random.choice(_SLIPS)(record)
     return records
 
@@ -108,11 +108,11 @@ def _person(random: Random, number: int) -> _Person:
         birthday=(random.randint(1, 28), random.randint(1, 12), random.randint(1940, 2007)),
         street=f"{random.randint(1, 220)} {random.choice(_STREETS)}",
         city=random.choice(_CITIES),
-        shop=f"S-{10_000 + number}" if random.random() < 0.6 else None,  # noqa: PLR2004 shares of the systems
-        card=f"LC{number:07}" if random.random() < 0.5 else None,  # noqa: PLR2004 likewise
-        till=str(500_000 + number) if random.random() < 0.5 else None,  # noqa: PLR2004 likewise
-        in_mailing=random.random() < 0.55,  # noqa: PLR2004 likewise
-        in_spreadsheet=random.random() < 0.25,  # noqa: PLR2004 likewise
+        shop=f"S-{10_000 + number}" if random.random() < 0.6 else None,
+        card=f"LC{number:07}" if random.random() < 0.5 else None,
+        till=str(500_000 + number) if random.random() < 0.5 else None,
+        in_mailing=random.random() < 0.55,
+        in_spreadsheet=random.random() < 0.25,
     )
 
 
@@ -145,7 +145,7 @@ def _shop(random: Random, people: list[_Person]) -> Iterator[dict[str, Any]]:
                 }
             ],
             "comms_attributes": {
-                "email_promo": random.random() < 0.7,  # noqa: PLR2004 most like our letters
+                "email_promo": random.random() < 0.7,
                 "email_consent_updated_at": f"2024-0{random.randint(1, 9)}-01T10:00:00Z",
             },
             "attributes": {"appearance": {"size_shoe": str(random.randint(36, 46)), "size_top": random.choice("SML")}},
@@ -174,7 +174,7 @@ def _loyalty(random: Random, people: list[_Person], ids: ReferenceIds) -> Iterat
             ],
             "preferred_location_external_id": one.city[6],
         }
-        if random.random() < 0.15:  # noqa: PLR2004 some tell us of their children
+        if random.random() < 0.15:
             record["dates_attributes"] = [
                 {
                     "handle": "birthday",
@@ -201,9 +201,9 @@ def _till(random: Random, people: list[_Person]) -> Iterator[dict[str, Any]]:
                 one.city[6]
             ],
         }
-        if one.shop is not None or random.random() < 0.3:  # noqa: PLR2004 a receipt by mail
-            record["email"] = one.email.upper() if random.random() < 0.3 else one.email  # noqa: PLR2004 as typed
-        if random.random() < 0.02:  # noqa: PLR2004 somebody else's card was scanned
+        if one.shop is not None or random.random() < 0.3:
+            record["email"] = one.email.upper() if random.random() < 0.3 else one.email
+        if random.random() < 0.02:
             other = random.choice(people)
             record["identities"] = [*record["identities"], *other.identities("loyalty-card", "shop")]
         yield record
@@ -221,8 +221,8 @@ def _mailing(random: Random, people: list[_Person]) -> Iterator[dict[str, Any]]:
             ),
             "first_name": one.first_name,
             "comms_attributes": {
-                "email_promo": random.random() < 0.8,  # noqa: PLR2004 most stay
-                "email_optout": random.random() < 0.1,  # noqa: PLR2004 some leave
+                "email_promo": random.random() < 0.8,
+                "email_optout": random.random() < 0.1,
             },
             "attributes": {"comms": {"email_consent_updated_at": f"202{random.randint(3, 5)}-05-01T00:00:00Z"}},
         }
@@ -256,7 +256,7 @@ def _spreadsheet(random: Random, people: list[_Person], ids: ReferenceIds) -> It
                 }
             ],
         }
-        if random.random() < 0.03:  # noqa: PLR2004 a family's phone
+        if random.random() < 0.03:
             record["mobile_phone"] = random.choice(people).mobile
         yield record
 

@@ -43,7 +43,7 @@ def new_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
 
 
-def work(  # noqa: PLR0913 when to end, and whom to tell
+def work(
     *,
     worker: str = "",
     until_idle: bool = False,

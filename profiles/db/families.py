@@ -43,7 +43,7 @@ def read_families(
     )
     condition, among_ids = among(f'{table}."id"', field_of(model, "id"), ids)
     array = "json_build_array" if is_postgresql() else "json_array"
-    sql = f"SELECT CAST({array}({families}) AS text) FROM {table} WHERE {condition}"  # noqa: S608
+    sql = f"SELECT CAST({array}({families}) AS text) FROM {table} WHERE {condition}"
     turn = _json_reader(model, columns)
     turners = [(name, _json_reader(child, names)) for name, (child, names) in children.items()]
     with connection.cursor() as cursor:
@@ -75,7 +75,7 @@ def _json_rows(model: type[models.Model], columns: Sequence[str], where: str) ->
     """Return the expression of a JSON list of such lists, one for each row."""
     group, outer = ("json_agg", "") if is_postgresql() else ("json_group_array", "json")
     table = table_name(model)
-    return f"{outer}((SELECT {group}({_json_row(model, columns)}) FROM {table} WHERE {table}.{where}))"  # noqa: S608
+    return f"{outer}((SELECT {group}({_json_row(model, columns)}) FROM {table} WHERE {table}.{where}))"
 
 
 def _json_reader(model: type[models.Model], columns: Sequence[str]) -> Callable[[Values], Values]:

@@ -38,7 +38,7 @@ def among(column: str, field: models.Field[Any, Any], values: Iterable[Any]) -> 
     prepared = [stored.get_db_prep_value(value, connection) for value in values]
     if is_postgresql():
         return f"{column} = ANY(%s::{stored.rel_db_type(connection)}[])", array_literal(prepared)
-    return f"{column} IN (SELECT value FROM json_each(%s))", orjson.dumps(prepared).decode()  # noqa: S608 a column
+    return f"{column} IN (SELECT value FROM json_each(%s))", orjson.dumps(prepared).decode()
 
 
 def array_literal(values: Iterable[object]) -> str:

@@ -34,11 +34,11 @@ def insert_rows(model: type[models.Model], rows: Sequence[JSONRow], *, unless_th
     names = quoted(columns)
     suffix = " ON CONFLICT DO NOTHING" if unless_there else ""
     if is_postgresql():
-        sql = f"INSERT INTO {table_name(model)} ({names}) SELECT {names} FROM {_recordset(model, columns)}{suffix}"  # noqa: S608
+        sql = f"INSERT INTO {table_name(model)} ({names}) SELECT {names} FROM {_recordset(model, columns)}{suffix}"
         _execute(sql, rows)
     else:
         marks = ", ".join(["%s"] * len(columns))
-        sql = f"INSERT INTO {table_name(model)} ({names}) VALUES ({marks}){suffix}"  # noqa: S608
+        sql = f"INSERT INTO {table_name(model)} ({names}) VALUES ({marks}){suffix}"
         _execute_many(sql, model, columns, rows)
 
 
@@ -60,12 +60,12 @@ def update_rows(
         source = _recordset(model, list(rows[0]), types=types)
         sets = ", ".join(f'"{name}" = r."{name}"' for name in columns)
         where = "".join(f' AND {table}."{column}" = r."{member}"' for column, member in guards.items())
-        return _execute(f'UPDATE {table} SET {sets} FROM {source} WHERE {table}."id" = r."id"{where}', rows)  # noqa: S608
+        return _execute(f'UPDATE {table} SET {sets} FROM {source} WHERE {table}."id" = r."id"{where}', rows)
     sets = ", ".join(f'"{name}" = %s' for name in columns)
     where = "".join(f' AND "{column}" = %s' for column in guards)
     order = [*columns, "id", *guards.values()]
     aliases = {member: column for column, member in guards.items()}
-    return _execute_many(f'UPDATE {table} SET {sets} WHERE "id" = %s{where}', model, order, rows, aliases=aliases)  # noqa: S608
+    return _execute_many(f'UPDATE {table} SET {sets} WHERE "id" = %s{where}', model, order, rows, aliases=aliases)
 
 
 def delete_rows(model: type[models.Model], ids: Sequence[int]) -> None:

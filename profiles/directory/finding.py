@@ -33,7 +33,7 @@ _FIND: Final = {
         CROSS JOIN LATERAL (SELECT * FROM {_PROFILE} WHERE id = i.profile_id {_ALONE}) p
         UNION ALL
         SELECT '', '', '', p.id, p.version, p.merged_into_id FROM {_PROFILE} p WHERE p.id = ANY(%s::uuid[])
-    """,  # noqa: S608 table names
+    """,
     "sqlite": f"""
         SELECT 'email', email_key, '', id, version, merged_into_id FROM {_PROFILE}
         WHERE email_key IN (SELECT value FROM json_each(%s))
@@ -47,7 +47,7 @@ _FIND: Final = {
         CROSS JOIN {_PROFILE} p ON p.id = i.profile_id
         UNION ALL
         SELECT '', '', '', id, version, merged_into_id FROM {_PROFILE} WHERE id IN (SELECT value FROM json_each(%s))
-    """,  # noqa: S608 table names; CROSS JOIN keeps the identities' index on the inside
+    """,
 }
 
 

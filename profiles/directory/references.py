@@ -48,10 +48,10 @@ def _reference_query(kind: str, by: str) -> str:
     if engine.is_postgresql():
         among = f"= ANY(%s::{'uuid' if kind == 'profile' else 'bigint' if number else 'text'}[])"
     else:
-        among = f"IN (SELECT CAST(value AS {'integer' if number else 'text'}) FROM json_each(%s))"  # noqa: S608 likewise
+        among = f"IN (SELECT CAST(value AS {'integer' if number else 'text'}) FROM json_each(%s))"
     term = _TERM if kind == "status" else _NO_TERM
     return (
-        f"SELECT '{kind}', '{by}', CAST({column} AS text), CAST({meaning} AS text), {term} "  # noqa: S608 our names
+        f"SELECT '{kind}', '{by}', CAST({column} AS text), CAST({meaning} AS text), {term} "
         f"FROM {model._meta.db_table} WHERE {column} {among}"
     )
 

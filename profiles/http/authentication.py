@@ -28,7 +28,7 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox c
 
     def authenticate(self, request: Request) -> Any:
         """Return the token's user and the token, `None` where there is none; raises `TooManyRequestsError`."""
-        network = client_network(request._request)  # noqa: SLF001 DRF's own has no public name
+        network = client_network(request._request)
         remembered = f"token:{hashlib.sha256(request.META.get('HTTP_AUTHORIZATION', '').encode()).hexdigest()}"
         guesses = look("guesses", network, most=settings.UNAUTHENTICATED_PER_MINUTE)
         guesses.refuse_if(guesses.used >= guesses.most and not cache.get(remembered))
@@ -43,7 +43,7 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox c
         cache.set(remembered, value=True, timeout=_REMEMBERED_SECONDS)
         allowance = count("user", found[0].pk, most=settings.REQUESTS_PER_MINUTE)
         allowance.refuse_if(allowance.used > allowance.most)
-        request._request.allowance = allowance  # type: ignore[attr-defined]  # noqa: SLF001 likewise
+        request._request.allowance = allowance  # type: ignore[attr-defined]
         return found
 
     def authenticate_credentials(self, token: bytes) -> Any:
@@ -59,7 +59,7 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox c
 
 def allowance_of(request: Request) -> Allowance | None:
     """Return what the request's user may still ask, `None` where nobody has been counted."""
-    return getattr(request._request, "allowance", None)  # noqa: SLF001 likewise
+    return getattr(request._request, "allowance", None)
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its base registers it so

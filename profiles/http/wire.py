@@ -58,7 +58,7 @@ class BoundedJSONParser(BaseParser):
         """Return the body's value."""
         request: Request = (parser_context or {})["request"]
         try:
-            return orjson.loads(read_body(request._request))  # noqa: SLF001 the stream is not ours to unwrap otherwise
+            return orjson.loads(read_body(request._request))
         except orjson.JSONDecodeError as error:
             raise ParseError("The body is not valid JSON.") from error
 

@@ -48,7 +48,7 @@ class Reconciliation:
     """The effective times that moved; where nothing else did, they are stored all the same."""
 
 
-def reconcile(  # noqa: PLR0913 all that deciding needs
+def reconcile(
     before: State | None,
     draft: ProfileDraft,
     *,

@@ -104,7 +104,7 @@ def decide_comms(
     return decision
 
 
-def _decide_flag(  # noqa: PLR0913 all of it is one comparison
+def _decide_flag(
     decision: CommsDecision, name: str, said: _Word, held: _Word, *, draft: ProfileDraft, received_at: dt.datetime
 ) -> bool:
     """Set the flag and its effective time, or warn; tell whether the word counts, be it that it says nothing new."""
