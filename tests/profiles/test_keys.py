@@ -243,7 +243,7 @@ def test_phone_may_be_written_as_its_country_does(written, default_country, numb
     assert keys.phone(written, default_country=default_country) == number
 
 
-INTERNATIONAL = "The phone number must be in international form, such as +61404123123."
+INTERNATIONAL = "The phone number must begin with a plus and the country code, such as +61404123123."
 TWO = "The phone number must be one number; this looks like two."
 TOO_LONG = "The phone number has too many digits for its country; it may be two numbers in one."
 TOO_SHORT = "The phone number has too few digits for its country."
@@ -262,7 +262,38 @@ SCIENTIFIC = "The phone number is in scientific notation, as spreadsheets write 
         ("0011 49 30 123456", "", INTERNATIONAL),
         ("0061 404 123 123", "", INTERNATIONAL),
         ("0061 404 123 123", "AU", INTERNATIONAL),
-        ("+999 404 123 123", "", INTERNATIONAL),
+        ("+999 404 123 123", "", "The phone number begins with a country code that no country has."),
+        *(
+            (written, "", "The phone number must stand alone; there are digits beside it.")
+            for written in (
+                "+61440616334 (2)",
+                "+61440616334-2",
+                "+61440616334 2",
+                "+61.440616334.1",
+                "+61 440 616 334 - 1",
+            )
+        ),
+        ("0404123123 (2)", "AU", "The phone number must stand alone; there are digits beside it."),
+        *(
+            (written, "", "The phone number has signs that do not stand between groups of digits.")
+            for written in (
+                "+61440616334-",
+                "+61440616334--5",
+                "+61440616334)))",
+                "()+61440616334",
+                "+(61440616334",
+                "-+61440616334",
+                "+61440616334/",
+            )
+        ),
+        *(
+            (
+                written,
+                "",
+                "The phone number has digits that do not belong to it, such as a prefix behind the country code.",
+            )
+            for written in ("+7 8 912 345 67 89", "+54 11 15 2345 6789")
+        ),
         ("", "AU", "The phone number must not be empty."),
         ("   ", "AU", "The phone number must not be empty."),
         ("'", "AU", "The phone number must not be empty."),
