@@ -105,7 +105,7 @@ def _why_unreadable(error: phonenumbers.NumberParseException, digits: str) -> st
 
 
 def _is_same(given: str, number: phonenumbers.PhoneNumber, written: str) -> bool:
-    """Whether nothing was changed but the zero or one that is dialled within the country, as in +61 (0)404 …"""
+    """Whether nothing was changed but the zero or one that is dialled within the country, as in +61 (0)404."""
     code = str(number.country_code)
     return given == written or (
         given[: len(code) + 1] in {f"{code}0", f"{code}1"} and given[: len(code)] + given[len(code) + 1 :] == written
