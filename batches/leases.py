@@ -14,13 +14,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from batches.models import Batch
 from batches.values import UNFINISHED, BatchState
-from profiles.db import engine
+from profiles.db import calls, engine, locks
 
 CHANNEL: Final = "hub_batches"
 
@@ -37,14 +37,12 @@ def claim(*, worker: str) -> Batch | None:
     was left by one that died. Taking over what another worker began counts as a failure of that attempt.
     """
     abandoned = Q(state=BatchState.RUNNING)
-    if engine.is_postgresql():
+    if not engine.has_one_writer():
         abandoned &= Q(lease_until__lt=Now())
     unfinished = Batch.objects.filter(state__in=UNFINISHED)
     due = _first_in_their_queues(unfinished.filter(Q(state=BatchState.QUEUED) | abandoned))
     with transaction.atomic():
-        if connection.features.has_select_for_update_skip_locked:
-            due = due.select_for_update(skip_locked=True, of=("self",))
-        batch = due.first()
+        batch = locks.free_rows(due).first()
         if batch is None:
             return None
         # Nobody else can move the row now: it is locked, or the whole file is.
@@ -163,9 +161,7 @@ def requeue(batch_id: UUID) -> bool:
 
 def wake_workers() -> None:
     """Tell waiting workers to look, once the transaction is committed. Polling alone would do; this is sooner."""
-    if engine.is_postgresql():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+    calls.call(CHANNEL)
 
 
 def _first_in_their_queues(batches: QuerySet[Batch], *, besides: Batch | None = None) -> QuerySet[Batch]:

@@ -24,9 +24,9 @@ from batches.worker.alone import only_worker
 from batches.worker.bell import Bell
 from batches.worker.heartbeat import Heartbeat
 from batches.worker.outage import Outage
-from batches.worker.waiting import while_waiting
 from batches.worker.watchdog import within_bounds
 from profiles.db import engine
+from profiles.db.waiting import while_waiting
 
 # On SQLite the worker leaves the file alone for a moment after each commit: without it those who post batches starve.
 SQLITE_PAUSE_SECONDS: Final = 0.12
@@ -85,7 +85,7 @@ def work(
                 done += 1
                 if on_batch is not None:
                     on_batch(batch)
-            if not engine.is_postgresql():
+            if engine.has_one_writer():
                 _pause(stop, batch, ahead)
     return done
 
@@ -151,7 +151,7 @@ def _process(batch: Batch, ahead: ReadAhead, lost: list[Batch]) -> bool:
             leases.set_aside(batch, error="The batch failed again and again; the log says where.")
             return False
         drafts = ahead.take(batch)
-        if engine.is_postgresql():
+        if not engine.has_one_writer():
             ahead.start(behind=batch)
         with while_waiting(ahead.step):
             process_batch(batch, drafts)
