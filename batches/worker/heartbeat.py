@@ -14,7 +14,10 @@ from profiles.db import engine
 
 
 class Heartbeat:
-    """Extends the lease of the batch in hand, from a thread and connection of its own; where one worker has all (SQLite) nobody asks for it."""
+    """Extends the lease of the batch in hand, from a thread and connection of its own.
+
+    Where there is one worker (SQLite) nobody would take it.
+    """
 
     def __init__(self, worker: str) -> None:
         self.worker = worker

@@ -45,11 +45,11 @@ def _query(kind: str, by: str, wanted: Collection[str]) -> tuple[str, str]:
     model, column, meaning = _BY[kind, by]
     condition, values = lookups.among(column, field_of(model, column), wanted)
     term = _TERM if kind == "status" else _NO_TERM
-    return (
+    question = (
         f"SELECT '{kind}', '{by}', CAST({column} AS text), CAST({meaning} AS text), {term} "
-        f"FROM {model._meta.db_table} WHERE {condition}",
-        values,
+        f"FROM {model._meta.db_table} WHERE {condition}"
     )
+    return question, values
 
 
 _TERM: Final = "period, period_type, CAST(absolute_expiry AS text)"
