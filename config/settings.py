@@ -60,6 +60,9 @@ CURRENCIES = env.list("CURRENCIES", default=[])
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 # Seconds one attempt at a batch may take: what takes longer hangs, and is ended like a crash.
 ATTEMPT_SECONDS = env.float("ATTEMPT_SECONDS", default=300)
+# Whether a worker reads the next batch while the database works at the one in hand: a quarter faster, and the records
+# of two batches in memory.
+READ_AHEAD = env.bool("READ_AHEAD", default=True)
 # Seconds between two looks at the queue when nothing wakes the worker.
 POLL_SECONDS = env.float("POLL_SECONDS", default=0.2)
 # Where a worker waits to be woken (PostgreSQL's LISTEN), if not where DATABASE_URL leads: the server itself where a

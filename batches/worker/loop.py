@@ -25,7 +25,6 @@ from batches.worker.heartbeat import Heartbeat
 from batches.worker.outage import Outage
 from batches.worker.watchdog import within_bounds
 from profiles.db import engine
-from profiles.db.waiting import while_waiting
 
 # On SQLite the worker leaves the file alone for a moment after each commit: without it those who post batches starve.
 SQLITE_PAUSE_SECONDS: Final = 0.12
@@ -92,9 +91,7 @@ def _pause(stop: threading.Event, batch: Batch, ahead: ReadAhead) -> None:
     """Leave the SQLite file to those who post, and read the next batch meanwhile."""
     end = time.monotonic() + SQLITE_PAUSE_SECONDS
     with within_bounds():
-        ahead.start(behind=batch)
-        while ahead.step():
-            pass
+        ahead.read_behind(batch)
     stop.wait(max(0, end - time.monotonic()))
 
 
@@ -127,9 +124,7 @@ def _process(batch: Batch, ahead: ReadAhead, lost: list[Batch]) -> bool:
             leases.set_aside(batch, error="The batch failed again and again; the log says where.")
             return False
         drafts = ahead.take(batch)
-        if not engine.has_one_writer():
-            ahead.start(behind=batch)
-        with while_waiting(ahead.step):
+        with ahead.while_working_at(batch):
             process_batch(batch, drafts)
     except leases.LeaseLostError:
         log.warning("lease_lost", **facts)
