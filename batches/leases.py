@@ -30,7 +30,7 @@ class LeaseLostError(Exception):
 
 
 def claim(*, worker: str) -> Batch | None:
-    """Take the oldest batch that is due, or return `None`.
+    """Take the oldest batch that is due, or return `None`; commits.
 
     Due is a batch that waits, or whose worker's lease has run out, and that has no older unfinished one in its
     queue. On SQLite the caller is the only worker (see `worker.alone`), so that whatever is still running
@@ -41,7 +41,7 @@ def claim(*, worker: str) -> Batch | None:
         abandoned &= Q(lease_until__lt=Now())
     unfinished = Batch.objects.filter(state__in=UNFINISHED)
     due = _first_in_their_queues(unfinished.filter(Q(state=BatchState.QUEUED) | abandoned))
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         batch = locks.free_rows(due).first()
         if batch is None:
             return None
@@ -125,7 +125,7 @@ def give_back(batch: Batch, *, failed: bool) -> None:
 
 
 def _take_back_count(batch: Batch) -> None:
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         stored = Batch.objects.select_for_update(of=("self",)).filter(id=batch.id, state__in=UNFINISHED).first()
         if stored is not None and batch.attempt in stored.lapsed_attempts:
             left = [attempt for attempt in stored.lapsed_attempts if attempt != batch.attempt]
@@ -146,12 +146,12 @@ def set_aside(batch: Batch, *, error: str) -> None:
 
 
 def requeue(batch_id: UUID) -> bool:
-    """Let a batch that was set aside or cancelled wait again; return whether there was one.
+    """Let a batch that was set aside or cancelled wait again, commit that, and return whether there was one.
 
     Records that have their outcome keep it.
     """
     stopped = Batch.objects.filter(id=batch_id, state__in=[BatchState.SET_ASIDE, BatchState.CANCELLED])
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         requeued = stopped.update(
             state=BatchState.QUEUED, error="", failures=0, lapsed_attempts=[], chunk_size=None, finished_at=None
         )
