@@ -192,8 +192,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return defaults.page_not_found(request, exception)
 
 
-def unknown_path(request: HttpRequest) -> HttpResponse:
-    """Answer a path of the API that leads nowhere."""
+def unknown_path(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Answer a path that leads nowhere, whatever is left of it."""
     return not_found(request, Http404())
 
 
