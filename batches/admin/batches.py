@@ -15,9 +15,11 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from batches import leases
 from batches.admin.received import beginning_of_body
 from batches.models import Batch
-from batches.values import BatchState
+from batches.values import OUTCOMES, BatchState
 from profiles import keys
-from profiles.desk.lists import ChoicesDropdownFilter, ReadOnlyAdmin, as_uuid, display, label, table
+from profiles.db.ids import read_id
+from profiles.desk.cells import link
+from profiles.desk.lists import ChoicesDropdownFilter, ReadOnlyAdmin, display, label, table
 from profiles.desk.questions import RefusedQuestionError
 
 STATE_LABELS: Final = {
@@ -27,7 +29,6 @@ STATE_LABELS: Final = {
     BatchState.SET_ASIDE: "danger",
     BatchState.CANCELLED: "primary",
 }
-OUTCOMES: Final = ("created", "updated", "unchanged", "rejected")
 NEWEST_SEARCHED: Final = 10_000
 _FIRST_YEAR: Final = 1970  # before which there is no id
 _LAST_YEAR: Final = 9_000
@@ -42,7 +43,7 @@ else:
 def find_batches(term: str) -> QuerySet[Batch]:
     """Return the batches with this id or label, and of the newest those with the text in their label."""
     batches = Batch.objects.order_by("-id")
-    if (batch_id := as_uuid(term)) is not None:
+    if (batch_id := read_id(term.strip())) is not None:
         return batches.filter(id=batch_id)
     try:
         term = keys.text(term)
@@ -55,7 +56,12 @@ def find_batches(term: str) -> QuerySet[Batch]:
 def records_link(batch: Batch, text: str, **filters: str) -> SafeString:
     """Return a link to the batch's records."""
     url = reverse("admin:batches_batchrecord_changelist", query={"batch": str(batch.pk), **filters})
-    return format_html('<a class="text-link whitespace-nowrap" href="{}">{}</a>', url, text)
+    return link(url, text, in_one_line=True)
+
+
+def batch_link(batch: Batch) -> SafeString:
+    """Return the batch's title as a link to its page."""
+    return link(reverse("admin:batches_batch_change", args=[batch.pk]), batch.title)
 
 
 def shown_duration(start: dt.datetime | None, end: dt.datetime | None) -> str:
@@ -229,7 +235,7 @@ class BatchAdmin(ReadOnlyAdmin):
         if batch.corrects_batch_id is None or batch.corrects_position is None:
             return "-"
         url = reverse("admin:batches_batchrecord_at", args=[batch.corrects_batch_id, batch.corrects_position])
-        return format_html('<a class="text-link" href="{}">record {}</a>', url, batch.corrects_position)
+        return link(url, f"record {batch.corrects_position}")
 
     @display(description="body SHA-256")
     def sha256(self, batch: Batch) -> SafeString:

@@ -13,11 +13,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.components import BaseComponent, register_component
 
+from batches.admin.batches import batch_link
 from batches.admin.received import received_record
 from batches.models import Batch, BatchRecord
 from profiles.admin.ledger import cut
 from profiles.admin.panels import profile_link
+from profiles.db.ids import read_id
 from profiles.db.lookups import starts_with
+from profiles.desk.cells import link
 from profiles.desk.lists import (
     OUTCOME_LABELS,
     DropdownFilter,
@@ -25,7 +28,6 @@ from profiles.desk.lists import (
     NewestChoicesFilter,
     ReadOnlyAdmin,
     among_newest,
-    as_uuid,
     display,
     label,
     moment,
@@ -173,7 +175,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
         """Find by match value or reference."""
         if not search_term:
             return queryset, False
-        batch_id = as_uuid(request.GET.get("batch", ""))
+        batch_id = read_id(request.GET.get("batch", "").strip())
         return queryset.filter(id__among=find_records(search_term, within=batch_id)), False
 
     # --- Columns and fields -----------------------------------------------------------------------------------------
@@ -217,9 +219,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
     @display(description="batch")
     def batch_cell(self, record: BatchRecord) -> SafeString:
         """Return a link to its batch."""
-        url = reverse("admin:batches_batch_change", args=[record.batch_id])
-        name = record.batch.label or f"by {record.batch.match_criteria}"
-        return format_html('<a class="text-link" href="{}">{}</a>', url, name)
+        return batch_link(record.batch)
 
     @display(description="decided by")
     def rule_sentence(self, record: BatchRecord) -> str:
@@ -305,11 +305,9 @@ class RecordsOfProfile(BaseComponent):  # type: ignore[misc]  # it comes without
         records = list(newest[: RECORDS_OF_PROFILE + 1])
         rows = [
             [
-                format_html(
-                    '<a class="text-link" href="{}">{} #{}</a>',
+                link(
                     reverse("admin:batches_batchrecord_change", args=[record.pk]),
-                    record.batch.label or f"by {record.batch.match_criteria}",
-                    record.position,
+                    f"{record.batch.title} #{record.position}",
                 ),
                 label(record.outcome, OUTCOME_LABELS.get(record.outcome)),
                 record.rule,
