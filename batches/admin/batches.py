@@ -14,8 +14,10 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from batches import leases
 from batches.admin.received import beginning_of_body
+from batches.intake import QueueFullError
 from batches.models import Batch
-from batches.values import OUTCOMES, BatchState
+from batches.resending import ResendingError, failed_positions, resend
+from batches.values import OUTCOMES, BatchSource, BatchState
 from profiles import keys
 from profiles.db.ids import read_id
 from profiles.desk.cells import link
@@ -129,7 +131,7 @@ class BatchAdmin(ReadOnlyAdmin):
     list_select_related = ("submitted_by",)
     search_fields = ("label",)  # shows the box; get_search_results does the work
     search_help_text = "Batch id or label"
-    actions: Any = ("requeue",)
+    actions: Any = ("requeue", "send_again")
     fieldsets = (
         (
             "Received",
@@ -255,6 +257,9 @@ class BatchAdmin(ReadOnlyAdmin):
             "body": beginning_of_body(obj),
             "may_requeue": self.has_requeue_permission(request)
             and obj.state in {BatchState.SET_ASIDE, BatchState.CANCELLED},
+            "may_send_again": obj.rejected_count > 0
+            and self.has_requeue_permission(request)
+            and bool(failed_positions(obj)),
         }
 
     # --- What staff may do ------------------------------------------------------------------------------------------
@@ -272,6 +277,23 @@ class BatchAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{requeued} requeued.", messages.SUCCESS)
         if left:
             self.message_user(request, f"{left} left as they are: they were not set aside.", messages.WARNING)
+
+    @admin.action(description="Send again what the hub failed at", permissions=["requeue"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        """Send again the records of the chosen batches that the hub itself failed at, and report how many."""
+        count = 0
+        try:
+            for batch in queryset.select_related("submitted_by"):
+                for _ in resend(batch, failed_positions(batch), source=BatchSource.ADMIN):
+                    count += 1
+        except (ResendingError, QueueFullError) as error:
+            self.message_user(request, str(error) or str(error.__doc__), messages.ERROR)
+            if not count:
+                return
+        if count:
+            self.message_user(request, f"{count} sent again, each as a batch of one.", messages.SUCCESS)
+        else:
+            self.message_user(request, "There was nothing the hub failed at, or it was sent again.", messages.WARNING)
 
 
 def _tiles(batch: Batch) -> list[dict[str, str]]:

@@ -373,6 +373,7 @@ def test_record_page_costs_the_same_for_any_number_of_candidates(staff_client, d
             make_profile(identities=[identity])
         batch = process([raw_record(identities=identities)])
         url = record_page(batch, 0)
+        staff_client.get(url)  # what the process remembers from then on
         with django_assert_num_queries(5):
             response = staff_client.get(url)
-        assert len(response.context["considered"]["rows"]) == count
+        assert len(response.context["considered"]["table"]["rows"]) == min(count, 20)
