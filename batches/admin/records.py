@@ -240,7 +240,8 @@ class BatchRecordAdmin(ReadOnlyAdmin):
     def panels(self, request: HttpRequest, obj: BatchRecord) -> dict[str, object]:
         """Return errors, warnings, candidates and the record as received; queries."""
         return {
-            "errors": _problems(obj.errors, "danger", asked=request.GET, name="errors"),
+            # Not "errors": unfold would tell staff to correct them.
+            "why": _problems(obj.errors, "danger", asked=request.GET, name="errors"),
             "warnings": _problems(obj.warnings, "warning", asked=request.GET, name="warnings"),
             "considered": _considered(obj, asked=request.GET),
             "received": received_record(obj),
