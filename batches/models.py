@@ -95,6 +95,11 @@ class Batch(models.Model):
         return f"{self.label or self.match_criteria} ({self.id})"
 
     @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.label or f"by {self.match_criteria}"
+
+    @property
     def processed_count(self) -> int:
         """How many records have their outcome."""
         return self.created_count + self.updated_count + self.unchanged_count + self.rejected_count

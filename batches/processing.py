@@ -117,7 +117,7 @@ def process_batch(batch: Batch, drafts: Drafts) -> None:
         chunk = [drafts.skip()] if poisonous else drafts.take(size)
         now = timezone.now()
         store_outcomes = partial(_store_outcomes, now=now)
-        with transaction.atomic():
+        with transaction.atomic(durable=True):
             if poisonous:
                 outcomes = [_rejected(draft) for draft in chunk]
                 store_outcomes(outcomes)
@@ -150,7 +150,8 @@ def _chunk_size(batch: Batch, left: int) -> int:
     if batch.failures >= patience and (size > 1 or batch.chunk_size is None):
         size = (size + 1) // 2
         # Committed before the attempt: a crash in it must find the smaller size.
-        leases.start_anew(batch, chunk_size=size)
+        with transaction.atomic(durable=True):
+            leases.start_anew(batch, chunk_size=size)
     return size
 
 

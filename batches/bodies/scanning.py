@@ -15,7 +15,9 @@ _BRACKET_OR_TEXT: Final = re.compile(r'[\[\]{}]|"(?:[^"\\]++|\\.)*+"', re.DOTALL
 _WORD: Final = re.compile(r'[^\s,\]}"]++')
 # Escapes that are no surrogate's, and whole pairs of them, as many as there are; else a lone surrogate.
 _SURROGATE: Final = re.compile(
-    rb"(?:\\[^u]|\\u(?![dD][89a-fA-F])|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)++|(\\u[dD][89a-fA-F]..)", re.DOTALL
+    rb"(?:\\[^u]|\\u(?![dD][89a-fA-F])|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2})++"
+    rb"|(\\u[dD][89a-fA-F][\da-fA-F]{2})",
+    re.DOTALL,
 )
 _NUL: Final = rb"\u0000"  # as long as any other escape
 
@@ -100,7 +102,12 @@ def record_texts(body: bytes) -> list[str]:
         raw = dict(skim_members(body))["profiles"]
         return [bytes(entry).decode() for entry in skim_entries(raw)]
     except (msgspec.DecodeError, RecursionError):
-        return list(_Walker(body.decode()).texts())
+        return texts_by_walking(body)
+
+
+def texts_by_walking(body: bytes) -> list[str]:
+    """Return the same, however odd the body is; slower."""
+    return list(_Walker(body.decode()).texts())
 
 
 class _Walker:

@@ -1,4 +1,4 @@
-"""Time-ordered identifiers for profiles, batches and addresses."""
+"""Identifiers of profiles, batches and addresses: how they are made, in the order of time, and read."""
 
 import os
 import secrets
@@ -9,6 +9,14 @@ import uuid
 _lock = threading.Lock()
 _last = 0
 _tail = 0
+
+
+def read_id(text: str) -> uuid.UUID | None:
+    """Return the text as the id it is, `None` where it is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 def new_id() -> uuid.UUID:

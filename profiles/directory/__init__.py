@@ -47,8 +47,8 @@ def open_directory(
     caller's transaction; queries.
     """
     named = {*scope.targets, *also_lock}
-    # SQLite has one writer, and the caller's transaction already is it.
-    is_locked = lock and engine.is_postgresql()
+    # The one writer is the caller's transaction already.
+    is_locked = lock and not engine.has_one_writer()
     if is_locked:
         whole_hub = lock_keys(scope.keys, whole_hub=whole_hub)
     found = find_holders(scope.keys, named)

@@ -187,3 +187,9 @@ def test_what_is_no_batch_is_told_by_field(content, field):
         read_envelope(content)
 
     assert list(caught.value.errors) == [field]
+
+
+@pytest.mark.parametrize("escape", ['\\ud8"00', "\\ud8", "\\udczz", '\\ud83d\\ude0"', '\\ud800\\ud8"x'])
+def test_half_an_escape_is_no_lone_surrogate(escape):
+    with pytest.raises(BodyError, match="The body is not valid JSON"):
+        read_envelope(f'{{"match_criteria":"email","profiles":[{{"a":"{escape}"}}]}}'.encode())
