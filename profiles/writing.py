@@ -115,8 +115,8 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> Callable[
         name
         for result in results
         if result.before is not None
-        for name, value in result.fields.items()
-        if value is not result.before.fields.get(name)
+        for name in result.fields.keys() | result.before.fields.keys()
+        if result.fields.get(name) is not result.before.fields.get(name)
     }
     columns = {name: column for name, column in shape.COLUMNS.items() if name in moved}
     json_columns = sorted({shape.MEMBERS[name][0] for name in moved & shape.MEMBERS.keys()})

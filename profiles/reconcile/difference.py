@@ -39,7 +39,8 @@ def same_row(collection: shape.Collection, one: Row, other: Row) -> bool:
 def difference(before: State, after: State) -> Changes:
     """Return what the ledger says of two states: JSON pointers over natural keys to `{"from": …, "to": …}`.
 
-    A missing member means absent. Fields that were never set are absent on creation and null afterwards.
+    A missing member means absent. Fields that were never set are absent on creation and null afterwards; one that
+    `after` does not name is null there, while a collection it does not name was not looked at.
     """
     changes: Changes = {}
     if not before.fields:
@@ -49,6 +50,9 @@ def difference(before: State, after: State) -> Changes:
             stored = before.fields.get(name)
             if stored is not value and not same(stored, value):
                 changes[f"/{name}"] = {"from": stored, "to": value}
+        for name, stored in before.fields.items():
+            if stored is not None and name not in after.fields:
+                changes[f"/{name}"] = {"from": stored, "to": None}
     for name, rows in after.collections.items():
         stored_rows = before.collections.get(name, {})
         if rows is not stored_rows:

@@ -38,6 +38,23 @@ def test_removal_tells_what_was_there():
     }
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ({"company": "Acme"}, {}, {"/company": {"from": "Acme", "to": None}}),
+        ({"company": None}, {}, {}),
+        (
+            {"title": "Dr"},
+            {"company": "Acme"},
+            {"/company": {"from": None, "to": "Acme"}, "/title": {"from": "Dr", "to": None}},
+        ),
+        ({"appearance/size_hat": "7"}, {"title": None}, {"/appearance/size_hat": {"from": "7", "to": None}}),
+    ],
+)
+def test_field_that_is_not_named_any_more_is_cleared(before, after, changes):
+    assert difference(State(before), State(after)) == changes
+
+
 @pytest.mark.parametrize(("stored", "sent"), [(1, 1.0), (1, True), (0, False), ({"n": 1}, {"n": 1.0}), ([1], [True])])
 def test_values_that_only_python_takes_for_equal_differ(stored, sent):
     before, after = (
