@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from profiles.keys import MatchKey, email_key, email_match_key, identity_match_key, mobile_match_key
-from profiles.reconcile import Reconciliation, State, reconcile
+from profiles.reconcile import Reconciliation, State, reconcile, state_of
 from profiles.reconcile.referrals import resolve
 from profiles.values import (
     EMAIL,
@@ -90,10 +90,7 @@ class _Desk:
         self.received_at = received_at
         self.new_id = new_id
         self.holders = dict(directory.holders)
-        self.states = {
-            profile.id: State(profile.fields, profile.collections, profile.effective_times)
-            for profile in directory.profiles.values()
-        }
+        self.states = {profile.id: state_of(profile) for profile in directory.profiles.values()}
         self.versions = {profile.id: profile.version for profile in directory.profiles.values()}
         self.touched: dict[UUID, None] = {}
         self.changes: list[ProfileChange] = []

@@ -255,6 +255,18 @@ class ProfileDraft:
                 yield from (value for value in referral.row.values() if isinstance(value, ReferenceName))
 
 
+class Origin(NamedTuple):
+    """Which row of its table a stored row is, and since when; a removed one can come back as the same."""
+
+    id: int
+    created_at: str | None
+    """Null where the table does not keep it."""
+
+
+Origins = Mapping[str, Mapping[RowKey, Origin]]
+"""By the name of the collection and the row's natural key."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileSnapshot:
     """One profile as stored when the decision began."""
@@ -264,8 +276,8 @@ class ProfileSnapshot:
     fields: Mapping[str, Any]
     collections: Mapping[str, Rows]
     """By name; only the collections that were asked for are loaded."""
-    row_ids: Mapping[str, Mapping[RowKey, int]] = field(default_factory=dict)
-    """Primary keys of the rows in `collections`."""
+    origins: Origins = field(default_factory=dict)
+    """Of the rows in `collections`."""
     effective_times: Mapping[str, str] = field(default_factory=dict)
     """When each flag of consent is taken to have been decided (see `reconcile.consent`)."""
 
@@ -358,6 +370,8 @@ class ProfileResult:
     collections: Mapping[str, Rows]
     before: ProfileSnapshot | None
     effective_times: Mapping[str, str] = field(default_factory=dict)
+    rows_of: ProfileSnapshot | None = None
+    """Another profile whose rows move here, where both have them by the same key: it has none of them any more."""
 
     @property
     def is_changed(self) -> bool:

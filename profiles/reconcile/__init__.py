@@ -12,7 +12,16 @@ from uuid import UUID
 from profiles import shape
 from profiles.keys import MatchKey, email_key
 from profiles.reconcile.consent import decide_comms, told_of_old_addresses
-from profiles.reconcile.difference import Changes, State, difference, moved_times, row_pointer, same, same_row
+from profiles.reconcile.difference import (
+    Changes,
+    State,
+    difference,
+    moved_times,
+    row_pointer,
+    same,
+    same_row,
+    state_of,
+)
 from profiles.reconcile.rows import RECONCILE_ROWS
 from profiles.reconcile.setting import Setting
 from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, RecordError, RecordWarning, WarningCode
@@ -27,6 +36,7 @@ __all__ = [
     "row_pointer",
     "same",
     "same_row",
+    "state_of",
 ]
 
 UNKNOWN_NAME: Final = "Unknown"
@@ -114,7 +124,7 @@ def reconcile(
         errors += decision.errors
         warnings += decision.warnings
 
-    state = State(fields, collections, times)
+    state = State(fields, collections, times, start.origins)
     changes = difference(start, state)
     return Reconciliation(state, changes, tuple(errors), tuple(warnings), moved_times(start, state))
 

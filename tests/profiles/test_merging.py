@@ -3,7 +3,8 @@
 import datetime as dt
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -255,7 +256,56 @@ def test_ledger_of_a_merge_suffices_to_take_it_apart(three):
         transaction.set_rollback(True)
 
 
-def test_rows_taken_over_stand_behind_those_there_in_the_order_they_were_made(api_client):
+@pytest.mark.parametrize("merged_is_older", [True, False])
+def test_rows_taken_over_are_the_same_rows(api_client, merged_is_older):
+    def rows(profile):
+        shown = api_client.get(f"/api/v3/profiles/{profile.id}").json()["data"]
+        found = {("identity", row["identifier"]): row for row in shown["identities"]}
+        found |= {("address", row["address_line_1"]): row for row in shown["addresses"]}
+        return {name: (row["id"], row["created_at"]) for name, row in found.items()}
+
+    def person(number, **fields):
+        return make_profile(identities=[{"handle": "pos", "identifier": str(number)}], **fields)
+
+    if merged_is_older:
+        merged, survivor = person(1, addresses=[HOME, WORK]), person(2, addresses=[HOME])
+    else:
+        survivor, merged = person(2, addresses=[HOME]), person(1, addresses=[HOME, WORK])
+    theirs, ours = rows(merged), rows(survivor)
+
+    operation_id = merge(merged, survivor)
+
+    assert rows(survivor) == {**theirs, **ours}
+    assert state(merged)[1] == {}
+    told = ProfileChange.objects.get(profile=merged, operation_id=operation_id).changes
+    assert told["/identities/pos/1/id"] == {"from": theirs["identity", "1"][0]}
+    gone = {
+        change["from"]
+        for pointer, change in told.items()
+        if pointer.startswith("/addresses/") and pointer.endswith("/id")
+    }
+    assert gone == {theirs["address", line][0] for line in ("1 Main St", "2 Side St")}
+
+
+def test_statements_of_a_merge_do_not_depend_on_the_rows(django_assert_num_queries):
+    def pair(count):
+        return [
+            make_profile(
+                identities=[{"handle": side, "identifier": f"{count}/{number}"} for number in range(count)],
+                tags=[f"{side}{number}" for number in range(count)],
+            )
+            for side in ("a", "b")
+        ]
+
+    pairs = [pair(1), pair(3), pair(100)]
+    with CaptureQueriesContext(connection) as queries:
+        merge(*pairs[0])
+    for one, other in pairs[1:]:
+        with django_assert_num_queries(len(queries)):
+            merge(one, other)
+
+
+def test_rows_taken_over_stand_in_the_order_they_were_made(api_client):
     ours, theirs = ["m", "a"], ["z", "c", "x", "b"]
 
     def lists(letters):
