@@ -1,6 +1,6 @@
 """The frozen values that travel between the rooms: what is asked, what is stored, what was decided."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -147,6 +147,10 @@ class Cause:
     actor_label: str = ""
     request_id: str = ""
     """Of a write that is answered at once; empty for a batch's, which bears it itself."""
+
+
+NewId = Callable[[int], UUID]
+"""Names what one record makes: at 0 its profile, at 1 and onwards its addresses, in the places they have in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +302,21 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Which earlier rows of a profile's ledger a row takes back, by their versions, and what of them it leaves."""
+
+    versions: tuple[int, ...]
+    excepted: tuple[str, ...] = ()
+    """Pointers to what goes on as those rows had it, and can be taken back later."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Pointers to what shows as it did, each with the reason."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as stored."""
+        return {"versions": list(self.versions), "except": list(self.excepted), "kept": dict(self.kept)}
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileChange:
     """The difference one cause makes to one profile: a row of the ledger.
 
@@ -313,6 +332,9 @@ class ProfileChange:
     operation_id: UUID | None = None
     """Ties the rows of one merge or revert together."""
     times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    reverts: TakenBack | None = None
+    note: str = ""
+    """Why, in the words of whoever did it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +362,8 @@ class Outcome:
     cause: Cause
     reference: str = ""
     profile_id: UUID | None = None
+    profile_version: int | None = None
+    """The version the profile had after the record, also where that changed nothing."""
     rule: MatchRule | None = None
     key: MatchKey | None = None
     """The key that decided."""

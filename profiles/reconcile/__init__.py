@@ -4,10 +4,9 @@ Pure: a state and a draft in, the next state and the difference out.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID
 
 from profiles import shape
 from profiles.keys import MatchKey, email_key
@@ -24,7 +23,16 @@ from profiles.reconcile.difference import (
 )
 from profiles.reconcile.rows import RECONCILE_ROWS
 from profiles.reconcile.setting import Setting
-from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, RecordError, RecordWarning, WarningCode
+from profiles.values import (
+    CauseKind,
+    ErrorCode,
+    NewId,
+    ProfileDraft,
+    ProfileType,
+    RecordError,
+    RecordWarning,
+    WarningCode,
+)
 
 __all__ = [
     "Changes",
@@ -63,7 +71,7 @@ def reconcile(
     draft: ProfileDraft,
     *,
     now: dt.datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
     aliases: Collection[MatchKey] = (),
     received_at: dt.datetime | None = None,
 ) -> Reconciliation:
