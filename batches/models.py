@@ -127,6 +127,8 @@ class BatchRecord(models.Model):
     profile = models.ForeignKey(
         Profile, on_delete=models.SET_NULL, null=True, blank=True, related_name="batch_records"
     )
+    # The version the profile had after the record: it places what changed nothing among the rows of the ledger.
+    profile_version = models.PositiveIntegerField(null=True, blank=True)
     # Normal form of the match value: by it staff find a rejected record.
     external_id = models.CharField(max_length=NAME_LENGTH, blank=True)
     rule = models.CharField(max_length=9, blank=True, choices=[(rule.value, rule.value) for rule in MatchRule])

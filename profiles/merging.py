@@ -25,8 +25,8 @@ from profiles.values import (
 __all__ = ["MergeError", "merge_profiles"]
 
 
-def merge_profiles(*, merged_id: UUID, survivor_id: UUID, cause: Cause, now: dt.datetime) -> UUID:
-    """Merge one profile into another and return the operation's id.
+def merge_profiles(*, merged_id: UUID, survivor_id: UUID, cause: Cause, now: dt.datetime, note: str = "") -> UUID:
+    """Merge one profile into another and return the operation's id; `note` says why, for the ledger.
 
     Afterwards the merged profile has no rows of its own, means the survivor, and keeps its email and mobile as aliases
     where the survivor has its own. Profiles merged into it before now mean the survivor too. Raises `MergeError`.
@@ -39,14 +39,18 @@ def merge_profiles(*, merged_id: UUID, survivor_id: UUID, cause: Cause, now: dt.
         raise MergeError("A profile cannot be merged into itself.")
     operation_id = new_id()
     scope = Scope(targets=[merged_id, survivor_id], collections=tuple(shape.COLLECTIONS), with_merged=True)
-    decide = partial(_plan, merged_id=merged_id, survivor_id=survivor_id, cause=cause, operation_id=operation_id)
+    decide = partial(
+        _plan, merged_id=merged_id, survivor_id=survivor_id, cause=cause, operation_id=operation_id, note=note
+    )
     conduct(scope, decide, now=now)
     low, high = sorted((merged_id, survivor_id))
     DuplicateCandidate.objects.filter(low=low, high=high).update(verdict=Verdict.SAME)
     return operation_id
 
 
-def _plan(directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Cause, operation_id: UUID) -> Plan:
+def _plan(
+    directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Cause, operation_id: UUID, note: str
+) -> Plan:
     """Decide the merge; raises `MergeError`."""
     for profile_id in (merged_id, survivor_id):
         if profile_id in directory.survivors:
@@ -83,6 +87,7 @@ def _plan(directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Ca
             changes=difference(state_of(before), after),
             cause=cause,
             operation_id=operation_id,
+            note=note,
             times=moved_times(state_of(before), after),
         )
         for before, after in afters

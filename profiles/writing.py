@@ -6,7 +6,7 @@ else wrote meanwhile, and the caller plans again. Runs inside the caller's trans
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from profiles import shape
 from profiles.db import sets
@@ -233,16 +233,22 @@ def _define_tags(results: Iterable[ProfileResult], moment: str) -> None:
 # --- Ledger and duplicates ---------------------------------------------------------------------------------------
 
 
+_RARE: Final[Mapping[str, Callable[[Change], Any]]] = {
+    "times": lambda change: change.times or None,
+    "reverts": lambda change: change.reverts and change.reverts.as_json(),
+    "note": lambda change: change.note,
+    "operation_id": lambda change: change.operation_id,
+    "request_id": lambda change: change.cause.request_id,  # those of a batch have none
+}
+"""Columns of the ledger that have no value in nearly all rows: they are sent where any row of a plan sets one."""
+
+
 def _ledger_rows(changes: Sequence[Change], moment: str) -> list[dict[str, Any]]:
-    """Return the rows, with the columns that are null in nearly all where any of them sets one."""
-    rows = [_ledger_row(change, moment) for change in changes]
-    if any(change.times for change in changes):
-        for row, change in zip(rows, changes, strict=True):
-            row["times"] = change.times or None
-    if any(change.cause.request_id for change in changes):  # those of a batch have none
-        for row, change in zip(rows, changes, strict=True):
-            row["request_id"] = change.cause.request_id
-    return rows
+    rare = [(column, value_of) for column, value_of in _RARE.items() if any(map(value_of, changes))]
+    return [
+        {**_ledger_row(change, moment), **{column: value_of(change) for column, value_of in rare}}
+        for change in changes
+    ]
 
 
 def _ledger_row(change: Change, moment: str) -> dict[str, Any]:
@@ -253,7 +259,6 @@ def _ledger_row(change: Change, moment: str) -> dict[str, Any]:
         "action": change.action,
         "at": moment,
         "changes": change.changes,
-        "operation_id": change.operation_id,
         "cause_kind": cause.kind,
         "batch_id": cause.batch_id,
         "position": cause.position,

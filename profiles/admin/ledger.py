@@ -129,7 +129,7 @@ class ProfileChangeAdmin(ReadOnlyAdmin):
     list_display = ("when", "profile", "version", "action_label", "what", "who")
     list_filter = (ProfileFilter, VersionFilter, ("action", ActionFilter), ("cause_kind", ActionFilter))
     list_select_related = ("profile",)
-    fields = ("profile", "version", "action_cell", "at", "who", "operation_id", "request_id")
+    fields = ("profile", "version", "action_cell", "at", "who", "note", "operation_id", "request_id")
     readonly_fields = fields
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:

@@ -1,10 +1,8 @@
 """When consent was decided: kept beside the profile, in no change of the ledger, and never lost."""
 
 import datetime as dt
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.db import connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
@@ -174,20 +172,3 @@ def test_profile_changed_by_somebody_else_is_decided_anew(monkeypatch):
 
     assert len(plans) == 2
     assert batch.unchanged_count == 1
-
-
-def test_refusals_of_before_have_the_time_of_the_profiles_last_change():
-    refused = make_profile(comms_attributes={"email_promo": False, "sms_optout": True, "sms_promo": True})
-    consented = make_profile(comms_attributes={"email_promo": True, "post_promo": False})
-    Profile.objects.update(effective_times=None, updated_at=TUESDAY)
-
-    migration = import_module("profiles.migrations.0007_effective_times")
-    migration.date_stored_refusals(apps, None)
-
-    refused.refresh_from_db()
-    consented.refresh_from_db()
-    assert refused.effective_times == {
-        "comms/email_promo": "2026-06-02T00:00:00Z",
-        "comms/sms_optout": "2026-06-02T00:00:00Z",
-    }
-    assert consented.effective_times is None

@@ -23,8 +23,8 @@ HOME = {"address_line_1": "1 Main St", "city": "Perth", "postcode": "6000", "cou
 WORK = {"address_line_1": "2 Side St", "city": "Perth", "postcode": "6000", "country": "AU"}
 
 
-def merge(merged, survivor):
-    return merge_profiles(merged_id=merged.id, survivor_id=survivor.id, cause=CAUSE, now=NOW)
+def merge(merged, survivor, **options):
+    return merge_profiles(merged_id=merged.id, survivor_id=survivor.id, cause=CAUSE, now=NOW, **options)
 
 
 def state(profile):
@@ -179,6 +179,19 @@ def test_merged_before_means_the_last_survivor():
     assert batch.records.get().profile_id == third.id
     assert [one["code"] for one in batch.records.get().warnings] == ["alias_key"]
     assert folded(first) == state(first)
+
+
+def test_why_is_told_in_each_row_of_the_merge():
+    earlier, merged, survivor = make_profile(), make_profile(), make_profile()
+    merge(earlier, merged)
+
+    operation_id = merge(merged, survivor, note="Ann said so")
+
+    rows = ProfileChange.objects.filter(operation_id=operation_id).order_by("profile_id")
+    assert list(rows.values_list("profile_id", "note")) == [
+        (profile.id, "Ann said so") for profile in (earlier, merged, survivor)
+    ]
+    assert set(ProfileChange.objects.exclude(operation_id=operation_id).values_list("note", flat=True)) == {""}
 
 
 @pytest.mark.parametrize("which", ["itself", "unknown", "merged already", "into a merged one"])
