@@ -115,7 +115,10 @@ class BatchBody(models.Model):
 
 
 class BatchRecord(models.Model):
-    """What became of one entry of a batch, and why. Written when it is decided; until then it is pending."""
+    """What became of one entry of a batch, and why. Written when it is decided; until then it is pending.
+
+    Stays when the body goes: by its key and the profile's version a merge can be taken apart years later.
+    """
 
     # No index of its own: the unique rule's prefix serves.
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="records", db_index=False)
