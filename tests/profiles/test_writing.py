@@ -8,11 +8,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from profiles import models
+from profiles.db import sets
 from profiles.directory import load_snapshots
 from profiles.models import Profile
 from profiles.values import Cause, CauseKind, ChangeAction, Plan, ProfileChange, ProfileResult, TakenBack
 from profiles.writing import write_plan
-from tests.builders import make_profile
+from tests.builders import make_profile, process
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
@@ -76,3 +77,18 @@ def test_field_that_is_not_named_any_more_is_cleared():
 
     stored = Profile.objects.get(id=profile.id)
     assert (stored.company, stored.appearance, stored.occupation) == (None, {}, "Nurse")
+
+
+def test_removed_row_leaves_its_id_to_nobody_and_can_come_back_with_it():
+    make_profile(email="ann@example.com", tags=["vip"])
+    process([{"email": "ann@example.com", "tags": ["other"]}])
+    removed = models.ProfileChange.objects.get(version=2)
+    row_id = removed.changes["/tags/vip/id"]["from"]
+    process([{"email": "ann@example.com", "tags": ["other", "third"]}])
+
+    sets.insert_rows(models.ProfileTag, [{"id": row_id, "profile_id": removed.profile_id, "tag_id": "vip"}])
+    process([{"email": "bob@example.com", "tags": ["vip"]}])
+
+    tags = models.ProfileTag.objects.filter(profile=removed.profile_id).order_by("id")
+    assert list(tags.values_list("tag_id", flat=True)) == ["vip", "other", "third"]
+    assert models.ProfileTag.objects.count() == 4
