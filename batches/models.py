@@ -120,7 +120,10 @@ class BatchBody(models.Model):
 
 
 class BatchRecord(models.Model):
-    """What became of one entry of a batch, and why. Written when it is decided; until then it is pending."""
+    """What became of one entry of a batch, and why. Written when it is decided; until then it is pending.
+
+    Stays when the body goes: by its key and the profile's version a merge can be taken apart years later.
+    """
 
     # No index of its own: the unique rule's prefix serves.
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="records", db_index=False)
@@ -132,6 +135,8 @@ class BatchRecord(models.Model):
     profile = models.ForeignKey(
         Profile, on_delete=models.SET_NULL, null=True, blank=True, related_name="batch_records"
     )
+    # The version the profile had after the record: it places what changed nothing among the rows of the ledger.
+    profile_version = models.PositiveIntegerField(null=True, blank=True)
     # Normal form of the match value: by it staff find a rejected record.
     external_id = models.CharField(max_length=NAME_LENGTH, blank=True)
     rule = models.CharField(max_length=9, blank=True, choices=[(rule.value, rule.value) for rule in MatchRule])

@@ -178,6 +178,7 @@ def _record_row(outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
         "reference": outcome.reference,
         "outcome": outcome.kind,
         "profile_id": outcome.profile_id,
+        "profile_version": outcome.profile_version,
         "external_id": outcome.match_value,
         "rule": outcome.rule or "",
         "key": None if outcome.key is None else outcome.key.as_json(),

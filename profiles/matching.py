@@ -11,16 +11,18 @@ from typing import Final
 from uuid import UUID
 
 from profiles.keys import MatchKey, email_key, email_match_key, identity_match_key, mobile_match_key
-from profiles.reconcile import Reconciliation, State, reconcile
+from profiles.reconcile import Reconciliation, State, reconcile, state_of
 from profiles.reconcile.referrals import resolve
 from profiles.values import (
     EMAIL,
     Candidate,
+    Cause,
     ChangeAction,
     Directory,
     DuplicatePair,
     ErrorCode,
     MatchRule,
+    NewId,
     Outcome,
     OutcomeKind,
     Plan,
@@ -59,15 +61,15 @@ def plan(
     *,
     criteria: str,
     now: dt.datetime,
-    new_id: Callable[[], UUID],
+    new_ids: Callable[[Cause], NewId],
     received_at: dt.datetime | None = None,
 ) -> Plan:
     """Decide every draft in order and return outcomes, the profiles to write, their ledger and possible duplicates.
 
-    `criteria` is `email` or an identity handle; `now` is the time the changes bear. `new_id` names the profiles and
-    addresses that are created. `received_at` is when the drafts came in, if that was before now.
+    `criteria` is `email` or an identity handle; `now` is the time the changes bear. `new_ids` names the profile
+    and the addresses that a draft creates. `received_at` is when the drafts came in, if that was before now.
     """
-    desk = _Desk(directory, criteria=criteria, now=now, new_id=new_id, received_at=received_at or now)
+    desk = _Desk(directory, criteria=criteria, now=now, new_ids=new_ids, received_at=received_at or now)
     outcomes = [desk.decide(draft) for draft in drafts]
     return Plan(outcomes, desk.results(), desk.changes, list(desk.duplicates.values()))
 
@@ -81,19 +83,16 @@ class _Desk:
         *,
         criteria: str,
         now: dt.datetime,
-        new_id: Callable[[], UUID],
+        new_ids: Callable[[Cause], NewId],
         received_at: dt.datetime,
     ) -> None:
         self.directory = directory
         self.criteria = criteria
         self.now = now
         self.received_at = received_at
-        self.new_id = new_id
+        self.new_ids = new_ids
         self.holders = dict(directory.holders)
-        self.states = {
-            profile.id: State(profile.fields, profile.collections, profile.effective_times)
-            for profile in directory.profiles.values()
-        }
+        self.states = {profile.id: state_of(profile) for profile in directory.profiles.values()}
         self.versions = {profile.id: profile.version for profile in directory.profiles.values()}
         self.touched: dict[UUID, None] = {}
         self.changes: list[ProfileChange] = []
@@ -140,13 +139,14 @@ class _Desk:
         if match.profile_id is not None:
             for holder in holders:
                 self._suspect([match.profile_id, holder.profile_id], ErrorCode.CLAIMED_ELSEWHERE, draft)
+        new_id = self.new_ids(draft.cause)
         reconciliation = reconcile(
-            before, draft, now=self.now, received_at=self.received_at, new_id=self.new_id, aliases=aliases
+            before, draft, now=self.now, received_at=self.received_at, new_id=new_id, aliases=aliases
         )
         errors += reconciliation.errors
         if errors:
             return self._reject(draft, match, errors, holders)
-        return self._accept(draft, match, reconciliation)
+        return self._accept(draft, match, reconciliation, new_id)
 
     def _is_stale(self, draft: ProfileDraft, profile_id: UUID) -> bool:
         return draft.expected_version is not None and draft.expected_version != self.versions[profile_id]
@@ -216,9 +216,9 @@ class _Desk:
 
     # --- What becomes of it --------------------------------------------------------------------------------------
 
-    def _accept(self, draft: ProfileDraft, match: _Match, reconciliation: Reconciliation) -> Outcome:
+    def _accept(self, draft: ProfileDraft, match: _Match, reconciliation: Reconciliation, new_id: NewId) -> Outcome:
         if match.profile_id is None:
-            kind, profile_id = OutcomeKind.CREATED, self.new_id()
+            kind, profile_id = OutcomeKind.CREATED, new_id(0)
             before = State()
         else:
             profile_id = match.profile_id
@@ -245,6 +245,7 @@ class _Desk:
             cause=draft.cause,
             reference=draft.reference,
             profile_id=profile_id,
+            profile_version=self.versions[profile_id],
             rule=match.rule,
             key=match.key,
             match_value=self._match_value(draft),

@@ -113,6 +113,9 @@ JSON_COLUMNS: Final = ("comms_categories", "appearance")
 PROFILE_FIELDS: Final = (*COLUMNS, *MEMBERS)
 TIME_FIELDS: Final = ("joined_at", *(f"comms/{name}" for name in (*CONSENT_TIMES, "terms_accepted_at")))
 
+# What of a row is no part of a state; the ledger tells it of a removed one, so that it can come back as the same row.
+ORIGIN_MEMBERS: Final = ("id", "created_at")
+
 # --- Collections ------------------------------------------------------------------------------------------------
 
 IDENTITIES: Final = Collection(

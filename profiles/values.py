@@ -1,6 +1,6 @@
 """The frozen values that travel between the rooms: what is asked, what is stored, what was decided."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -149,6 +149,10 @@ class Cause:
     """Of a write that is answered at once; empty for a batch's, which bears it itself."""
 
 
+NewId = Callable[[int], UUID]
+"""Names what one record makes: at 0 its profile, at 1 and onwards its addresses, in the places they have in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordError:
     """One reason for rejecting a record: a code, a JSON pointer into the record and a sentence."""
@@ -255,6 +259,18 @@ class ProfileDraft:
                 yield from (value for value in referral.row.values() if isinstance(value, ReferenceName))
 
 
+class Origin(NamedTuple):
+    """Which row of its table a stored row is, and since when; a removed one can come back as the same."""
+
+    id: int
+    created_at: str | None
+    """Null where the table does not keep it."""
+
+
+Origins = Mapping[str, Mapping[RowKey, Origin]]
+"""By the name of the collection and the row's natural key."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileSnapshot:
     """One profile as stored when the decision began."""
@@ -264,8 +280,8 @@ class ProfileSnapshot:
     fields: Mapping[str, Any]
     collections: Mapping[str, Rows]
     """By name; only the collections that were asked for are loaded."""
-    row_ids: Mapping[str, Mapping[RowKey, int]] = field(default_factory=dict)
-    """Primary keys of the rows in `collections`."""
+    origins: Origins = field(default_factory=dict)
+    """Of the rows in `collections`."""
     effective_times: Mapping[str, str] = field(default_factory=dict)
     """When each flag of consent is taken to have been decided (see `reconcile.consent`)."""
 
@@ -286,6 +302,21 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Which earlier rows of a profile's ledger a row takes back, by their versions, and what of them it leaves."""
+
+    versions: tuple[int, ...]
+    excepted: tuple[str, ...] = ()
+    """Pointers to what goes on as those rows had it, and can be taken back later."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Pointers to what shows as it did, each with the reason."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as stored."""
+        return {"versions": list(self.versions), "except": list(self.excepted), "kept": dict(self.kept)}
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileChange:
     """The difference one cause makes to one profile: a row of the ledger.
 
@@ -301,6 +332,9 @@ class ProfileChange:
     operation_id: UUID | None = None
     """Ties the rows of one merge or revert together."""
     times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    reverts: TakenBack | None = None
+    note: str = ""
+    """Why, in the words of whoever did it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +362,8 @@ class Outcome:
     cause: Cause
     reference: str = ""
     profile_id: UUID | None = None
+    profile_version: int | None = None
+    """The version the profile had after the record, also where that changed nothing."""
     rule: MatchRule | None = None
     key: MatchKey | None = None
     """The key that decided."""
@@ -358,6 +394,8 @@ class ProfileResult:
     collections: Mapping[str, Rows]
     before: ProfileSnapshot | None
     effective_times: Mapping[str, str] = field(default_factory=dict)
+    rows_of: ProfileSnapshot | None = None
+    """Another profile whose rows move here, where both have them by the same key: it has none of them any more."""
 
     @property
     def is_changed(self) -> bool:

@@ -10,6 +10,7 @@ import phonenumbers
 from django.db.models import Model, Prefetch, QuerySet
 
 from profiles import shape
+from profiles.history import without_origins
 from profiles.http.wire import wire_time
 from profiles.models import (
     Address,
@@ -297,7 +298,7 @@ def change_documents(changes: Sequence[ProfileChange]) -> list[dict[str, Any]]:
             "version": change.version,
             "action": change.action,
             "at": wire_time(change.at),
-            "changes": change.changes,
+            "changes": without_origins(change.changes),
             "operation_id": None if change.operation_id is None else str(change.operation_id),
             "cause": {
                 "kind": change.cause_kind,

@@ -4,18 +4,35 @@ Pure: a state and a draft in, the next state and the difference out.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID
 
 from profiles import shape
 from profiles.keys import MatchKey, email_key
 from profiles.reconcile.consent import decide_comms, told_of_old_addresses
-from profiles.reconcile.difference import Changes, State, difference, moved_times, row_pointer, same, same_row
+from profiles.reconcile.difference import (
+    Changes,
+    State,
+    difference,
+    moved_times,
+    row_pointer,
+    same,
+    same_row,
+    state_of,
+)
 from profiles.reconcile.rows import RECONCILE_ROWS
 from profiles.reconcile.setting import Setting
-from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, RecordError, RecordWarning, WarningCode
+from profiles.values import (
+    CauseKind,
+    ErrorCode,
+    NewId,
+    ProfileDraft,
+    ProfileType,
+    RecordError,
+    RecordWarning,
+    WarningCode,
+)
 
 __all__ = [
     "Changes",
@@ -27,6 +44,7 @@ __all__ = [
     "row_pointer",
     "same",
     "same_row",
+    "state_of",
 ]
 
 UNKNOWN_NAME: Final = "Unknown"
@@ -53,7 +71,7 @@ def reconcile(
     draft: ProfileDraft,
     *,
     now: dt.datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
     aliases: Collection[MatchKey] = (),
     received_at: dt.datetime | None = None,
 ) -> Reconciliation:
@@ -114,7 +132,7 @@ def reconcile(
         errors += decision.errors
         warnings += decision.warnings
 
-    state = State(fields, collections, times)
+    state = State(fields, collections, times, start.origins)
     changes = difference(start, state)
     return Reconciliation(state, changes, tuple(errors), tuple(warnings), moved_times(start, state))
 

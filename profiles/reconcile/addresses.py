@@ -69,12 +69,13 @@ class _Reconciling:
         equal = self._by_text().get(address_text(sent), ())
         nameless = [key for key in equal if self.after[key]["external_id"] is None]
         found = nameless if nameless or sent.get("external_id") is not None else equal
-        return min(found, default=None)  # the keys are in the order of time
+        return min(found, default=None)  # the keys are in the order in which they were received
 
     def add(self, sent: Row, place: RowKey) -> None:
         """Append the address; the first one becomes the default."""
         self._setting.require(_REQUIRED, sent, self._setting.place("addresses", place))
-        key = (str(self._setting.new_id()),)
+        # Named by where it stands, not by counting: read again for another state, the record names it the same.
+        key = (str(self._setting.new_id(1 + int(place[0]))),)
         self._put(key, {**_EMPTY, **sent}, place, becomes_default=not self.after)
 
     def change(self, key: RowKey, sent: Row, place: RowKey) -> None:

@@ -1,13 +1,12 @@
 """What the rules of all collections work with beside the rows."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from uuid import UUID
 
 from profiles.keys import MatchKey
-from profiles.values import ErrorCode, ProfileDraft, RecordError, RecordWarning, Row, RowKey, WarningCode
+from profiles.values import ErrorCode, NewId, ProfileDraft, RecordError, RecordWarning, Row, RowKey, WarningCode
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,7 @@ class Setting:
 
     draft: ProfileDraft
     now: dt.datetime
-    new_id: Callable[[], UUID]
+    new_id: NewId
     aliases: Collection[MatchKey]
     errors: list[RecordError]
     warnings: list[RecordWarning]

@@ -50,7 +50,7 @@ def pos(*identifiers, handle="pos"):
 def decide(*records, criteria="email"):
     ids = itertools.count(NEW.int)
     drafts = [parse_record(one, cause=Cause(CauseKind.BATCH, position=n)) for n, one in enumerate(records)]
-    return plan(drafts, DIRECTORY, criteria=criteria, now=NOW, new_id=lambda: UUID(int=next(ids)))
+    return plan(drafts, DIRECTORY, criteria=criteria, now=NOW, new_ids=lambda _: lambda _: UUID(int=next(ids)))
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_target_needs_no_match():
     draft = parse_record({"company": "Acme"}, cause=Cause(CauseKind.ADMIN), target=OLD)
     unknown = parse_record({"company": "Acme"}, cause=Cause(CauseKind.ADMIN), target=NEW)
 
-    decided = plan([draft, unknown], DIRECTORY, criteria="email", now=NOW, new_id=lambda: NEW)
+    decided = plan([draft, unknown], DIRECTORY, criteria="email", now=NOW, new_ids=lambda _: lambda _: NEW)
 
     assert [(one.kind.value, one.profile_id) for one in decided.outcomes] == [("updated", ANN), ("rejected", None)]
 

@@ -33,7 +33,7 @@ def apply(name, stored, sent):
     draft = ProfileDraft(cause=Cause(CauseKind.BATCH), collections={name: sent})
     numbers = itertools.count(10**9)
     before = State({"first_name": "Ann"}, {name: stored})
-    done = reconcile(before, draft, now=NOW, new_id=lambda: uuid.UUID(int=next(numbers)))
+    done = reconcile(before, draft, now=NOW, new_id=lambda _: uuid.UUID(int=next(numbers)))
     return [(one.code.value, one.pointer) for one in done.errors], done.after.collections[name]
 
 
