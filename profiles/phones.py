@@ -47,6 +47,7 @@ _UNREADABLE: Final = {
     phonenumbers.NumberParseException.TOO_LONG: _REASONS[ValidationResult.TOO_LONG],
 }
 _INTERNATIONAL: Final = "The phone number must be in international form, such as +61404123123."
+_PREFIX_TWICE: Final = "The phone number has the prefix of its country more than once."
 _TWO: Final = "The phone number must be one number; this looks like two."
 
 
@@ -75,6 +76,8 @@ def e164(text: str, *, default_country: str = "") -> str:
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if len(written) > MOST_DIGITS + 1:
         raise PhoneError(_REASONS[ValidationResult.TOO_LONG])
+    if not is_e164(written) and not _is_settled(written):
+        raise PhoneError(_PREFIX_TWICE)
     return written
 
 
@@ -99,6 +102,15 @@ def is_e164(text: str) -> bool:
     if prefix and re.match(prefix, national):
         return False
     return len(national) in metadata.general_desc.possible_length
+
+
+def _is_settled(written: str) -> bool:
+    """Whether the number is read as itself: of +27 00 00000, for one, each reading would take a zero for a prefix."""
+    try:
+        number = phonenumbers.parse(written)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) == written
 
 
 def _is_prefixed(digits: str, default_country: str) -> bool:
