@@ -1,7 +1,10 @@
-"""Many values as one parameter, and what begins with a text."""
+"""Look-ups that indexes serve on both engines: many values as one parameter, few words of our own, beginnings."""
 
 import pytest
+from django.db import connection
 
+from batches.models import Batch
+from batches.values import UNFINISHED
 from profiles.db.lookups import array_literal, starts_with
 from profiles.models import Identity, Profile, Tag
 from tests.builders import make_profile
@@ -68,3 +71,19 @@ def test_beginning_is_taken_literally_and_by_its_case(prefix, expected):
     found = Tag.objects.filter(starts_with("handle", prefix)).values_list("handle", flat=True)
 
     assert sorted(found) == expected
+
+
+@pytest.mark.django_db
+def test_what_waits_is_found_by_the_index_of_what_waits():
+    waiting = Batch.objects.filter(state__one_of=UNFINISHED).order_by("received_at", "id")
+
+    plan = waiting.explain()
+
+    if connection.vendor == "sqlite":
+        assert "batch_unfinished" in plan
+    assert "'queued', 'running'" in str(waiting.query)
+
+
+def test_words_of_others_are_refused():
+    with pytest.raises(ValueError, match="words of our own"):
+        str(Batch.objects.filter(state__one_of=["queued'; --"]).query)
