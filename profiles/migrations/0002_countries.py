@@ -1,4 +1,4 @@
-"""The countries of ISO 3166 are there from the start (contract section 14)."""
+"""The countries of ISO 3166 are there from the start (rules 8.8)."""
 
 from django.apps.registry import Apps
 from django.db import migrations

@@ -26,7 +26,7 @@ def forget_old_addresses(before: Person, after: Person) -> None:
 def set_comms(  # noqa: C901, PLR0912 the rule as it is told
     person: Person, draft: ProfileDraft, told: Told, *, now: dt.datetime
 ) -> None:
-    """Of two decisions the later one stands, of two as late the tighter one (design 3.5)."""
+    """Of two decisions the later one stands, of two as late the tighter one (rules 5.5)."""
     sent = {name: value for name, value in draft.fields.items() if name.startswith("comms/")}
     ignored: dict[str, list[bool]] = {"email": [], "sms": []}
     for name, value in sent.items():
