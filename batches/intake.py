@@ -129,7 +129,7 @@ def _has_lapsed(earlier: Batch) -> bool:
 
 
 def _replay(earlier: Batch, batch: Batch) -> Receipt:
-    """Return the receipt of the earlier batch, if it is what is sent again (design 5.1)."""
+    """Return the receipt of the earlier batch, if it is what is sent again (way 1.4)."""
     if any(
         getattr(earlier, name) != getattr(batch, name)
         for name in ("body_sha256", "label", "queue_key", "corrects_batch_id", "corrects_position")

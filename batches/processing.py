@@ -201,7 +201,7 @@ def _counts(batch: Batch, outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def _warnings(batch: Batch) -> list[dict[str, str]]:
-    """Say so when the match criterion is a handle nobody has, more likely a slip than meant (contract S12)."""
+    """Say so when the match criterion is a handle nobody has, more likely a slip than meant (way 3.2)."""
     if batch.match_criteria == EMAIL or Identity.objects.filter(handle=batch.match_criteria).exists():
         return list(batch.warnings)
     message = f"No profile has an identity with the handle {batch.match_criteria}."

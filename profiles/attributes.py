@@ -1,4 +1,4 @@
-"""The values of custom attributes, and JSON that senders may choose freely (contract section 10)."""
+"""The values of custom attributes, and JSON that senders may choose freely (rules 8.4)."""
 
 import math
 import re

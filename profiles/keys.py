@@ -1,4 +1,4 @@
-"""What "the same" means, once: the normal forms of texts, emails, phones, handles and identifiers (design 3.1).
+"""What "the same" means, once: the normal forms of texts, emails, phones, handles and identifiers (rules 1).
 
 Used by batches, API, imports, search, admin and constraints alike. Each function returns the normal form or
 raises `InvalidValueError` with a sentence for the sender; none of them ever repeats the value in it.
@@ -110,7 +110,7 @@ def name(value: str) -> str:
 
 
 def tag(value: str) -> str:
-    """Return a tag's handle: its spaces are hyphens, its case is kept (contract section 16)."""
+    """Return a tag's handle: its spaces are hyphens, its case is kept (rules 4.5)."""
     return name(re.sub(r"\s+", "-", text(value)))
 
 

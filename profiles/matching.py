@@ -1,4 +1,4 @@
-"""Whom each record means, what it changes and why it is refused (design 3.2).
+"""Whom each record means, what it changes and why it is refused (rules 2).
 
 Pure: drafts and everything known about their keys in, the whole plan out. Records are taken in the order received
 and each sees what the former decided.
@@ -33,7 +33,7 @@ from profiles.values import (
     RecordError,
 )
 
-# The contract's own sentences; clients look for the second one (contract section 5).
+# The contract's own sentences; clients look for the second one (rules 8.14).
 _TAKEN: Final = {
     "email": "The email has already been taken.",
     "mobile": "The phone number exists",
@@ -154,7 +154,7 @@ class _Desk:
     # --- Whom it means -------------------------------------------------------------------------------------------
 
     def _match(self, draft: ProfileDraft) -> _Match:
-        """Try the criterion, then all identities (design 3.2, rules 1, 2 and 4)."""
+        """Try the criterion, then all identities (rules 2.1, 2.2 and 2.4)."""
         if draft.target is not None:
             return _Match(self.directory.survivors.get(draft.target, draft.target), MatchRule.TARGET, None, ())
         identities = [key for key in draft.pointers if key.kind == "identity"]
@@ -181,7 +181,7 @@ class _Desk:
         return tuple(found.values())
 
     def _match_errors(self, draft: ProfileDraft, match: _Match, before: State | None) -> list[RecordError]:
-        """Nobody to create without a match value; nobody deleted is written to by accident (rules 4 and 5)."""
+        """Nobody to create without a match value; nobody deleted is written to by accident (rules 2.4 and 2.5)."""
         if match.profile_id is None and match.key is None:
             field = "/email" if self.criteria == EMAIL else "/identities"
             if any(

@@ -1,4 +1,4 @@
-"""How values of each kind are read, whatever the field and whichever way they came (design 3.1).
+"""How values of each kind are read, whatever the field and whichever way they came (rules 1).
 
 Only what loses nothing is turned into the kind: a spreadsheet's 12.0 is the whole number 12, its "1" is true. Each
 reading returns the value or raises `InvalidValueError`; none ever repeats the value in its sentence.

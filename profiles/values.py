@@ -16,7 +16,7 @@ EMAIL: Final = "email"  # the one reserved match criterion; any other text is an
 
 
 class ProfileType(StrEnum):
-    """What kind of profile it is (contract section 8)."""
+    """What kind of profile it is (rules 8.1)."""
 
     ACTIVE = "active"
     DELETED = "deleted"
@@ -28,7 +28,7 @@ class ProfileType(StrEnum):
 
 
 class Gender(StrEnum):
-    """The genders of the contract (section 7.5)."""
+    """The genders of the contract (rules 8.1)."""
 
     MALE = "male"
     FEMALE = "female"
@@ -37,7 +37,7 @@ class Gender(StrEnum):
 
 
 class AttributeType(StrEnum):
-    """The types of a custom attribute's value (contract section 10)."""
+    """The types of a custom attribute's value (rules 8.4)."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -48,7 +48,7 @@ class AttributeType(StrEnum):
 
 
 class Verification(StrEnum):
-    """How far the verification of a channel has come (contract section 11)."""
+    """How far the verification of a channel has come (rules 8.6)."""
 
     NOT_SENT = "not_sent"
     SENT = "sent"
@@ -106,7 +106,7 @@ class WarningCode(StrEnum):
 
 
 class MatchRule(StrEnum):
-    """Which rule decided whom a record means (design 3.2)."""
+    """Which rule decided whom a record means (rules 2)."""
 
     CRITERION = "criterion"  # the criterion's value found the profile
     ROUTED = "routed"  # the criterion found nobody, another identity of the record did

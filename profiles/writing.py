@@ -1,4 +1,4 @@
-"""Set-based writing: a plan becomes rows and ledger, in one statement per table (design 5.6).
+"""Set-based writing: a plan becomes rows and ledger, in one statement per table (rules 7.4).
 
 The plan knows what exists, so nothing is upserted: a unique violation or a missing row always means that somebody
 else wrote meanwhile, and the caller plans again. Runs inside the caller's transaction.
@@ -220,7 +220,7 @@ class _CollectionRows:
 
 
 def _define_tags(results: Iterable[ProfileResult], moment: str) -> None:
-    """Make the definitions of tags seen for the first time (contract section 16)."""
+    """Make the definitions of tags seen for the first time (rules 4.5)."""
     new: set[str] = set()
     for result in results:
         before = {} if result.before is None else result.before.collections.get("tags", {})

@@ -34,7 +34,7 @@ RECEIVING = answers(400, 409, 413, 415, 422, 503, accepted=ReceiptEnvelope)
 
 
 class ProfileBatches(HubView):
-    """Where batches of customer records are posted (contract section 7)."""
+    """Where batches of customer records are posted (way 1.2)."""
 
     required_scopes: ClassVar = {"POST": ("create-profiles", "update-profiles")}
 

@@ -1,4 +1,4 @@
-"""A profile as the contract shows it (section 8)."""
+"""A profile as the contract shows it (rules 8.1)."""
 
 import calendar
 import datetime as dt
@@ -235,7 +235,7 @@ def _organisation(row: OrganisationMembership) -> dict[str, Any]:
 
 
 def _comms(profile: Profile) -> dict[str, Any]:
-    """Return every flag; null was never decided. `…_raw` says the same in numbers (contract section 11)."""
+    """Return every flag; null was never decided. `…_raw` says the same in numbers (rules 8.6)."""
     document: dict[str, Any] = {"profile_id": str(profile.id)}
     for name in (*shape.CONSENT_MEMBERS, *shape.CATEGORY_MEMBERS):
         value = profile.comms_categories.get(name) if name in shape.CATEGORY_MEMBERS else getattr(profile, name)

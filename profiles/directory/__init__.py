@@ -1,4 +1,4 @@
-"""Everything known for deciding: from keys and ids to locks, profiles and reference data (design 5.4).
+"""Everything known for deciding: from keys and ids to locks, profiles and reference data (rules 7.1 and 7.2).
 
 Two writers never decide about the same key or the same profile at once. The keys are locked first, which keeps
 others from taking a key that nobody holds yet; then the profiles behind them, because two keys of one person share

@@ -1,4 +1,4 @@
-"""One shape for every error: `{"message": …}`, with `errors` where fields are to blame (contract section 5)."""
+"""One shape for every error: `{"message": …}`, with `errors` where fields are to blame (rules 8.14)."""
 
 import sys
 from collections.abc import Callable, Mapping

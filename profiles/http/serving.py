@@ -329,7 +329,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
 
 
 def _refusal(status: HTTPStatus, message: str) -> bytearray:
-    """Return a whole answer in the contract's shape (section 5)."""
+    """Return a whole answer in the contract's shape (rules 8.14)."""
     content = orjson.dumps({"message": message})
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n"

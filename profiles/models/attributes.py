@@ -9,7 +9,7 @@ from profiles.values import AttributeType
 
 
 class CustomAttribute(Dated):
-    """One named, typed value of a profile; it exists once it was written (contract section 10)."""
+    """One named, typed value of a profile; it exists once it was written (rules 8.4)."""
 
     # No index of its own: the unique rule's prefix serves.
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="attributes", db_index=False)

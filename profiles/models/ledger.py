@@ -9,7 +9,7 @@ from profiles.values import CauseKind, ChangeAction
 
 
 class ProfileChange(models.Model):
-    """One change of one profile by one cause (design 4). Append-only.
+    """One change of one profile by one cause (rules 6). Append-only.
 
     `changes` maps JSON pointers over natural keys to `{"from": …, "to": …}`, a missing member meaning absent.
     The cause is kept as plain values, so that it outlives batches and users.

@@ -19,7 +19,7 @@ def _verification() -> "models.CharField[str | None, str | None]":
 
 
 class Comms(models.Model):
-    """What a profile agreed to be sent, and by which channel (contract section 11).
+    """What a profile agreed to be sent, and by which channel (rules 8.6).
 
     Columns of the profile's own row: they are asked for with it, and change with it. Null means never decided.
     """
@@ -55,7 +55,7 @@ class Comms(models.Model):
 
 
 class Profile(Comms):
-    """One person; the fields are the contract's (section 8).
+    """One person; the fields are the contract's (rules 8.1).
 
     Written by `profiles.writing` only, so that every change is in the ledger.
     """
@@ -92,7 +92,7 @@ class Profile(Comms):
     # When flags of consent are taken to have been decided, where that is known: what records are compared with, never
     # on the wire, and no part of what the ledger folds to (see reconcile.consent).
     effective_times = models.JSONField(null=True, blank=True, editable=False)
-    # Looks, sizes and measurements (contract section 11); what is missing is null.
+    # Looks, sizes and measurements (rules 8.7); what is missing is null.
     appearance = models.JSONField(default=dict, blank=True)
     # First and last name as they are searched, and the last name alone; see keys.search_name.
     search_name = models.CharField(max_length=NAME_LENGTH, blank=True, editable=False)

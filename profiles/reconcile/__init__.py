@@ -1,4 +1,4 @@
-"""A record into a profile: who wins per field, and what changes by it (design 3.3, 3.4; contract S17-S34).
+"""A record into a profile: who wins per field, and what changes by it (rules 3 and 4).
 
 Pure: a state and a draft in, the next state and the difference out.
 """

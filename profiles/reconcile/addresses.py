@@ -1,4 +1,4 @@
-"""Addresses: which stored one is meant, and what becomes of it (design 3.4; contract S17)."""
+"""Addresses: which stored one is meant, and what becomes of it (rules 4.2)."""
 
 from typing import Any, Final
 

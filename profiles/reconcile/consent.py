@@ -1,4 +1,4 @@
-"""Consent never loosens by accident (design 3.5).
+"""Consent never loosens by accident (rules 5).
 
 A flag is tight where it keeps us from sending: promo false, optout true, bounced true. Anything else, null among
 it, is loose. For email and sms the decision with the latest effective time stands, of two as late the tighter one.

@@ -1,4 +1,4 @@
-"""The difference between two states, as the ledger says it (design 4)."""
+"""The difference between two states, as the ledger says it (rules 6)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

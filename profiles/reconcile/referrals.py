@@ -1,4 +1,4 @@
-"""What a record names by reference becomes what it means (contract S6, S21).
+"""What a record names by reference becomes what it means (rules 3.6 and 4.7).
 
 Unknown rows are errors, unknown statuses warnings, and names that disagree are conflicts.
 """
@@ -124,7 +124,7 @@ class _Resolving:
         self.collections["regions"] = rows
 
     def _statuses(self, referrals: tuple[Referral, ...]) -> None:
-        """Leave the set alone where all handles are unknown; an empty list clears it (design 3.4)."""
+        """Leave the set alone where all handles are unknown; an empty list clears it (rules 4.6)."""
         rows: dict[RowKey, Row] = {}
         for referral in referrals:
             ((name, pointer),) = referral.names

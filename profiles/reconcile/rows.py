@@ -1,4 +1,4 @@
-"""The rules of each collection: what stored and sent rows come to (design 3.4; contract S17-S22)."""
+"""The rules of each collection: what stored and sent rows come to (rules 4)."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ REQUIRED_OF_DATE: Final = ("date", "name")
 
 
 def _identities(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Upsert by handle and identifier, never remove; none becomes primary by itself (contract S10)."""
+    """Upsert by handle and identifier, never remove; none becomes primary by itself (rules 4.1)."""
     after = dict(before)
     for key, row in sent.items():
         if key in before:
@@ -26,7 +26,7 @@ def _identities(before: Rows, sent: Rows, setting: Setting) -> Rows:
 
 
 def _tags(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Replace the stored set by the one sent (contract section 16)."""
+    """Replace the stored set by the one sent (rules 4.5)."""
     return sent
 
 
@@ -48,7 +48,7 @@ def is_held(status: Row, *, now: dt.datetime) -> bool:
 
 
 def _custom_attributes(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Upsert by namespace and handle; a value that stays must fit a new type (contract S18)."""
+    """Upsert by namespace and handle; a value that stays must fit a new type (rules 4.3)."""
     after = dict(before)
     for key, row in sent.items():
         pointer = setting.place("custom_attributes", key)
@@ -66,7 +66,7 @@ def _custom_attributes(before: Rows, sent: Rows, setting: Setting) -> Rows:
 
 
 def _dates(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Upsert by handle and relationship; the others stay (contract section 12)."""
+    """Upsert by handle and relationship; the others stay (rules 4.4)."""
     after = dict(before)
     for key, row in sent.items():
         if key in before:
@@ -88,7 +88,7 @@ def _date_links(before: Rows, sent: Rows, setting: Setting) -> Rows:
 
 
 def _regions(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Upsert by region; the default membership is made if missing (contract S21)."""
+    """Upsert by region; the default membership is made if missing (rules 4.7)."""
     after: dict[RowKey, dict[str, Any]] = {key: dict(row) for key, row in before.items()}
     for key, row in sent.items():
         if key != ("",):
@@ -119,7 +119,7 @@ def _refine_default(after: dict[RowKey, dict[str, Any]], sent: Rows, setting: Se
 
 
 def _organisations(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Upsert by organisation; what is absent stays (contract S22)."""
+    """Upsert by organisation; what is absent stays (rules 4.8)."""
     new: Row = {"role": None, "expires_at": None, "is_active": True}
     return {**before, **{key: {**before.get(key, new), **row} for key, row in sent.items()}}
 

@@ -1,4 +1,4 @@
-"""The document of a profile as senders write it, and how one becomes a draft (contract section 7.5).
+"""The document of a profile as senders write it, and how one becomes a draft (rules 8.1).
 
 One schema serves batches, the API, imports, staff edits and the OpenAPI document. Parsing needs no query, raises
 nothing for bad input and finds all errors at once; what was right beside an error is kept in the draft, so that

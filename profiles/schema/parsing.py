@@ -219,7 +219,7 @@ class _Parsing:
             yield pointer, entry
 
     def _add_row(self, name: str, key: RowKey, row: dict[str, Any], pointer: str) -> None:
-        """Keep each row once; of two with one key the last wins, member by member (contract S27)."""
+        """Keep each row once; of two with one key the last wins, member by member (rules 4.9)."""
         rows = self.collections.setdefault(name, {})
         if key in rows:
             self._warn(WarningCode.DUPLICATE_ENTRY, pointer, "The entry stands twice; the last one counts.")
@@ -390,7 +390,7 @@ class _Parsing:
     # --- Comms and appearance ------------------------------------------------------------------------------------
 
     def _read_comms(self) -> None:
-        """Unite both places of consent, `comms_attributes` winning (contract S19)."""
+        """Unite both places of consent, `comms_attributes` winning (rules 5.2)."""
         attributes = self.record.get("attributes") or {}
         if attributes:
             self._warn_of_members("/attributes", self.raw["attributes"], _MEMBERS["attributes"])
@@ -457,7 +457,7 @@ class _Parsing:
         return bool(faults)
 
     def _check_birthday(self) -> None:
-        """Day and month come together (contract section 8)."""
+        """Day and month come together (rules 3.3)."""
         for name, partner in (("birth_day", "birth_month"), ("birth_month", "birth_day")):
             if name in self.raw and (
                 partner not in self.raw or is_blank(self.raw[name]) is not is_blank(self.raw[partner])

@@ -131,7 +131,7 @@ def _profile_id(value: object) -> str:
 
 
 def one_of(choices: type[StrEnum]) -> Any:
-    """Return the type of an enumeration's texts: accepted in any case, kept in lower case (contract S32)."""
+    """Return the type of an enumeration's texts: accepted in any case, kept in lower case (rules 1.6)."""
     known = {choice.value: choice.value for choice in choices}
     sentence = f"The value must be one of {', '.join(choices)}."
 
@@ -166,7 +166,7 @@ def _truth(value: object) -> bool:
 
 
 def _time(value: object) -> str:
-    """Read ISO 8601, with `T` or a space; without a zone it is UTC (contract section 2)."""
+    """Read ISO 8601, with `T` or a space; without a zone it is UTC (rules 8.13)."""
     sentence = "The time must be ISO 8601, such as 2020-05-05T15:20:32Z."
     text = keys.text(_text_of(value, sentence))
     try:

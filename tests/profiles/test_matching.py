@@ -1,4 +1,4 @@
-"""Whom a record means, and why it is refused (design 3.2): each rule as a table, without a database."""
+"""Whom a record means, and why it is refused (rules 2): each rule as a table, without a database."""
 
 import datetime as dt
 import itertools

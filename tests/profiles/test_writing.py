@@ -1,94 +1,188 @@
-"""A plan becomes rows and ledger."""
+"""A plan becomes rows and ledger: in sets, only what changed, and not at all where somebody else was faster."""
 
 import datetime as dt
-from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from profiles import models
-from profiles.db import sets
+from profiles.db.ids import new_id
 from profiles.directory import load_snapshots
-from profiles.models import Profile
-from profiles.values import Cause, CauseKind, ChangeAction, Plan, ProfileChange, ProfileResult, TakenBack
-from profiles.writing import write_plan
-from tests.builders import make_profile, process
+from profiles.models import DuplicateCandidate, Profile, ProfileChange, Tag
+from profiles.values import (
+    Cause,
+    CauseKind,
+    ChangeAction,
+    DuplicatePair,
+    ErrorCode,
+    Plan,
+    ProfileResult,
+)
+from profiles.values import ProfileChange as Change
+from profiles.writing import StaleWriteError, write_plan
+from tests.builders import make_profile
 
 pytestmark = pytest.mark.django_db
-NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
-ID = UUID(int=7)
-CAUSE = Cause(CauseKind.ADMIN, actor_id=1, actor_label="staff", request_id="r")
-TAKEN_BACK = TakenBack((1,), ("/comms/email_promo",), {"/company": "kept_newer"})
+NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+CAUSE = Cause(CauseKind.COMMAND, actor_label="test")
+COLLECTIONS = ("identities", "tags", "addresses")
 
 
-def write(*, results=(), changes=()):
-    with transaction.atomic():
-        write_plan(Plan(outcomes=[], results=results, changes=changes, duplicates=[]), now=NOW)
-
-
-def snapshot_of(profile, *collections):
-    return load_snapshots([profile.id], collections=collections)[profile.id]
-
-
-def test_what_few_rows_of_the_ledger_have_is_kept_with_those():
-    one, other = make_profile(), make_profile()
-
-    write(
-        changes=[
-            ProfileChange(one.id, 2, ChangeAction.REVERTED, {}, CAUSE, ID, reverts=TAKEN_BACK, note="Sent twice"),
-            ProfileChange(other.id, 2, ChangeAction.UPDATED, {}, Cause(CauseKind.API)),
-        ]
+def changed(profile, collections=None, **fields):
+    """Return the profile with other fields and collections, as a plan has it."""
+    snapshot = load_snapshots([profile.id], collections=COLLECTIONS)[profile.id]
+    return ProfileResult(
+        id=snapshot.id,
+        version=snapshot.version + 1,
+        fields={**snapshot.fields, **fields},
+        collections={**snapshot.collections, **(collections or {})},
+        before=snapshot,
+        effective_times=snapshot.effective_times,
     )
 
-    rows = models.ProfileChange.objects.filter(version=2).order_by("profile_id")
-    assert list(rows.values_list("reverts", "note", "operation_id", "request_id", "times")) == [
-        (
-            {"versions": [1], "except": ["/comms/email_promo"], "kept": {"/company": "kept_newer"}},
-            "Sent twice",
-            ID,
-            "r",
-            None,
-        ),
-        (None, "", None, "", None),
-    ]
-    assert list(models.ProfileChange.objects.filter(reverts__isnull=False).values_list("profile_id", flat=True)) == [
-        one.id
-    ]
+
+def added(email):
+    fields = {"first_name": "Ada", "last_name": "Lovelace", "profile_type": "active", "email": email}
+    return ProfileResult(id=new_id(), version=1, fields=fields, collections={}, before=None)
 
 
-def test_what_no_row_of_the_ledger_has_is_not_sent():
+def ledger(result):
+    return Change(result.id, result.version, ChangeAction.UPDATED, {"/company": {"from": None, "to": "Acme"}}, CAUSE)
+
+
+def write(*results, changes=(), duplicates=()):
+    write_plan(Plan(outcomes=[], results=results, changes=changes, duplicates=duplicates), now=NOW)
+
+
+def test_new_profile_is_written_with_what_is_derived_from_it():
+    result = added("Ada@Example.COM")
+
+    write(result)
+
+    profile = Profile.objects.get(id=result.id)
+    assert (profile.email, profile.email_key) == ("Ada@Example.COM", "ada@example.com")
+    assert (profile.search_name, profile.search_last) == ("adalovelace", "lovelace")
+    assert (profile.version, profile.created_at, profile.updated_at) == (1, NOW, NOW)
+
+
+def test_change_is_written_with_its_row_of_the_ledger():
+    profile = make_profile(company="Before", occupation="Clerk")
+    result = changed(profile, company="Acme")
+
+    write(result, changes=[ledger(result)])
+
+    profile.refresh_from_db()
+    assert (profile.company, profile.occupation, profile.version, profile.updated_at) == ("Acme", "Clerk", 2, NOW)
+    row = ProfileChange.objects.get(profile=profile, version=2)
+    assert (row.changes, row.at, row.cause_kind, row.actor_label, row.times) == (
+        {"/company": {"from": None, "to": "Acme"}},
+        NOW,
+        "command",
+        "test",
+        None,
+    )
+
+
+def test_profile_changed_meanwhile_is_not_overwritten():
+    profile = make_profile(company="Before")
+    result = changed(profile, company="Mine")
+    Profile.objects.filter(id=profile.id).update(company="Theirs", version=2)
+
+    with pytest.raises(StaleWriteError), transaction.atomic():
+        write(result, changes=[])
+
+    profile.refresh_from_db()
+    assert profile.company == "Theirs"
+
+
+def test_key_taken_meanwhile_is_an_integrity_error():
+    make_profile(email="ada@example.com")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        write(added("ADA@example.com"))
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_emails_change_hands_in_any_order(order):
+    people = [make_profile(email="a@example.com"), make_profile(email="b@example.com")]
+    results = [changed(people[0], email="b@example.com"), changed(people[1], email="a@example.com")]
+
+    write(*(results[number] for number in order))
+
+    assert [Profile.objects.get(id=one.id).email_key for one in people] == ["b@example.com", "a@example.com"]
+
+
+def test_flag_goes_from_row_to_row_at_once():
+    profile = make_profile(
+        addresses=[
+            {"external_id": name, "address_line_1": name, "city": "Sydney", "postcode": "2000", "country": "AU"}
+            for name in ("home", "work")
+        ]
+    )
+    result = changed(profile)
+    rows = {key: {**row, "is_default": not row["is_default"]} for key, row in result.collections["addresses"].items()}
+
+    write(changed(profile, {"addresses": rows}))
+
+    assert profile.addresses.get(is_default=True).external_id == "work"
+
+
+def test_only_rows_that_changed_are_written():
+    profile = make_profile(identities=[{"handle": "pos", "identifier": str(number)} for number in range(3)])
+    before = changed(profile).collections["identities"]
+    after = dict(before)
+    del after["pos", "0"]
+    after["pos", "1"] = {**before["pos", "1"], "is_active": False}
+    after["shop", "9"] = {"is_primary": False, "is_active": True, "merged_from": None}
+    ids = dict(profile.identities.values_list("identifier", "id"))
+
+    write(changed(profile, {"identities": after}))
+
+    stored = {one.identifier: one for one in profile.identities.all()}
+    assert stored.keys() == {"1", "2", "9"}
+    assert (stored["1"].id, stored["1"].is_active, stored["1"].updated_at) == (ids["1"], False, NOW)
+    assert (stored["2"].id, stored["2"].updated_at == NOW) == (ids["2"], False)
+
+
+def test_effective_times_alone_make_no_version():
     profile = make_profile()
+    snapshot = load_snapshots([profile.id], collections=())[profile.id]
+    times = {"comms/email_promo": "2026-01-01T00:00:00Z"}
 
-    with CaptureQueriesContext(connection) as queries:
-        write(changes=[ProfileChange(profile.id, 2, ChangeAction.UPDATED, {}, Cause(CauseKind.API))])
-
-    [sql] = [query["sql"] for query in queries if "profiles_profilechange" in query["sql"]]
-    assert [name for name in ("reverts", "note", "operation_id", "request_id", "times") if f'"{name}"' in sql] == []
-
-
-def test_field_that_is_not_named_any_more_is_cleared():
-    profile = make_profile(company="Acme", attributes={"appearance": {"size_hat": "7"}}, occupation="Nurse")
-    before = snapshot_of(profile)
-    cleared = {"company", "appearance/size_hat"}
-    fields = {name: value for name, value in before.fields.items() if name not in cleared}
-
-    write(results=[ProfileResult(before.id, before.version + 1, fields, {}, before)])
+    write(ProfileResult(profile.id, snapshot.version, snapshot.fields, {}, snapshot, times))
 
     stored = Profile.objects.get(id=profile.id)
-    assert (stored.company, stored.appearance, stored.occupation) == (None, {}, "Nurse")
+    assert (stored.effective_times, stored.version, stored.updated_at) == (times, 1, profile.updated_at)
+    assert stored.changes.count() == 1
 
 
-def test_removed_row_leaves_its_id_to_nobody_and_can_come_back_with_it():
-    make_profile(email="ann@example.com", tags=["vip"])
-    process([{"email": "ann@example.com", "tags": ["other"]}])
-    removed = models.ProfileChange.objects.get(version=2)
-    row_id = removed.changes["/tags/vip/id"]["from"]
-    process([{"email": "ann@example.com", "tags": ["other", "third"]}])
+def test_tag_is_defined_once():
+    people = [make_profile(tags=["vip"]), make_profile()]
+    results = [changed(one, {"tags": {("vip",): {}, ("new",): {}}}) for one in people]
 
-    sets.insert_rows(models.ProfileTag, [{"id": row_id, "profile_id": removed.profile_id, "tag_id": "vip"}])
-    process([{"email": "bob@example.com", "tags": ["vip"]}])
+    write(*results)
 
-    tags = models.ProfileTag.objects.filter(profile=removed.profile_id).order_by("id")
-    assert list(tags.values_list("tag_id", flat=True)) == ["vip", "other", "third"]
-    assert models.ProfileTag.objects.count() == 4
+    assert sorted(Tag.objects.values_list("handle", flat=True)) == ["new", "vip"]
+    assert Tag.objects.get(handle="new").created_at == NOW
+
+
+def test_pair_is_noted_once_as_it_was_first_seen():
+    low, high = sorted(make_profile().id for _ in range(2))
+
+    write(duplicates=[DuplicatePair(low, high, ErrorCode.AMBIGUOUS, CAUSE)])
+    write(duplicates=[DuplicatePair(low, high, ErrorCode.CLAIMED_ELSEWHERE, CAUSE)])
+
+    assert DuplicateCandidate.objects.get().reason == "ambiguous"
+
+
+def statements(count):
+    people = [make_profile(tags=["vip"]) for _ in range(count)]
+    results = [changed(one, {"tags": {(f"tag-{one.id}",): {}}}, company="Acme") for one in people]
+    with CaptureQueriesContext(connection) as queries:
+        write(*results, *(added(f"{number}-of-{count}@example.com") for number in range(count)),
+              changes=[ledger(one) for one in results])  # fmt: skip
+    return len(queries)
+
+
+def test_statements_do_not_grow_with_the_profiles():
+    assert statements(1) == statements(3) == statements(50)

@@ -69,7 +69,7 @@ def test_profile_with_too_many_from_before_may_still_change(name):
     assert errors == []
 
 
-def test_bounds_are_those_of_the_design():
+def test_bounds_are_those_of_the_rules():
     assert {name: one.most_of_profile for name, one in shape.COLLECTIONS.items()} == {
         "identities": 1_000,
         "tags": 2_000,

@@ -1,4 +1,4 @@
-"""Consent never loosens by accident (design 3.5): the rule as tables, and as properties of whole histories."""
+"""Consent never loosens by accident (rules 5): the rule as tables, and as properties of whole histories."""
 
 import datetime as dt
 import itertools

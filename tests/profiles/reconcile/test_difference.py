@@ -1,4 +1,4 @@
-"""What the ledger says of two states (design 4)."""
+"""What the ledger says of two states (rules 6)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The rules of each collection (design 3.4; contract S17 to S28), as tables over one profile."""
+"""The rules of each collection (rules 4), as tables over one profile."""
 
 import datetime as dt
 import itertools

@@ -1,4 +1,4 @@
-"""One table of readings: fields of one kind read alike, wherever they stand (design 3.1)."""
+"""One table of readings: fields of one kind read alike, wherever they stand (rules 1)."""
 
 from typing import get_args, get_origin
 
