@@ -1,4 +1,4 @@
-"""Everything about people, and the countries of ISO 3166, which are there from the start (contract section 14)."""
+"""Everything about people, and the countries of ISO 3166, which are there from the start (rules 8.8)."""
 
 import django.contrib.auth.models
 import django.contrib.auth.validators
