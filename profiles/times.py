@@ -10,4 +10,4 @@ def utc_text(moment: dt.datetime) -> str:
 
 def as_utc(moment: dt.datetime) -> dt.datetime:
     """Return the time in UTC; raises `OverflowError` at the calendar's ends."""
-    return as_utc(moment)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
