@@ -20,6 +20,7 @@ from profiles.values import (
     Directory,
     DuplicatePair,
     ErrorCode,
+    Finding,
     MatchRule,
     Outcome,
     OutcomeKind,
@@ -28,7 +29,6 @@ from profiles.values import (
     ProfileDraft,
     ProfileResult,
     ProfileType,
-    RecordError,
 )
 
 # The contract's own sentences; clients look for the second one (contract section 5).
@@ -125,15 +125,15 @@ class _Desk:
 
         if match.rule is MatchRule.TARGET and match.profile_id not in self.states:
             message = "The profile does not exist."
-            return self._reject(draft, match, [*errors, RecordError(ErrorCode.UNKNOWN_REFERENCE, "", message)])
+            return self._reject(draft, match, [*errors, Finding(ErrorCode.UNKNOWN_REFERENCE, "", message)])
         before = None if match.profile_id is None else self.states[match.profile_id]
         if match.profile_id is not None and self._is_stale(draft, match.profile_id):
             message = "The profile was changed by somebody else after it was looked at."
-            return self._reject(draft, match, [*errors, RecordError(ErrorCode.STALE, "", message)])
+            return self._reject(draft, match, [*errors, Finding(ErrorCode.STALE, "", message)])
         aliases, holders = self._claims(draft, match.profile_id)
         errors += self._match_errors(draft, match, before)
         errors += [
-            RecordError(ErrorCode.CLAIMED_ELSEWHERE, draft.pointers[holder.key], _TAKEN[holder.key.kind])
+            Finding(ErrorCode.CLAIMED_ELSEWHERE, draft.pointers[holder.key], _TAKEN[holder.key.kind])
             for holder in holders
             if holder.key is not None
         ]
@@ -180,7 +180,7 @@ class _Desk:
                 found.setdefault(meant, Candidate(meant, rule, key))
         return tuple(found.values())
 
-    def _match_errors(self, draft: ProfileDraft, match: _Match, before: State | None) -> list[RecordError]:
+    def _match_errors(self, draft: ProfileDraft, match: _Match, before: State | None) -> list[Finding]:
         """Nobody to create without a match value; nobody deleted is written to by accident (rules 4 and 5)."""
         if match.profile_id is None and match.key is None:
             field = "/email" if self.criteria == EMAIL else "/identities"
@@ -189,14 +189,14 @@ class _Desk:
                 for error in draft.errors
             ):
                 return []  # the value was there, and wrong, or nothing could be read: that has been said
-            return [RecordError(ErrorCode.NO_MATCH_VALUE, field, _no_match_value(self.criteria))]
+            return [Finding(ErrorCode.NO_MATCH_VALUE, field, _no_match_value(self.criteria))]
         if (
             before is not None
             and before.fields.get("profile_type") == ProfileType.DELETED
             and "profile_type" not in draft.fields
         ):
             message = "The profile is deleted; naming a profile_type restores it."
-            return [RecordError(ErrorCode.DELETED_PROFILE, "", message)]
+            return [Finding(ErrorCode.DELETED_PROFILE, "", message)]
         return []
 
     def _claims(self, draft: ProfileDraft, profile_id: UUID | None) -> tuple[list[MatchKey], list[Candidate]]:
@@ -265,7 +265,7 @@ class _Desk:
                 self.holders[identity_match_key(*row_key)] = profile_id
 
     def _reject(
-        self, draft: ProfileDraft, match: _Match, errors: Sequence[RecordError], holders: Sequence[Candidate] = ()
+        self, draft: ProfileDraft, match: _Match, errors: Sequence[Finding], holders: Sequence[Candidate] = ()
     ) -> Outcome:
         considered = list(match.candidates)
         if match.rule is MatchRule.TARGET and match.profile_id is not None:
@@ -325,6 +325,6 @@ def _no_match_value(criteria: str) -> str:
     return "The record has no identity with the handle to match by."
 
 
-def _ambiguous(match: _Match) -> RecordError:
+def _ambiguous(match: _Match) -> Finding:
     ids = ", ".join(str(candidate.profile_id) for candidate in match.candidates)
-    return RecordError(ErrorCode.AMBIGUOUS, "", f"The record means more than one profile: {ids}.")
+    return Finding(ErrorCode.AMBIGUOUS, "", f"The record means more than one profile: {ids}.")

@@ -150,28 +150,18 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordError:
-    """One reason for rejecting a record: a code, a JSON pointer into the record and a sentence."""
+class Finding:
+    """One thing that is wrong with a record, or ignored of it: a code, a JSON pointer into the record, a sentence.
 
-    code: ErrorCode
+    Its code tells which: errors reject the record, warnings never alter the outcome.
+    """
+
+    code: ErrorCode | WarningCode
     pointer: str
     message: str
 
     def as_json(self) -> dict[str, str]:
-        """Return the error as stored and as the wire says it."""
-        return {"code": self.code, "pointer": self.pointer, "message": self.message}
-
-
-@dataclass(frozen=True, slots=True)
-class RecordWarning:
-    """One thing of a record that was ignored; never alters the outcome."""
-
-    code: WarningCode
-    pointer: str
-    message: str
-
-    def as_json(self) -> dict[str, str]:
-        """Return the warning as stored and as the wire says it."""
+        """Return the finding as stored and as the wire says it."""
         return {"code": self.code, "pointer": self.pointer, "message": self.message}
 
 
@@ -231,8 +221,8 @@ class ProfileDraft:
     """Normal form of `fields["email"]`."""
     pointers: Mapping[MatchKey, str] = field(default_factory=dict)
     """Where in the record each of its keys stands."""
-    errors: tuple[RecordError, ...] = ()
-    warnings: tuple[RecordWarning, ...] = ()
+    errors: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
     target: UUID | None = None
     """The profile itself, where the doorway names it; matching is then skipped."""
     expected_version: int | None = None
@@ -334,8 +324,8 @@ class Outcome:
     match_value: str = ""
     """Normal form of the value the record gave for the criterion."""
     considered: tuple[Candidate, ...] = ()
-    errors: tuple[RecordError, ...] = ()
-    warnings: tuple[RecordWarning, ...] = ()
+    errors: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from profiles.reconcile.consent import decide_comms, told_of_old_addresses
 from profiles.reconcile.difference import Changes, State, difference, moved_times, row_pointer, same, same_row
 from profiles.reconcile.rows import RECONCILE_ROWS
 from profiles.reconcile.setting import Setting
-from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, RecordError, RecordWarning, WarningCode
+from profiles.values import CauseKind, ErrorCode, Finding, ProfileDraft, ProfileType, WarningCode
 
 __all__ = [
     "Changes",
@@ -42,8 +42,8 @@ class Reconciliation:
 
     after: State
     changes: Changes
-    errors: tuple[RecordError, ...] = ()
-    warnings: tuple[RecordWarning, ...] = ()
+    errors: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
     times: Changes = field(default_factory=dict)
     """The effective times that moved; where nothing else did, they are stored all the same."""
 
@@ -63,9 +63,9 @@ def reconcile(
     profile merged into this one still holds: what equals them is left as it is. `new_id` names new addresses.
     `received_at` is when the draft came in, if that was before now.
     """
-    errors: list[RecordError] = []
+    errors: list[Finding] = []
     warnings = [
-        RecordWarning(
+        Finding(
             WarningCode.ALIAS_KEY, draft.pointers[key], "A profile merged into this one had the value; it stays there."
         )
         for key in aliases
@@ -89,7 +89,7 @@ def reconcile(
             continue
         elif name == "joined_at" and fields.get("joined_at") is not None:
             warnings.append(
-                RecordWarning(WarningCode.JOINED_AT_KEPT, "/joined_at", "joined_at is set once; it stays as it is.")
+                Finding(WarningCode.JOINED_AT_KEPT, "/joined_at", "joined_at is set once; it stays as it is.")
             )
         else:
             fields[name] = value
@@ -119,13 +119,13 @@ def reconcile(
     return Reconciliation(state, changes, tuple(errors), tuple(warnings), moved_times(start, state))
 
 
-def _too_many(name: str) -> RecordError:
+def _too_many(name: str) -> Finding:
     """Say that the profile has no room; one that has more than it should from before may still change and shrink."""
     most = shape.COLLECTIONS[name].most_of_profile
     message = (
         f"The profile would have more than {most:,} {name.replace('_', ' ')}, which is the most a profile may have."
     )
-    return RecordError(ErrorCode.TOO_MANY, f"/{_MEMBERS.get(name, name)}", message)
+    return Finding(ErrorCode.TOO_MANY, f"/{_MEMBERS.get(name, name)}", message)
 
 
 def _keeps_spelling(stored: str | None, draft: ProfileDraft) -> bool:
@@ -133,14 +133,14 @@ def _keeps_spelling(stored: str | None, draft: ProfileDraft) -> bool:
     return stored is not None and draft.cause.kind is not CauseKind.ADMIN and email_key(stored) == draft.email_key
 
 
-def _birthday_errors(fields: Mapping[str, Any]) -> list[RecordError]:
+def _birthday_errors(fields: Mapping[str, Any]) -> list[Finding]:
     day, month, year = fields.get("birth_day"), fields.get("birth_month"), fields.get("birth_year")
     if day is None or month is None:
         if year is None:
             return []
-        return [RecordError(ErrorCode.INVALID, "/birth_year", "birth_year needs birth_day and birth_month.")]
+        return [Finding(ErrorCode.INVALID, "/birth_year", "birth_year needs birth_day and birth_month.")]
     try:
         dt.date(LEAP_YEAR if year is None else year, month, day)
     except ValueError:
-        return [RecordError(ErrorCode.INVALID, "/birth_day", "The birthday is not a date of the calendar.")]
+        return [Finding(ErrorCode.INVALID, "/birth_day", "The birthday is not a date of the calendar.")]
     return []

@@ -19,7 +19,7 @@ from profiles.keys import email_key
 from profiles.reconcile.addresses import address_text
 from profiles.reconcile.difference import State, same
 from profiles.times import utc_text
-from profiles.values import ErrorCode, ProfileDraft, RecordError, RecordWarning, Row, Rows, WarningCode
+from profiles.values import ErrorCode, Finding, ProfileDraft, Row, Rows, WarningCode
 
 TIGHT: Final = {"promo": False, "optout": True, "bounced": True}
 CLOCK_TOLERANCE: Final = dt.timedelta(minutes=5)
@@ -43,8 +43,8 @@ class CommsDecision:
     fields: dict[str, Any] = field(default_factory=dict)
     times: dict[str, str] = field(default_factory=dict)
     """The effective times that move, by field."""
-    errors: list[RecordError] = field(default_factory=list)
-    warnings: list[RecordWarning] = field(default_factory=list)
+    errors: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
 
 
 class _Word(NamedTuple):
@@ -96,7 +96,7 @@ def decide_comms(
         held_time = _moment(stored.get(name))
         if time > received_at + CLOCK_TOLERANCE:
             message = "The time of consent lies in the future."
-            decision.errors.append(RecordError(ErrorCode.INVALID, _place(draft, name), message))
+            decision.errors.append(Finding(ErrorCode.INVALID, _place(draft, name), message))
         elif (held_time is not None and time < held_time) or not heard.get(channel, True):
             _warn(decision, draft, name, WarningCode.CONSENT_OLDER)
         elif time != held_time:
@@ -152,7 +152,7 @@ _SENTENCES: Final = {
 
 
 def _warn(decision: CommsDecision, draft: ProfileDraft, name: str, code: WarningCode) -> None:
-    decision.warnings.append(RecordWarning(code, _place(draft, name), _SENTENCES[code]))
+    decision.warnings.append(Finding(code, _place(draft, name), _SENTENCES[code]))
 
 
 def _place(draft: ProfileDraft, name: str) -> str:

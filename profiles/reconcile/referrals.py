@@ -12,9 +12,8 @@ from typing import Any, Final
 from profiles.times import utc_text
 from profiles.values import (
     ErrorCode,
+    Finding,
     ProfileDraft,
-    RecordError,
-    RecordWarning,
     ReferenceName,
     References,
     Referral,
@@ -82,7 +81,7 @@ class _Resolving:
                 continue
             if found and meant != found[0]:
                 message = f"The record names two different {_KINDS[name.kind]}s."
-                self.errors.append(RecordError(ErrorCode.CONFLICT, pointer, message))
+                self.errors.append(Finding(ErrorCode.CONFLICT, pointer, message))
             found.append(meant)
         return found[0] if found else None
 
@@ -90,7 +89,7 @@ class _Resolving:
         meant = self.references.get(name)
         if meant is None:
             message = f"The hub knows no such {_KINDS[name.kind]}."
-            self.errors.append(RecordError(ErrorCode.UNKNOWN_REFERENCE, pointer, message))
+            self.errors.append(Finding(ErrorCode.UNKNOWN_REFERENCE, pointer, message))
         return meant
 
     def _rows(self, collection: str, referrals: tuple[Referral, ...]) -> None:
@@ -105,7 +104,7 @@ class _Resolving:
             key = (*referral.key, meant)
             if key in rows:
                 message = "The entry stands twice; the last one counts."
-                self.warnings.append(RecordWarning(WarningCode.DUPLICATE_ENTRY, referral.pointer, message))
+                self.warnings.append(Finding(WarningCode.DUPLICATE_ENTRY, referral.pointer, message))
             rows[key] = {**rows.get(key, {}), **self._row(referral)}
 
     def _row(self, referral: Referral) -> Row:
@@ -131,7 +130,7 @@ class _Resolving:
             term = self.references.get(name)
             if term is None:
                 message = "The hub knows no such status; it was ignored."
-                self.warnings.append(RecordWarning(WarningCode.UNKNOWN_STATUS, pointer, message))
+                self.warnings.append(Finding(WarningCode.UNKNOWN_STATUS, pointer, message))
             else:
                 rows[name.value,] = {"expires_at": _expiry(term, now=self.now), "is_active": True}
         if rows or not referrals:

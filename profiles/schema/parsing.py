@@ -31,9 +31,8 @@ from profiles.schema.record import (
 from profiles.values import (
     Cause,
     ErrorCode,
+    Finding,
     ProfileDraft,
-    RecordError,
-    RecordWarning,
     ReferenceName,
     Referral,
     Row,
@@ -82,7 +81,7 @@ _Entry = TypeVar("_Entry")
 
 
 def parse_record(
-    raw: object, *, cause: Cause, target: UUID | None = None, flaws: Sequence[RecordError] = ()
+    raw: object, *, cause: Cause, target: UUID | None = None, flaws: Sequence[Finding] = ()
 ) -> ProfileDraft:
     """Return what the record asks for, in normal form, with all that is wrong with it.
 
@@ -155,13 +154,13 @@ class _Parsing:
     """One record on its way to a draft."""
 
     def __init__(
-        self, raw: dict[str, Any], record: Record, indexes: Mapping[str, Sequence[int]], errors: list[RecordError]
+        self, raw: dict[str, Any], record: Record, indexes: Mapping[str, Sequence[int]], errors: list[Finding]
     ) -> None:
         self.raw = raw
         self.record = record
         self.indexes = indexes
         self.errors = errors
-        self.warnings: list[RecordWarning] = []
+        self.warnings: list[Finding] = []
         self.pointers: dict[keys.MatchKey, str] = {}
         self.fields: dict[str, Any] = {}
         self.collections: dict[str, dict[RowKey, Row]] = {}
@@ -495,7 +494,7 @@ class _Parsing:
         self._warn(WarningCode.BLANK_ENTRY, pointer, "The entry is blank; it was skipped.")
 
     def _warn(self, code: WarningCode, pointer: str, message: str) -> None:
-        self.warnings.append(RecordWarning(code, pointer, message))
+        self.warnings.append(Finding(code, pointer, message))
 
 
 _LOCATION_NAMES: Final = ("id", "external_id", "external_code")
@@ -532,11 +531,11 @@ def _pointer_part(part: int | str) -> str:
     return text[:_LONGEST_POINTER_PART].replace("~", "~0").replace("/", "~1")
 
 
-def _invalid(pointer: str, message: str) -> RecordError:
-    return RecordError(ErrorCode.INVALID, pointer, message)
+def _invalid(pointer: str, message: str) -> Finding:
+    return Finding(ErrorCode.INVALID, pointer, message)
 
 
-def _record_error(detail: ErrorDetails) -> RecordError:
+def _record_error(detail: ErrorDetails) -> Finding:
     kind, path = detail["type"], detail["loc"]
     if kind == "too_long":
         most = MOST_ENTRIES[str(path[-1])]
@@ -544,4 +543,4 @@ def _record_error(detail: ErrorDetails) -> RecordError:
     else:
         code = ErrorCode.INVALID
         message = _SENTENCES.get(kind) or detail["msg"].removeprefix("Value error, ")
-    return RecordError(code, pointer_to(*path), message)
+    return Finding(code, pointer_to(*path), message)
