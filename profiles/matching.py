@@ -16,6 +16,7 @@ from profiles.reconcile.referrals import resolve
 from profiles.values import (
     EMAIL,
     Candidate,
+    Change,
     ChangeAction,
     Directory,
     DuplicatePair,
@@ -25,7 +26,6 @@ from profiles.values import (
     Outcome,
     OutcomeKind,
     Plan,
-    ProfileChange,
     ProfileDraft,
     ProfileResult,
     ProfileType,
@@ -67,13 +67,13 @@ def plan(
     `criteria` is `email` or an identity handle; `now` is the time the changes bear. `new_id` names the profiles and
     addresses that are created. `received_at` is when the drafts came in, if that was before now.
     """
-    desk = _Desk(directory, criteria=criteria, now=now, new_id=new_id, received_at=received_at or now)
-    outcomes = [desk.decide(draft) for draft in drafts]
-    return Plan(outcomes, desk.results(), desk.changes, list(desk.duplicates.values()))
+    planning = _Planning(directory, criteria=criteria, now=now, new_id=new_id, received_at=received_at or now)
+    outcomes = [planning.decide(draft) for draft in drafts]
+    return Plan(outcomes, planning.results(), planning.changes, list(planning.duplicates.values()))
 
 
-class _Desk:
-    """Where the drafts of one plan are decided, one after another."""
+class _Planning:
+    """A plan in the making: its drafts are decided one after another."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class _Desk:
         }
         self.versions = {profile.id: profile.version for profile in directory.profiles.values()}
         self.touched: dict[UUID, None] = {}
-        self.changes: list[ProfileChange] = []
+        self.changes: list[Change] = []
         self.duplicates: dict[tuple[UUID, UUID], DuplicatePair] = {}
 
     def results(self) -> list[ProfileResult]:
@@ -231,7 +231,7 @@ class _Desk:
             self._move_keys(profile_id, before, reconciliation.after)
             self.versions[profile_id] = self.versions.get(profile_id, 0) + 1
             self.changes.append(
-                ProfileChange(
+                Change(
                     profile_id=profile_id,
                     version=self.versions[profile_id],
                     action=_action(kind, before, reconciliation.after),

@@ -15,10 +15,10 @@ from profiles.reconcile import State, difference, moved_times
 from profiles.reconcile.uniting import MergeError, unite
 from profiles.values import (
     Cause,
+    Change,
     ChangeAction,
     Directory,
     Plan,
-    ProfileChange,
     ProfileResult,
     ProfileSnapshot,
 )
@@ -76,7 +76,7 @@ def _plan(directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Ca
         for before, after in afters
     ]
     changes = [
-        ProfileChange(
+        Change(
             profile_id=before.id,
             version=before.version + 1,
             action=ChangeAction.MERGED,

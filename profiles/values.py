@@ -276,8 +276,8 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileChange:
-    """The difference one cause makes to one profile: a row of the ledger.
+class Change:
+    """The difference one cause makes to one profile; a row of the ledger (`ProfileChange`) keeps it.
 
     `changes` maps JSON pointers over natural keys to `{"from": …, "to": …}`; a missing member means absent. `times`
     does so for the times that moved with it, which are no part of what the ledger folds to.
@@ -361,5 +361,5 @@ class Plan:
 
     outcomes: Sequence[Outcome]
     results: Sequence[ProfileResult]
-    changes: Sequence[ProfileChange]
+    changes: Sequence[Change]
     duplicates: Sequence[DuplicatePair]

@@ -14,8 +14,7 @@ from profiles.keys import email_key, search_name
 from profiles.models import COLLECTION_MODELS, DuplicateCandidate, Profile, ProfileChange, Tag
 from profiles.reconcile import same_row
 from profiles.times import utc_text
-from profiles.values import DuplicatePair, Outcome, Plan, ProfileResult
-from profiles.values import ProfileChange as Change
+from profiles.values import Change, DuplicatePair, Outcome, Plan, ProfileResult
 
 
 class StaleWriteError(Exception):

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from profiles import shape
 from profiles.keys import MatchKey, email_key
+from profiles.reconcile.case import Case
 from profiles.reconcile.consent import decide_comms, told_of_old_addresses
 from profiles.reconcile.difference import Changes, State, difference, moved_times, row_pointer, same, same_row
 from profiles.reconcile.rows import RECONCILE_ROWS
-from profiles.reconcile.setting import Setting
 from profiles.values import CauseKind, ErrorCode, Finding, ProfileDraft, ProfileType, WarningCode
 
 __all__ = [
@@ -96,10 +96,10 @@ def reconcile(
     errors += _birthday_errors(fields)
 
     collections = dict(start.collections)
-    setting = Setting(draft=draft, now=now, new_id=new_id, aliases=aliases, errors=errors, warnings=warnings)
+    case = Case(draft=draft, now=now, new_id=new_id, aliases=aliases, errors=errors, warnings=warnings)
     for name, rows in draft.collections.items():
         stored = start.collections.get(name, {})
-        collections[name] = after = RECONCILE_ROWS[name](stored, rows, setting)
+        collections[name] = after = RECONCILE_ROWS[name](stored, rows, case)
         if len(after) > _MOST[name] and len(after) > len(stored):
             errors.append(_too_many(name))
 

@@ -1,4 +1,4 @@
-"""What the rules of all collections work with beside the rows."""
+"""The record at hand, as the rules of all collections see it."""
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator
@@ -11,8 +11,8 @@ from profiles.values import ErrorCode, Finding, ProfileDraft, Row, RowKey, Warni
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What the rules of all collections may need beside the rows."""
+class Case:
+    """A record that is decided about: what the rules of collections need beside the rows, and what they find."""
 
     draft: ProfileDraft
     now: dt.datetime
