@@ -1,6 +1,6 @@
 """The frozen values that travel between the rooms: what is asked, what is stored, what was decided."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -13,6 +13,11 @@ Row = Mapping[str, Any]
 Rows = Mapping[RowKey, Row]
 
 EMAIL: Final = "email"  # the one reserved match criterion; any other text is an identity handle
+
+
+def choices(kinds: Iterable[StrEnum]) -> list[tuple[str, str]]:
+    """Return what a column or filter may hold, each in its own word."""
+    return [(kind.value, kind.value) for kind in kinds]
 
 
 class ProfileType(StrEnum):
