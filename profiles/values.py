@@ -218,7 +218,13 @@ class ProfileDraft:
     fields: Mapping[str, Any] = field(default_factory=dict)
     collections: Mapping[str, Rows] = field(default_factory=dict)
     referrals: Mapping[str, tuple[Referral, ...]] = field(default_factory=dict)
-    """By the field or collection they will become part of, once looked up."""
+    """By the collection they will become rows of, once looked up."""
+    locations: Mapping[str, Referral] = field(default_factory=dict)
+    """By the field that will hold the location's id, once looked up."""
+    default_region: Referral | None = None
+    """What the record says of the default region: which it is, if it names one, and the columns it sets."""
+    replaced_links: frozenset[RowKey] = frozenset()
+    """The dates whose links give way to those the record names, be they none."""
     places: Mapping[tuple[str, RowKey], str] = field(default_factory=dict)
     """Where in the record a row of a collection stands, where deciding may find fault with it."""
     reference: str = ""
@@ -238,16 +244,22 @@ class ProfileDraft:
     @property
     def touched(self) -> set[str]:
         """Every collection the draft may change, by name."""
-        referred = (name for name in self.referrals if not name.endswith("_location_id"))
-        return {*self.collections, *("regions" if name == "default_region" else name for name in referred)}
+        regions = () if self.default_region is None else ("regions",)
+        return {*self.collections, *self.referrals, *regions}
 
     @property
     def reference_names(self) -> Iterator[ReferenceName]:
         """Every reference the draft names."""
+        for referral in self._all_referrals():
+            yield from (name for name, _ in referral.names)
+            yield from (value for value in referral.row.values() if isinstance(value, ReferenceName))
+
+    def _all_referrals(self) -> Iterator[Referral]:
         for referrals in self.referrals.values():
-            for referral in referrals:
-                yield from (name for name, _ in referral.names)
-                yield from (value for value in referral.row.values() if isinstance(value, ReferenceName))
+            yield from referrals
+        yield from self.locations.values()
+        if self.default_region is not None:
+            yield self.default_region
 
 
 @dataclass(frozen=True, slots=True)

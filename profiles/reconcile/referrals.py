@@ -34,7 +34,7 @@ _KINDS: Final = {
 
 def resolve(draft: ProfileDraft, references: References, *, now: dt.datetime) -> ProfileDraft:
     """Return the draft with everything it refers to in its fields and collections, and what was wrong with that."""
-    if not draft.referrals:
+    if not (draft.referrals or draft.locations or draft.default_region):
         return draft
     return _Resolving(draft, references, now).resolved()
 
@@ -55,19 +55,19 @@ class _Resolving:
         for name, referrals in self.draft.referrals.items():
             if name == "statuses":
                 self._statuses(referrals)
-            elif name == "default_region":
-                self._default_region(referrals[0])
-            elif name.endswith("_location_id"):
-                location = self._find(referrals[0])
-                if location is not None:
-                    self.fields[name] = location
             else:
                 self._rows(name, referrals)
+        for name, referral in self.draft.locations.items():
+            if (location := self._find(referral)) is not None:
+                self.fields[name] = location
+        if self.draft.default_region is not None:
+            self._default_region(self.draft.default_region)
         return dataclasses.replace(
             self.draft,
             fields=self.fields,
             collections=self.collections,
             referrals={},
+            locations={},
             errors=tuple(self.errors),
             warnings=tuple(self.warnings),
         )
@@ -95,9 +95,6 @@ class _Resolving:
     def _rows(self, collection: str, referrals: tuple[Referral, ...]) -> None:
         rows: dict[RowKey, Row] = self.collections.setdefault(collection, {})
         for referral in referrals:
-            if not referral.names:  # a date whose links are replaced, see `rows`
-                rows[*referral.key, ""] = {}
-                continue
             meant = self._find(referral)
             if meant is None:
                 continue
@@ -115,11 +112,10 @@ class _Resolving:
         return row
 
     def _default_region(self, referral: Referral) -> None:
+        """Mark the region that is named; what the draft says of the default one stays there, see `rows`."""
         rows: dict[RowKey, Row] = dict(self.collections.get("regions", {}))
         if referral.names and (meant := self._find(referral)) is not None:
             rows[meant,] = {**rows.get((meant,), {}), "is_default": True}
-        if referral.row:
-            rows["",] = referral.row  # whichever is the default then, see `rows`
         self.collections["regions"] = rows
 
     def _statuses(self, referrals: tuple[Referral, ...]) -> None:

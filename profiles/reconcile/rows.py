@@ -78,9 +78,8 @@ def _dates(before: Rows, sent: Rows, case: Case) -> Rows:
 
 def _date_links(before: Rows, sent: Rows, case: Case) -> Rows:
     """Replace the links of each date that the record gives links for."""
-    replaced = {key[:2] for key in sent}
-    kept = {key: row for key, row in before.items() if key[:2] not in replaced}
-    return kept | {key: row for key, row in sent.items() if key[2]}
+    kept = {key: row for key, row in before.items() if key[:2] not in case.draft.replaced_links}
+    return kept | dict(sent)
 
 
 # --- Memberships -------------------------------------------------------------------------------------------------
@@ -90,22 +89,21 @@ def _regions(before: Rows, sent: Rows, case: Case) -> Rows:
     """Upsert by region; the default membership is made if missing (contract S21)."""
     after: dict[RowKey, dict[str, Any]] = {key: dict(row) for key, row in before.items()}
     for key, row in sent.items():
-        if key != ("",):
-            new = {"country": None, "state": None, "is_active": True, "is_default": False}
-            after[key] = {**after.get(key, new), **row}
+        new = {"country": None, "state": None, "is_active": True, "is_default": False}
+        after[key] = {**after.get(key, new), **row}
     default = next((key for key, row in sent.items() if row.get("is_default")), None)
     if default is not None:
         for key, row in after.items():
             row["is_default"] = key == default
-    if ("",) in sent:
-        _refine_default(after, sent, case)
+    if case.draft.default_region is not None:
+        _refine_default(after, sent, case.draft.default_region.row, case)
     return {key: before[key] if key in before and row == before[key] else row for key, row in after.items()}
 
 
-def _refine_default(after: dict[RowKey, dict[str, Any]], sent: Rows, case: Case) -> None:
+def _refine_default(after: dict[RowKey, dict[str, Any]], sent: Rows, refined: Row, case: Case) -> None:
     """`region_country` and `region_state` write to the default membership, whichever that is."""
     default = next((key for key, row in after.items() if row["is_default"]), None)
-    for name, value in sent["",].items():
+    for name, value in refined.items():
         pointer = f"/region_{name}"
         if default is None:
             if value is not None:

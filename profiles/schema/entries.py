@@ -53,6 +53,9 @@ class Reading:
     fields: dict[str, Any] = field(default_factory=dict)
     collections: dict[str, dict[RowKey, Row]] = field(default_factory=dict)
     referrals: dict[str, list[Referral]] = field(default_factory=dict)
+    locations: dict[str, Referral] = field(default_factory=dict)
+    default_region: Referral | None = None
+    replaced_links: frozenset[RowKey] = frozenset()
     places: dict[tuple[str, RowKey], str] = field(default_factory=dict)
     pointers: dict[keys.MatchKey, str] = field(default_factory=dict)
     email_key: str | None = None
@@ -65,6 +68,9 @@ class Reading:
             fields=self.fields,
             collections=self.collections,
             referrals={name: tuple(referrals) for name, referrals in self.referrals.items()},
+            locations=self.locations,
+            default_region=self.default_region,
+            replaced_links=self.replaced_links,
             places=self.places,
             reference=reference,
             email_key=self.email_key,
@@ -193,22 +199,20 @@ def _read_dates(sent: Sequence[Sent[DateEntry]], reading: Reading) -> None:
         if entry.get("links") is not None and (referrals := _linked(one, key, reading.findings)) is not None:
             linked[key] = referrals
     if linked:
+        reading.replaced_links = frozenset(linked)
         reading.referrals["date_links"] = [referral for referrals in linked.values() for referral in referrals]
 
 
 def _linked(date: Sent[DateEntry], key: RowKey, findings: Findings) -> list[Referral] | None:
-    """Return the links that replace those of the date: the first referral, which names nobody, says so.
-
-    `None` where there is nothing to replace them by: a list of blanks only.
-    """
+    """Return the links that replace those of the date; `None` where a list of blanks only says nothing."""
     links: Sequence[DateLinkEntry | None] = date.entry["links"] or ()
-    referrals = [Referral(date.pointer, (), key=key)]
+    referrals = []
     for one in sent_entries("links", links, date.raw["links"], findings, at=f"{date.pointer}/links"):
         entry, pointer = one.entry, one.pointer
         name = ReferenceName("profile", "id", entry["profile_id"])
         row = {"link_relationship": entry.get("relationship"), "link_role": entry.get("role")}
         referrals.append(Referral(pointer, ((name, f"{pointer}/profile_id"),), row, key))
-    return referrals if len(referrals) > 1 or not links else None
+    return referrals if referrals or not links else None
 
 
 # --- What names reference data -----------------------------------------------------------------------------------

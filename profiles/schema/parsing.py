@@ -12,11 +12,11 @@ from profiles.schema.findings import Findings
 from profiles.schema.record import MEMBERS, RECORD_FIELDS, AttributesEntry, Record
 from profiles.values import Cause, ErrorCode, Finding, ProfileDraft, ReferenceName, Referral, WarningCode
 
-_PLAIN: Final = frozenset(shape.PLAIN_FIELDS) - {"joined_location_id", "preferred_location_id"}
+_PLAIN: Final = frozenset(shape.PLAIN_FIELDS) - frozenset(shape.LOCATION_FIELDS.values())
 _APPEARANCE: Final = frozenset(shape.APPEARANCE_MEMBERS)
 _LOCATION_NAMES: Final = ("id", "external_id", "external_code")
 _LOCATION_FIELDS: Final = frozenset(
-    f"{which}_location_{by}" for which in ("joined", "preferred") for by in _LOCATION_NAMES
+    f"{which}_location_{by}" for which in shape.LOCATION_FIELDS for by in _LOCATION_NAMES
 )
 _REGION_FIELDS: Final = frozenset({"region_id", "region", "region_country", "region_state"})
 _NO_OBJECT: Final[Mapping[str, Any]] = {}
@@ -44,8 +44,8 @@ def parse_record(
             if sent or not entries:  # a list of blanks only says nothing, an empty one that there are none
                 read(sent, reading)
     if not record.keys().isdisjoint(_LOCATION_FIELDS):
-        _refer_to_location("joined", record, reading)
-        _refer_to_location("preferred", record, reading)
+        for which, field in shape.LOCATION_FIELDS.items():
+            _refer_to_location(which, field, record, reading)
     if not record.keys().isdisjoint(_REGION_FIELDS):
         _refer_to_default_region(record, reading)
     _read_comms_and_appearance(record, raw, reading)
@@ -91,7 +91,7 @@ def _check_birthday(raw: Mapping[str, Any], findings: Findings) -> None:
             findings.refuse(f"/{partner}", f"{name} and {partner} come together.")
 
 
-def _refer_to_location(which: str, record: Mapping[str, Any], reading: Reading) -> None:
+def _refer_to_location(which: str, field: str, record: Mapping[str, Any], reading: Reading) -> None:
     """Find the location by id, external id or code: all that are sent must mean the same one; null clears."""
     sent = [by for by in _LOCATION_NAMES if f"{which}_location_{by}" in record]
     names = tuple(
@@ -100,9 +100,9 @@ def _refer_to_location(which: str, record: Mapping[str, Any], reading: Reading) 
         if (value := record[f"{which}_location_{by}"]) is not None
     )
     if names:
-        reading.referrals[f"{which}_location_id"] = [Referral(names[0][1], names)]
+        reading.locations[field] = Referral(names[0][1], names)
     elif sent:
-        reading.fields[f"{which}_location_id"] = None
+        reading.fields[field] = None
 
 
 def _refer_to_default_region(record: Record, reading: Reading) -> None:
@@ -118,7 +118,7 @@ def _refer_to_default_region(record: Record, reading: Reading) -> None:
     if "region_state" in record:
         row["state"] = record["region_state"]
     # Without a name it means the default region the profile has.
-    reading.referrals["default_region"] = [Referral(names[0][1] if names else "", tuple(names), row)]
+    reading.default_region = Referral(names[0][1] if names else "", tuple(names), row)
 
 
 # --- Comms and appearance ----------------------------------------------------------------------------------------

@@ -343,7 +343,8 @@ class Told:
 
 def look_up(draft: ProfileDraft, told: Told, world: "World") -> None:
     """Tell of everything the record names that is not there, or that it names twice."""
-    for name, referrals in draft.referrals.items():
+    alone = [*draft.locations.values(), *([] if draft.default_region is None else [draft.default_region])]
+    for name, referrals in [*draft.referrals.items(), ("", tuple(alone))]:
         seen = set()
         for one in referrals:
             meanings: list[object] = []
@@ -545,11 +546,9 @@ def set_dates(person: Person, draft: ProfileDraft, told: Told) -> None:
 def set_links(person: Person, draft: ProfileDraft, world: "World") -> None:
     """Replace the links of each date that the record gives links for."""
     rows = person.rows["date_links"]
+    for key in [key for key in rows if key[:2] in draft.replaced_links]:
+        del rows[key]
     for one in draft.referrals.get("date_links", ()):
-        if not one.names:
-            for key in [key for key in rows if key[:2] == one.key]:
-                del rows[key]
-            continue
         linked = world.by_id(one.names[0][0].value)
         if linked is not None:
             rows[*one.key, linked] = {**rows.get((*one.key, linked), {}), **one.row}
@@ -558,7 +557,7 @@ def set_links(person: Person, draft: ProfileDraft, world: "World") -> None:
 def set_locations(person: Person, draft: ProfileDraft) -> None:
     """Set the locations the record names."""
     for name in ("joined_location_id", "preferred_location_id"):
-        for one in draft.referrals.get(name, ()):
+        if (one := draft.locations.get(name)) is not None:
             person.fields[name] = location_of(one.names[0][0])
 
 
@@ -598,15 +597,15 @@ def set_regions(person: Person, draft: ProfileDraft, told: Told) -> None:  # noq
         sent[handle] = {**sent.get(handle, {}), **one.row}
     for handle, row in sent.items():
         rows[handle,] = {**rows.get((handle,), new), **row}
-    for one in draft.referrals.get("default_region", ()):
-        for name, _ in one.names:
+    if (described := draft.default_region) is not None:
+        for name, _ in described.names:
             if name.value not in REGIONS:
                 continue
             rows.setdefault((name.value,), dict(new))
             for key, row in rows.items():
                 row["is_default"] = key == (name.value,)
         default = next((key for key, row in rows.items() if row["is_default"]), None)
-        for part, value in one.row.items():
+        for part, value in described.row.items():
             if default is None:
                 if value is not None:
                     told.warn(WarningCode.NO_DEFAULT_REGION, f"/region_{part}")
