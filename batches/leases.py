@@ -39,7 +39,7 @@ def claim(*, worker: str) -> Batch | None:
     abandoned = Q(state=BatchState.RUNNING)
     if engine.is_postgresql():
         abandoned &= Q(lease_until__lt=Now())
-    unfinished = Batch.objects.filter(state__in=UNFINISHED)
+    unfinished = Batch.objects.filter(state__one_of=UNFINISHED)
     due = _first_in_their_queues(unfinished.filter(Q(state=BatchState.QUEUED) | abandoned))
     with transaction.atomic():
         if connection.features.has_select_for_update_skip_locked:
@@ -71,7 +71,7 @@ def find_next(*, behind: Batch) -> Batch | None:
 
     That is the next one of the same queue, which nobody may claim before, or any while nobody else works.
     """
-    others = Batch.objects.filter(state__in=UNFINISHED).exclude(id=behind.id)
+    others = Batch.objects.filter(state__one_of=UNFINISHED).exclude(id=behind.id)
     following = _first_in_their_queues(others.filter(state=BatchState.QUEUED, attempt=0), besides=behind).first()
     if following is None or following.queue_key == behind.queue_key:
         return following
@@ -128,7 +128,7 @@ def give_back(batch: Batch, *, failed: bool) -> None:
 
 def _take_back_count(batch: Batch) -> None:
     with transaction.atomic():
-        stored = Batch.objects.select_for_update(of=("self",)).filter(id=batch.id, state__in=UNFINISHED).first()
+        stored = Batch.objects.select_for_update(of=("self",)).filter(id=batch.id, state__one_of=UNFINISHED).first()
         if stored is not None and batch.attempt in stored.lapsed_attempts:
             left = [attempt for attempt in stored.lapsed_attempts if attempt != batch.attempt]
             Batch.objects.filter(id=batch.id).update(failures=F("failures") - 1, lapsed_attempts=left)
@@ -170,7 +170,7 @@ def wake_workers() -> None:
 
 def _first_in_their_queues(batches: QuerySet[Batch], *, besides: Batch | None = None) -> QuerySet[Batch]:
     """Keep those that have no older unfinished batch in their queue, `besides` not counted; the oldest comes first."""
-    older = Batch.objects.filter(queue_key=OuterRef("queue_key"), state__in=UNFINISHED).filter(
+    older = Batch.objects.filter(queue_key=OuterRef("queue_key"), state__one_of=UNFINISHED).filter(
         Q(received_at__lt=OuterRef("received_at")) | Q(received_at=OuterRef("received_at"), id__lt=OuterRef("id"))
     )
     if besides is not None:

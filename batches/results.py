@@ -74,7 +74,9 @@ def queue_positions(batches: list[Batch]) -> dict[Any, int]:
     if not waiting:
         return {}
     line = (
-        Batch.objects.filter(state__in=UNFINISHED).order_by("received_at", "id").values_list("id", flat=True)[:1_000]
+        Batch.objects.filter(state__one_of=UNFINISHED)
+        .order_by("received_at", "id")
+        .values_list("id", flat=True)[:1_000]
     )
     places = {batch_id: place for place, batch_id in enumerate(line)}
     return {batch.id: places.get(batch.id, 1_000) for batch in waiting}

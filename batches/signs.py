@@ -43,7 +43,7 @@ class Standing:
 def standing() -> Standing:
     """Return how it stands by the database's clock; two queries, a third where nobody has left a sign lately."""
     oldest = (
-        Batch.objects.filter(state__in=UNFINISHED)
+        Batch.objects.filter(state__one_of=UNFINISHED)
         .order_by("received_at", "id")
         .values_list(ExpressionWrapper(Now() - F("received_at"), output_field=DurationField()), flat=True)
         .first()

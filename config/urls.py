@@ -14,7 +14,7 @@ admin.autodiscover()
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     # Django's way from a row to its page elsewhere: there is none, and it stumbles over what is no UUID.
-    path("admin/r/<path:rest>", unknown_path),
+    re_path("^admin/r/", unknown_path),
     path("admin/", admin.site.urls),
     path("api/health", csrf_exempt(health)),
     path("readyz", csrf_exempt(ready)),

@@ -114,22 +114,24 @@ def tag(value: str) -> str:
     return name(re.sub(r"\s+", "-", text(value)))
 
 
-@lru_cache(maxsize=4096)
 def email(value: str) -> str:
     """Return an email as it is kept: trimmed, NFC, its spelling left alone. Raises for wrong syntax."""
     value = text(value, length=EMAIL_LENGTH)
-    email_key(value)
+    _email_key(value)
     return value
 
 
-@lru_cache(maxsize=4096)
 def email_key(value: str) -> str:
     """Return the normal form by which an email is compared: lower case, the domain in IDNA.
 
     No folding beyond `lower`, no rules about dots or plus signs: two spellings a mail server may tell apart
     stay apart. Special-use domains are accepted and no DNS is asked.
     """
-    value = text(value, length=EMAIL_LENGTH)
+    return _email_key(text(value, length=EMAIL_LENGTH))
+
+
+@lru_cache(maxsize=4096)  # of texts that have been measured: what is kept must not be large
+def _email_key(value: str) -> str:
     if _PLAIN_EMAIL.fullmatch(value) and len(value.partition("@")[0]) <= 64:  # noqa: PLR2004 RFC 5321
         return value.lower()
     try:
@@ -142,12 +144,16 @@ def email_key(value: str) -> str:
     return key
 
 
-@lru_cache(maxsize=4096)
 def phone(value: str, *, default_country: str = "") -> str:
     """Return a phone number in E.164.
 
     A number without a country code is read as one of `default_country` (ISO 3166), or refused without one.
     """
+    return _phone(value if len(value) <= phones.MOST_DIGITS + 1 else text(value), default_country)
+
+
+@lru_cache(maxsize=4096)  # likewise
+def _phone(value: str, default_country: str) -> str:
     if phones.is_e164(value):
         return value
     try:

@@ -35,7 +35,10 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
         .annotate(count=Count("id"))
     )
     oldest = (
-        Batch.objects.filter(state__in=UNFINISHED).order_by("received_at", "id").values("id", "received_at").first()
+        Batch.objects.filter(state__one_of=UNFINISHED)
+        .order_by("received_at", "id")
+        .values("id", "received_at")
+        .first()
     )
     sums = Batch.objects.filter(id__in=newest[:LAST_SUMMED]).aggregate(
         batches=Count("id"), **{name: Sum(f"{name}_count", default=0) for name in OUTCOMES}

@@ -33,7 +33,7 @@ class BatchFilters(BracketFilterSet):
     def by_status(self, rows: QuerySet[Batch], name: str, value: str) -> QuerySet[Batch]:
         """Turn the contract's status into states (see `serializers.wire_status`)."""
         if value == "pending":
-            return rows.filter(state__in=UNFINISHED)
+            return rows.filter(state__one_of=UNFINISHED)
         if value == "failed":
             return rows.filter(FAILED)
         return rows.filter(state=BatchState.DONE).exclude(rejected_count=F("total_count"))

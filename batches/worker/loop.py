@@ -75,7 +75,7 @@ def work(
             signs.give()
             batch = _claim(worker, lost, outage)
             if batch is None:
-                if until_idle and not Batch.objects.filter(state__in=UNFINISHED).exists():
+                if until_idle and not Batch.objects.filter(state__one_of=UNFINISHED).exists():
                     break
                 bell.wait(stop)
                 continue

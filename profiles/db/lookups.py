@@ -32,6 +32,25 @@ class Among(Lookup):  # Django's class takes its parameter for the type checker 
 models.ForeignKey.register_lookup(Among)
 
 
+@models.Field.register_lookup
+class OneOf(Lookup):  # likewise
+    """`field__one_of=words`: like `in`, for words of our own, which stand in the statement itself.
+
+    SQLite takes an index with a condition only where the statement says that condition by the letter.
+    """
+
+    lookup_name = "one_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """Write the words out; raises `ValueError` for what is no plain word."""
+        column, params = self.process_lhs(compiler, compiler.connection)
+        if not all(word.replace("_", "").isalnum() and word.isascii() for word in self.rhs):
+            raise ValueError(f"{self.lookup_name} is for words of our own.")
+        words = ", ".join(f"'{word}'" for word in self.rhs)
+        return f"{column} IN ({words})", tuple(params)
+
+
 def among(column: str, field: models.Field[Any, Any], values: Iterable[Any]) -> tuple[str, str]:
     """Return the condition that the column is among the values, and its one parameter."""
     stored = plain(field)

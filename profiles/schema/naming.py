@@ -8,11 +8,13 @@ _LONGEST: Final = 60
 _LIKE_ENOUGH: Final = 0.8
 
 
-@lru_cache(maxsize=1024)
 def did_you_mean(name: str, known: frozenset[str]) -> str:
     """Return the question, such as `did you mean first_name?`; empty where no name is near."""
-    if len(name) > _LONGEST:
-        return ""
+    return "" if len(name) > _LONGEST else _question(name, known)
+
+
+@lru_cache(maxsize=1024)
+def _question(name: str, known: frozenset[str]) -> str:
     meant = _without_case(known).get(_bare(name)) or _like(name, known)
     return f"did you mean {meant}?" if meant else ""
 

@@ -168,7 +168,7 @@ def test_list_search_takes_any_text(staff_client):
         ({"p": "9999999"}, "There is no page 9,999,999: the last one is 1."),
         ({"o": "2"}, "This list cannot be sorted like that."),
         ({"o": "-2.x"}, "This list cannot be sorted like that."),
-        ({"q": "a\x00b"}, "The text must not hold control characters."),
+        ({"q": "a\x00b"}, "The text must not hold a NUL character (U+0000)."),
         ({"q": "x" * 256}, "The text must not be longer than 255 characters."),
         ({"merged": "perhaps"}, "\u201cmerged\u201d has no such choice."),
         ({"profile_type__exact": "odd"}, "\u201cprofile type\u201d has no such choice."),

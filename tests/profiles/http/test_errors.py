@@ -7,7 +7,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connections
 from django.test import Client
 
-from profiles.api import documents
+from profiles.http import documents
 
 pytestmark = pytest.mark.django_db
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]

@@ -1,6 +1,7 @@
 """Consent never loosens by accident (design 3.5): the rule as tables, and as properties of whole histories."""
 
 import datetime as dt
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -17,14 +18,14 @@ JAN, FEB, MAR, APR = (f"2026-0{month}-01T00:00:00Z" for month in (1, 2, 3, 4))
 RECEIVED = "2026-06-01T12:00:00Z"
 TIME = "email_consent_updated_at"
 HOME = {"address_line_1": "1 Main St", "city": "Perth", "postcode": "6000", "country": "AU"}
+NUMBERS = itertools.count()
 WORK = {**HOME, "address_line_1": "2 Side St"}
 
 
 def apply(before, record, *, kind=CauseKind.BATCH, is_explicit=False, now=NOW, received_at=None):
     """Return what the record makes of the state."""
     draft = replace(parse_record(record, cause=Cause(kind)), is_explicit=is_explicit)
-    keys = iter(range(9))
-    return reconcile(before, draft, now=now, received_at=received_at, new_id=lambda: f"address {next(keys)}")
+    return reconcile(before, draft, now=now, received_at=received_at, new_id=lambda: f"address {next(NUMBERS):06}")
 
 
 def state_of(stored, times):
