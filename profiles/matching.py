@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from profiles.keys import MatchKey, email_key, email_match_key, identity_match_key, mobile_match_key
-from profiles.reconcile import Reconciliation, State, reconcile
+from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
+from profiles.reconcile import Reconciliation, State, reconcile, state_of
 from profiles.reconcile.referrals import resolve
 from profiles.values import (
     EMAIL,
@@ -90,10 +90,7 @@ class _Planning:
         self.received_at = received_at
         self.new_id = new_id
         self.holders = dict(directory.holders)
-        self.states = {
-            profile.id: State(profile.fields, profile.collections, profile.effective_times)
-            for profile in directory.profiles.values()
-        }
+        self.states = {profile.id: state_of(profile) for profile in directory.profiles.values()}
         self.versions = {profile.id: profile.version for profile in directory.profiles.values()}
         self.touched: dict[UUID, None] = {}
         self.changes: list[Change] = []
@@ -107,6 +104,7 @@ class _Planning:
                 version=self.versions[profile_id],
                 fields=self.states[profile_id].fields,
                 collections=self.states[profile_id].collections,
+                email_key=self.states[profile_id].email_key,
                 before=self.directory.profiles.get(profile_id),
                 effective_times=self.states[profile_id].effective_times,
             )
@@ -298,8 +296,8 @@ class _Planning:
 def _field_keys(state: State) -> set[MatchKey]:
     """Return the keys that stand in the profile's own fields."""
     found = set()
-    if (email := state.fields.get("email")) is not None:
-        found.add(email_match_key(email_key(email)))
+    if state.email_key is not None:
+        found.add(email_match_key(state.email_key))
     if (mobile := state.fields.get("mobile_phone")) is not None:
         found.add(mobile_match_key(mobile))
     return found

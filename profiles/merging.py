@@ -11,7 +11,7 @@ from profiles.db.ids import new_id
 from profiles.directory import Scope
 from profiles.models import DuplicateCandidate
 from profiles.models.duplicates import Verdict
-from profiles.reconcile import State, difference, moved_times
+from profiles.reconcile import difference, moved_times, state_of
 from profiles.reconcile.uniting import MergeError, unite
 from profiles.values import (
     Cause,
@@ -20,7 +20,6 @@ from profiles.values import (
     Directory,
     Plan,
     ProfileResult,
-    ProfileSnapshot,
 )
 
 __all__ = ["MergeError", "merge_profiles"]
@@ -56,11 +55,11 @@ def _plan(directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Ca
             raise MergeError(f"There is no profile {profile_id}.")
     merged, survivor = directory.profiles[merged_id], directory.profiles[survivor_id]
     after_merged, after_survivor = unite(
-        _state(merged), _state(survivor), merged_id=merged_id, survivor_id=survivor_id
+        state_of(merged), state_of(survivor), merged_id=merged_id, survivor_id=survivor_id
     )
     afters = [(merged, after_merged), (survivor, after_survivor)]
     afters += [
-        (one, replace(_state(one), fields={**one.fields, "merged_into": str(survivor_id)}))
+        (one, replace(state_of(one), fields={**one.fields, "merged_into": str(survivor_id)}))
         for one in directory.merged.values()
         if one.fields["merged_into"] == str(merged_id)
     ]
@@ -70,6 +69,7 @@ def _plan(directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Ca
             version=before.version + 1,
             fields=after.fields,
             collections=after.collections,
+            email_key=after.email_key,
             before=before,
             effective_times=after.effective_times,
         )
@@ -80,15 +80,11 @@ def _plan(directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Ca
             profile_id=before.id,
             version=before.version + 1,
             action=ChangeAction.MERGED,
-            changes=difference(_state(before), after),
+            changes=difference(state_of(before), after),
             cause=cause,
             operation_id=operation_id,
-            times=moved_times(_state(before), after),
+            times=moved_times(state_of(before), after),
         )
         for before, after in afters
     ]
     return Plan(outcomes=[], results=results, changes=changes, duplicates=[])
-
-
-def _state(snapshot: ProfileSnapshot) -> State:
-    return State(snapshot.fields, snapshot.collections, snapshot.effective_times)

@@ -271,6 +271,8 @@ class ProfileSnapshot:
     fields: Mapping[str, Any]
     collections: Mapping[str, Rows]
     """By name; only the collections that were asked for are loaded."""
+    email_key: str | None
+    """Normal form of `fields["email"]`."""
     row_ids: Mapping[str, Mapping[RowKey, int]] = field(default_factory=dict)
     """Primary keys of the rows in `collections`."""
     effective_times: Mapping[str, str] = field(default_factory=dict)
@@ -363,6 +365,7 @@ class ProfileResult:
     version: int
     fields: Mapping[str, Any]
     collections: Mapping[str, Rows]
+    email_key: str | None
     before: ProfileSnapshot | None
     effective_times: Mapping[str, str] = field(default_factory=dict)
 

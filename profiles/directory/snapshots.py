@@ -17,10 +17,10 @@ def load_snapshots(ids: Collection[UUID], *, collections: Collection[str]) -> di
         name: (COLLECTION_MODELS[name], ("id", *shape.COLLECTIONS[name].key, *shape.COLLECTIONS[name].fields))
         for name in collections
     }
-    columns = ("id", "version", "effective_times", *shape.JSON_COLUMNS, *shape.COLUMNS.values())
+    columns = ("id", "version", "email_key", "effective_times", *shape.JSON_COLUMNS, *shape.COLUMNS.values())
     snapshots = {}
     for values, rows_of in families.read_families(Profile, columns, ids, children=children, parent="profile_id"):
-        profile_id, version, times, categories, appearance, *plain = values
+        profile_id, version, email_key, times, categories, appearance, *plain = values
         fields = dict(zip(shape.COLUMNS, plain, strict=True))
         for name, value in categories.items():
             fields[f"comms/{name}"] = value
@@ -30,7 +30,7 @@ def load_snapshots(ids: Collection[UUID], *, collections: Collection[str]) -> di
         row_ids: dict[str, Mapping[RowKey, int]] = {}
         for name, rows in rows_of.items():
             loaded[name], row_ids[name] = _by_key(shape.COLLECTIONS[name], rows)
-        snapshot = ProfileSnapshot(UUID(profile_id), version, fields, loaded, row_ids, times or {})
+        snapshot = ProfileSnapshot(UUID(profile_id), version, fields, loaded, email_key, row_ids, times or {})
         snapshots[snapshot.id] = snapshot
     return snapshots
 

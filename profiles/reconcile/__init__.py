@@ -10,10 +10,19 @@ from typing import Any, Final
 from uuid import UUID
 
 from profiles import shape
-from profiles.keys import MatchKey, email_key
+from profiles.keys import MatchKey
 from profiles.reconcile.case import Case
 from profiles.reconcile.consent import decide_comms, told_of_old_addresses
-from profiles.reconcile.difference import Changes, State, difference, moved_times, row_pointer, same, same_row
+from profiles.reconcile.difference import (
+    Changes,
+    State,
+    difference,
+    moved_times,
+    row_pointer,
+    same,
+    same_row,
+    state_of,
+)
 from profiles.reconcile.rows import RECONCILE_ROWS
 from profiles.values import CauseKind, ErrorCode, Finding, ProfileDraft, ProfileType, WarningCode
 
@@ -27,6 +36,7 @@ __all__ = [
     "row_pointer",
     "same",
     "same_row",
+    "state_of",
 ]
 
 UNKNOWN_NAME: Final = "Unknown"
@@ -84,7 +94,7 @@ def reconcile(
         elif (
             name in skipped
             or same(fields.get(name), value)
-            or (name == "email" and _keeps_spelling(fields.get("email"), draft))
+            or (name == "email" and _keeps_spelling(start.email_key, draft))
         ):
             continue
         elif name == "joined_at" and fields.get("joined_at") is not None:
@@ -93,6 +103,7 @@ def reconcile(
             )
         else:
             fields[name] = value
+    email_key = start.email_key if fields.get("email") is start.fields.get("email") else draft.email_key
     errors += _birthday_errors(fields)
 
     collections = dict(start.collections)
@@ -104,7 +115,9 @@ def reconcile(
             errors.append(_too_many(name))
 
     times = start.effective_times
-    if before is not None and (forgotten := told_of_old_addresses(before, fields, collections)):
+    if before is not None and (
+        forgotten := told_of_old_addresses(before, State(fields, collections, times, email_key))
+    ):
         fields |= dict.fromkeys(forgotten)
         times = {name: time for name, time in times.items() if name not in forgotten}
     if comms:
@@ -114,7 +127,7 @@ def reconcile(
         errors += decision.errors
         warnings += decision.warnings
 
-    state = State(fields, collections, times)
+    state = State(fields, collections, times, email_key)
     changes = difference(start, state)
     return Reconciliation(state, changes, tuple(errors), tuple(warnings), moved_times(start, state))
 
@@ -128,9 +141,9 @@ def _too_many(name: str) -> Finding:
     return Finding(ErrorCode.TOO_MANY, f"/{_MEMBERS.get(name, name)}", message)
 
 
-def _keeps_spelling(stored: str | None, draft: ProfileDraft) -> bool:
+def _keeps_spelling(stored_key: str | None, draft: ProfileDraft) -> bool:
     """Tell whether the key is the one stored: only staff may then correct the spelling."""
-    return stored is not None and draft.cause.kind is not CauseKind.ADMIN and email_key(stored) == draft.email_key
+    return stored_key is not None and stored_key == draft.email_key and draft.cause.kind is not CauseKind.ADMIN
 
 
 def _birthday_errors(fields: Mapping[str, Any]) -> list[Finding]:

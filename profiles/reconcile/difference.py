@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from profiles import shape
-from profiles.values import Row, RowKey, Rows
+from profiles.values import ProfileSnapshot, Row, RowKey, Rows
 
 Changes = dict[str, dict[str, Any]]
 
@@ -20,6 +20,13 @@ class State:
     collections: Mapping[str, Rows] = field(default_factory=dict)
     effective_times: Mapping[str, str] = field(default_factory=dict)
     """When flags of consent are taken to have been decided: outside the ledger's fold, see `moved_times`."""
+    email_key: str | None = None
+    """Normal form of `fields["email"]`, as the draft or the stored profile brought it: it is not worked out again."""
+
+
+def state_of(profile: ProfileSnapshot) -> State:
+    """Return what the profile holds as stored."""
+    return State(profile.fields, profile.collections, profile.effective_times, profile.email_key)
 
 
 def same(one: object, other: object) -> bool:
