@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from profiles.keys import MatchKey
+from profiles.readings import JSON
 
 RowKey = tuple[str, ...]
 Row = Mapping[str, Any]
@@ -305,11 +306,11 @@ class Change:
     profile_id: UUID
     version: int
     action: ChangeAction
-    changes: Mapping[str, Mapping[str, Any]]
+    changes: Mapping[str, Mapping[str, JSON]]
     cause: Cause
     operation_id: UUID | None = None
     """Ties the rows of one merge or revert together."""
-    times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    times: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

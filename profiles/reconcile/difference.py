@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 
 from profiles import shape
+from profiles.readings import JSON
 from profiles.values import ProfileSnapshot, Row, RowKey, Rows
 
-Changes = dict[str, dict[str, Any]]
+Changes = dict[str, dict[str, JSON]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _add_row_changes(changes: Changes, collection: shape.Collection, before: Row
                     changes[row_pointer(collection, key, name)] = {"from": was, "to": value}
 
 
-def _members(collection: shape.Collection, key: RowKey, row: Row) -> Iterator[tuple[str, Any]]:
+def _members(collection: shape.Collection, key: RowKey, row: Row) -> Iterator[tuple[str, JSON]]:
     """Yield the row's values that are not null; where there is none, that the row is there."""
     place = row_pointer(collection, key)
     is_empty = True

@@ -13,7 +13,7 @@ from uuid import UUID
 from profiles import keys, shape
 from profiles.attributes import json_faults, typed_value
 from profiles.countries import country_code
-from profiles.readings import free_json, is_blank
+from profiles.readings import JSON, free_json, is_blank
 from profiles.schema.findings import Findings, pointer_to
 from profiles.schema.record import (
     MEMBERS,
@@ -273,7 +273,7 @@ def _picked(entry: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: entry[name] for name in names if name in entry}
 
 
-def _free_json(value: object, pointer: str, findings: Findings) -> Any:
+def _free_json(value: JSON, pointer: str, findings: Findings) -> JSON:
     if is_blank(value):
         return None
     if not isinstance(value, dict | list):
@@ -283,7 +283,7 @@ def _free_json(value: object, pointer: str, findings: Findings) -> Any:
     return None
 
 
-def _is_sound_json(value: object, pointer: str, findings: Findings) -> bool:
+def _is_sound_json(value: JSON, pointer: str, findings: Findings) -> bool:
     """Whether a database can keep the JSON as it is; the first of its faults are told."""
     if value is None or isinstance(value, int):
         return True

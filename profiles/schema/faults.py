@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from profiles.readings import JSON
 from profiles.schema.findings import pointer_to
 from profiles.schema.record import ENTRIES, MOST_ENTRIES, RECORD, Record
 from profiles.values import ErrorCode, Finding
@@ -18,7 +19,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
 
 
 def check_record(
-    raw: Mapping[str, Any], *, told: Collection[str] = ()
+    raw: Mapping[str, JSON], *, told: Collection[str] = ()
 ) -> tuple[Record, Mapping[str, Sequence[int]], list[Finding]]:
     """Return what is sound of a record, in normal form, and its errors; of what is `told` already no more is said.
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from profiles import keys, shape
-from profiles.readings import is_blank
+from profiles.readings import JSON, is_blank
 from profiles.schema.entries import READERS, Reading, Sent, sent_entries
 from profiles.schema.faults import check_entry, check_record
 from profiles.schema.findings import Findings
@@ -68,7 +68,7 @@ def parse_entry(collection: str, raw: object, *, cause: Cause, target: UUID | No
 # --- Fields ------------------------------------------------------------------------------------------------------
 
 
-def _read_fields(record: Record, raw: Mapping[str, Any], reading: Reading) -> None:
+def _read_fields(record: Record, raw: Mapping[str, JSON], reading: Reading) -> None:
     reading.fields = {name: value for name, value in record.items() if name in _PLAIN}
     _check_birthday(raw, reading.findings)
     if not raw.keys() <= RECORD_FIELDS:
@@ -80,7 +80,7 @@ def _read_fields(record: Record, raw: Mapping[str, Any], reading: Reading) -> No
         reading.pointers[keys.mobile_match_key(mobile)] = "/mobile_phone"
 
 
-def _check_birthday(raw: Mapping[str, Any], findings: Findings) -> None:
+def _check_birthday(raw: Mapping[str, JSON], findings: Findings) -> None:
     """Day and month come together (contract section 8)."""
     for name, partner in (("birth_day", "birth_month"), ("birth_month", "birth_day")):
         if name in raw and (partner not in raw or is_blank(raw[name]) is not is_blank(raw[partner])):
