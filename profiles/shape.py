@@ -78,6 +78,7 @@ APPEARANCE_MEMBERS: Final = (
     *(f"measurement_ear_{part}" for part in ("helix", "forward_helix", "flat", "conch", "tragus", "lobe")),
 )
 
+# By what the contract calls the two locations in the names of its fields: `joined_location_external_id`.
 LOCATION_FIELDS: Final = {"joined": "joined_location_id", "preferred": "preferred_location_id"}
 PLAIN_FIELDS: Final = (
     "email",

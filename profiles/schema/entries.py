@@ -110,7 +110,7 @@ def sent_entries(
             findings.warn_of_blank(pointer)
             continue
         raw = raws[index]
-        if known is not None and not raw.keys() <= known:
+        if known and not raw.keys() <= known:
             findings.warn_of_members(pointer, raw, known)
         sent.append(Sent(entry, raw, index, pointer))
     return sent

@@ -1,6 +1,6 @@
 """What the types of a record find faulty: told as errors, and taken out, so that the rest can be read."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -19,17 +19,19 @@ _SENTENCES: Final[Mapping[str, str]] = {
 
 
 def check_record(
-    raw: Mapping[str, JSON], *, told: Collection[str] = ()
+    raw: Mapping[str, JSON], *, flaws: Sequence[Finding] = ()
 ) -> tuple[Record, Mapping[str, Sequence[int]], list[Finding]]:
-    """Return what is sound of a record, in normal form, and its errors; of what is `told` already no more is said.
+    """Return what is sound of a record, in normal form, and all its errors.
 
-    Where a collection lost entries, the mapping has the indexes of those that stayed.
+    `flaws` are those found before: what one of them took out is not missed as well. Where a collection lost entries,
+    the mapping has the indexes of those that stayed.
     """
     try:
-        return RECORD.validate_python(raw, strict=True), {}, []
+        return RECORD.validate_python(raw, strict=True), {}, [*flaws]
     except ValidationError as failure:
         faults = _faults(failure)
-    errors = [error for error in map(_error, faults) if error.pointer not in told]
+    told = {flaw.pointer for flaw in flaws}
+    errors = [*flaws, *(error for error in map(_error, faults) if error.pointer not in told)]
     sound = _pruned(raw, _members(faults))
     try:
         return RECORD.validate_python(sound, strict=True), {}, errors

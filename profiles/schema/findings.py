@@ -27,8 +27,8 @@ _NO_LOOK: Final = "The hub has no such field of appearance."
 class Findings:
     """The errors and warnings of one record, while it is read."""
 
-    def __init__(self, errors: Iterable[Finding] = ()) -> None:
-        self.errors = list(errors)
+    def __init__(self, errors: list[Finding]) -> None:
+        self.errors = errors
         self.warnings: list[Finding] = []
 
     def refuse(self, pointer: str, message: str) -> None:

@@ -33,9 +33,8 @@ def parse_record(
     if not isinstance(raw, dict):
         error = Finding(ErrorCode.INVALID, "", "A record must be an object.")
         return ProfileDraft(cause=cause, target=target, errors=(error,))
-    # What a flaw took out is not missed as well.
-    record, indexes, errors = check_record(raw, told={flaw.pointer for flaw in flaws})
-    reading = Reading(Findings((*flaws, *errors)))
+    record, indexes, errors = check_record(raw, flaws=flaws)
+    reading = Reading(Findings(errors))
     _read_fields(record, raw, reading)
     for name, read in READERS.items():
         entries: Sequence[Any] | None = record.get(name)  # type: ignore[assignment]
