@@ -25,10 +25,10 @@ from profiles.values import (
     Cause,
     CauseKind,
     ErrorCode,
+    Finding,
     Outcome,
     OutcomeKind,
     ProfileDraft,
-    RecordError,
 )
 
 FAILURES_BEFORE_HALVING: Final = 2
@@ -101,7 +101,7 @@ class Drafts:
 
 def _unreadable(cause: Cause) -> ProfileDraft:
     message = "The hub could not process this record; its operators can see why in the log."
-    return ProfileDraft(cause=cause, errors=(RecordError(ErrorCode.INTERNAL, "", message),))
+    return ProfileDraft(cause=cause, errors=(Finding(ErrorCode.INTERNAL, "", message),))
 
 
 def process_batch(batch: Batch, drafts: Drafts) -> None:

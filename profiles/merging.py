@@ -15,10 +15,10 @@ from profiles.reconcile import difference, moved_times, state_of
 from profiles.reconcile.uniting import MergeError, unite
 from profiles.values import (
     Cause,
+    Change,
     ChangeAction,
     Directory,
     Plan,
-    ProfileChange,
     ProfileResult,
 )
 
@@ -73,6 +73,7 @@ def _plan(
             version=before.version + 1,
             fields=after.fields,
             collections=after.collections,
+            email_key=after.email_key,
             before=before,
             effective_times=after.effective_times,
             rows_of=merged if before is survivor else None,
@@ -80,7 +81,7 @@ def _plan(
         for before, after in afters
     ]
     changes = [
-        ProfileChange(
+        Change(
             profile_id=before.id,
             version=before.version + 1,
             action=ChangeAction.MERGED,

@@ -7,9 +7,11 @@ reading returns the value or raises `InvalidValueError`; none ever repeats the v
 import math
 import re
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 from profiles.keys import InvalidValueError
+
+JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 
 # Beyond this the databases give back an integer where a float was stored, and neighbours are indistinguishable.
 LARGEST_FLOAT: Final = 1e16
@@ -93,7 +95,7 @@ def truth(value: object) -> bool:
     raise InvalidValueError(EMPTY if is_blank(value) else NO_TRUTH)
 
 
-def free_json(value: object) -> Any:
+def free_json(value: JSON) -> JSON:
     """Return JSON that senders may choose freely with its whole floats as the integers they are."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else value

@@ -78,6 +78,8 @@ APPEARANCE_MEMBERS: Final = (
     *(f"measurement_ear_{part}" for part in ("helix", "forward_helix", "flat", "conch", "tragus", "lobe")),
 )
 
+# By what the contract calls the two locations in the names of its fields: `joined_location_external_id`.
+LOCATION_FIELDS: Final = {"joined": "joined_location_id", "preferred": "preferred_location_id"}
 PLAIN_FIELDS: Final = (
     "email",
     "title",
@@ -95,8 +97,7 @@ PLAIN_FIELDS: Final = (
     "company",
     "occupation",
     "avatar_url",
-    "joined_location_id",
-    "preferred_location_id",
+    *LOCATION_FIELDS.values(),
 )
 
 # Field -> the column of the profile's row that holds it.

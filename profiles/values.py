@@ -1,18 +1,24 @@
 """The frozen values that travel between the rooms: what is asked, what is stored, what was decided."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from profiles.keys import MatchKey
+from profiles.readings import JSON
 
 RowKey = tuple[str, ...]
 Row = Mapping[str, Any]
 Rows = Mapping[RowKey, Row]
 
 EMAIL: Final = "email"  # the one reserved match criterion; any other text is an identity handle
+
+
+def choices(kinds: Iterable[StrEnum]) -> list[tuple[str, str]]:
+    """Return what a column or filter may hold, each in its own word."""
+    return [(kind.value, kind.value) for kind in kinds]
 
 
 class ProfileType(StrEnum):
@@ -154,28 +160,18 @@ NewId = Callable[[int], UUID]
 
 
 @dataclass(frozen=True, slots=True)
-class RecordError:
-    """One reason for rejecting a record: a code, a JSON pointer into the record and a sentence."""
+class Finding:
+    """One thing that is wrong with a record, or ignored of it: a code, a JSON pointer into the record, a sentence.
 
-    code: ErrorCode
+    Its code tells which: errors reject the record, warnings never alter the outcome.
+    """
+
+    code: ErrorCode | WarningCode
     pointer: str
     message: str
 
     def as_json(self) -> dict[str, str]:
-        """Return the error as stored and as the wire says it."""
-        return {"code": self.code, "pointer": self.pointer, "message": self.message}
-
-
-@dataclass(frozen=True, slots=True)
-class RecordWarning:
-    """One thing of a record that was ignored; never alters the outcome."""
-
-    code: WarningCode
-    pointer: str
-    message: str
-
-    def as_json(self) -> dict[str, str]:
-        """Return the warning as stored and as the wire says it."""
+        """Return the finding as stored and as the wire says it."""
         return {"code": self.code, "pointer": self.pointer, "message": self.message}
 
 
@@ -227,7 +223,13 @@ class ProfileDraft:
     fields: Mapping[str, Any] = field(default_factory=dict)
     collections: Mapping[str, Rows] = field(default_factory=dict)
     referrals: Mapping[str, tuple[Referral, ...]] = field(default_factory=dict)
-    """By the field or collection they will become part of, once looked up."""
+    """By the collection they will become rows of, once looked up."""
+    locations: Mapping[str, Referral] = field(default_factory=dict)
+    """By the field that will hold the location's id, once looked up."""
+    default_region: Referral | None = None
+    """What the record says of the default region: which it is, if it names one, and the columns it sets."""
+    replaced_links: frozenset[RowKey] = frozenset()
+    """The dates whose links give way to those the record names, be they none."""
     places: Mapping[tuple[str, RowKey], str] = field(default_factory=dict)
     """Where in the record a row of a collection stands, where deciding may find fault with it."""
     reference: str = ""
@@ -235,8 +237,8 @@ class ProfileDraft:
     """Normal form of `fields["email"]`."""
     pointers: Mapping[MatchKey, str] = field(default_factory=dict)
     """Where in the record each of its keys stands."""
-    errors: tuple[RecordError, ...] = ()
-    warnings: tuple[RecordWarning, ...] = ()
+    errors: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
     target: UUID | None = None
     """The profile itself, where the doorway names it; matching is then skipped."""
     expected_version: int | None = None
@@ -247,16 +249,22 @@ class ProfileDraft:
     @property
     def touched(self) -> set[str]:
         """Every collection the draft may change, by name."""
-        referred = (name for name in self.referrals if not name.endswith("_location_id"))
-        return {*self.collections, *("regions" if name == "default_region" else name for name in referred)}
+        regions = () if self.default_region is None else ("regions",)
+        return {*self.collections, *self.referrals, *regions}
 
     @property
     def reference_names(self) -> Iterator[ReferenceName]:
         """Every reference the draft names."""
+        for referral in self._all_referrals():
+            yield from (name for name, _ in referral.names)
+            yield from (value for value in referral.row.values() if isinstance(value, ReferenceName))
+
+    def _all_referrals(self) -> Iterator[Referral]:
         for referrals in self.referrals.values():
-            for referral in referrals:
-                yield from (name for name, _ in referral.names)
-                yield from (value for value in referral.row.values() if isinstance(value, ReferenceName))
+            yield from referrals
+        yield from self.locations.values()
+        if self.default_region is not None:
+            yield self.default_region
 
 
 class Origin(NamedTuple):
@@ -280,6 +288,8 @@ class ProfileSnapshot:
     fields: Mapping[str, Any]
     collections: Mapping[str, Rows]
     """By name; only the collections that were asked for are loaded."""
+    email_key: str | None
+    """Normal form of `fields["email"]`."""
     origins: Origins = field(default_factory=dict)
     """Of the rows in `collections`."""
     effective_times: Mapping[str, str] = field(default_factory=dict)
@@ -317,8 +327,8 @@ class TakenBack:
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileChange:
-    """The difference one cause makes to one profile: a row of the ledger.
+class Change:
+    """The difference one cause makes to one profile; a row of the ledger (`ProfileChange`) keeps it.
 
     `changes` maps JSON pointers over natural keys to `{"from": …, "to": …}`; a missing member means absent. `times`
     does so for the times that moved with it, which are no part of what the ledger folds to.
@@ -327,11 +337,11 @@ class ProfileChange:
     profile_id: UUID
     version: int
     action: ChangeAction
-    changes: Mapping[str, Mapping[str, Any]]
+    changes: Mapping[str, Mapping[str, JSON]]
     cause: Cause
     operation_id: UUID | None = None
     """Ties the rows of one merge or revert together."""
-    times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    times: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     reverts: TakenBack | None = None
     note: str = ""
     """Why, in the words of whoever did it."""
@@ -370,8 +380,8 @@ class Outcome:
     match_value: str = ""
     """Normal form of the value the record gave for the criterion."""
     considered: tuple[Candidate, ...] = ()
-    errors: tuple[RecordError, ...] = ()
-    warnings: tuple[RecordWarning, ...] = ()
+    errors: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +402,7 @@ class ProfileResult:
     version: int
     fields: Mapping[str, Any]
     collections: Mapping[str, Rows]
+    email_key: str | None
     before: ProfileSnapshot | None
     effective_times: Mapping[str, str] = field(default_factory=dict)
     rows_of: ProfileSnapshot | None = None
@@ -409,5 +420,5 @@ class Plan:
 
     outcomes: Sequence[Outcome]
     results: Sequence[ProfileResult]
-    changes: Sequence[ProfileChange]
+    changes: Sequence[Change]
     duplicates: Sequence[DuplicatePair]

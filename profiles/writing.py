@@ -10,12 +10,11 @@ from typing import Any, Final
 
 from profiles import shape
 from profiles.db import sets
-from profiles.keys import email_key, search_name
+from profiles.keys import search_name
 from profiles.models import COLLECTION_MODELS, DuplicateCandidate, Profile, ProfileChange, Tag
 from profiles.reconcile import same_row
 from profiles.times import utc_text
-from profiles.values import DuplicatePair, Outcome, Plan, ProfileResult, Row
-from profiles.values import ProfileChange as Change
+from profiles.values import Change, DuplicatePair, Outcome, Plan, ProfileResult, ProfileSnapshot, Row
 
 
 class StaleWriteError(Exception):
@@ -63,21 +62,14 @@ def write_plan(plan: Plan, *, now: dt.datetime, store_outcomes: OutcomeStore = s
 # --- Profiles ----------------------------------------------------------------------------------------------------
 
 
-def _unique_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _unique_columns(profile: ProfileResult | ProfileSnapshot) -> dict[str, Any]:
     """Return the columns no two profiles may share."""
-    email = fields.get("email")
-    return {
-        "email_key": None if email is None else email_key(email),
-        "mobile_phone": fields.get("mobile_phone"),
-    }
+    return {"email_key": profile.email_key, "mobile_phone": profile.fields.get("mobile_phone")}
 
 
-def _derived(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **_unique_columns(fields),
-        "search_name": search_name(fields["first_name"], fields["last_name"]),
-        "search_last": search_name(fields["last_name"]),
-    }
+def _derived(result: ProfileResult) -> dict[str, Any]:
+    first, last = result.fields["first_name"], result.fields["last_name"]
+    return {**_unique_columns(result), "search_name": search_name(first, last), "search_last": search_name(last)}
 
 
 def _new_profiles(results: Sequence[ProfileResult], moment: str) -> list[dict[str, Any]]:
@@ -91,7 +83,7 @@ def _new_profiles(results: Sequence[ProfileResult], moment: str) -> list[dict[st
             **{column: result.fields.get(name) for name, column in columns},
             **{column: _json_column(column, result.fields) for column in shape.JSON_COLUMNS},
             **({"effective_times": result.effective_times or None} if any_times else {}),
-            **_derived(result.fields),
+            **_derived(result),
             "version": result.version,
             "created_at": moment,
             "updated_at": moment,
@@ -126,7 +118,7 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> Callable[
     )
     rows = []
     for result in results:
-        derived = _derived(result.fields) if moved & {"email", "mobile_phone", "first_name", "last_name"} else {}
+        derived = _derived(result) if moved & {"email", "mobile_phone", "first_name", "last_name"} else {}
         rows.append(
             {
                 "id": result.id,
@@ -153,13 +145,13 @@ def _move_times(results: Sequence[ProfileResult]) -> Callable[[], int]:
 
 def _vacate(results: Sequence[ProfileResult]) -> None:
     """Free the emails and mobiles that go from one profile to another, so that the hand-over works in any order."""
-    after = [(result, _unique_columns(result.fields)) for result in results]
+    after = [(result, _unique_columns(result)) for result in results]
     taken = {(column, value) for _, columns in after for column, value in columns.items()}
     rows = []
     for result, columns in after:
         if result.before is None:
             continue
-        before = _unique_columns(result.before.fields)
+        before = _unique_columns(result.before)
         leaving = [name for name, value in before.items() if value != columns[name] and (name, value) in taken]
         if any(before[name] is not None for name in leaving):
             rows.append({"id": result.id, **before, **dict.fromkeys(leaving)})

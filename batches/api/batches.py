@@ -13,7 +13,7 @@ from batches.api.shapes import (
     QUEUED_MESSAGE,
     BatchEnvelope,
     BatchIn,
-    ReceiptEnvelope,
+    KeptBatchEnvelope,
     batch_documents,
 )
 from batches.intake import submit_batch
@@ -30,7 +30,7 @@ from profiles.http.wire import parse_id, read_body
 if TYPE_CHECKING:
     from profiles.models import User
 
-RECEIVING = answers(400, 409, 413, 415, 422, 503, accepted=ReceiptEnvelope)
+RECEIVING = answers(400, 409, 413, 415, 422, 503, accepted=KeptBatchEnvelope)
 
 
 class ProfileBatches(HubView):

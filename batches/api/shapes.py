@@ -26,17 +26,17 @@ class BatchIn(BaseModel):
     profiles: list[Record] = Field(min_length=1, max_length=500)
 
 
-class Receipt(BaseModel):
+class KeptBatch(BaseModel):
     """That a batch was kept."""
 
     message: str
     batch_id: str
 
 
-class ReceiptEnvelope(BaseModel):
+class KeptBatchEnvelope(BaseModel):
     """The answer to a batch."""
 
-    data: Receipt
+    data: KeptBatch
 
 
 class BatchDocument(BaseModel):

@@ -10,7 +10,7 @@ from profiles import keys
 from profiles.db import lookups
 from profiles.http.filtering import BracketFilterSet, NormalFilter
 from profiles.models import Profile
-from profiles.values import ProfileType
+from profiles.values import ProfileType, choices
 
 
 def folded_name(written: str) -> str:
@@ -39,7 +39,7 @@ class ProfileFilters(BracketFilterSet):
     )
     profile_type = django_filters.ChoiceFilter(
         field_name="profile_type",
-        choices=[(kind.value, kind.value) for kind in ProfileType],
+        choices=choices(ProfileType),
         label="Deleted profiles are shown only when asked for.",
     )
     identities_identifier = NormalFilter(

@@ -5,7 +5,7 @@ from django.db import models
 from profiles.keys import NAME_LENGTH
 from profiles.models.fields import Dated
 from profiles.models.profile import Profile
-from profiles.values import AttributeType
+from profiles.values import AttributeType, choices
 
 
 class CustomAttribute(Dated):
@@ -15,7 +15,7 @@ class CustomAttribute(Dated):
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="attributes", db_index=False)
     namespace = models.CharField(max_length=NAME_LENGTH)
     handle = models.CharField(max_length=NAME_LENGTH)
-    type = models.CharField(max_length=7, choices=[(kind.value, kind.value) for kind in AttributeType])
+    type = models.CharField(max_length=7, choices=choices(AttributeType))
     value = models.JSONField(null=True, blank=True)
 
     class Meta:

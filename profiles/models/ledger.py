@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from profiles.keys import NOTES_LENGTH
 from profiles.models.profile import Profile
-from profiles.values import CauseKind, ChangeAction
+from profiles.values import CauseKind, ChangeAction, choices
 
 
 class ProfileChange(models.Model):
@@ -18,7 +18,7 @@ class ProfileChange(models.Model):
     # No index of its own: the unique rule's prefix serves.
     profile = models.ForeignKey(Profile, on_delete=models.PROTECT, related_name="changes", db_index=False)
     version = models.PositiveIntegerField()
-    action = models.CharField(max_length=8, choices=[(action.value, action.value) for action in ChangeAction])
+    action = models.CharField(max_length=8, choices=choices(ChangeAction))
     at = models.DateTimeField()
     changes = models.JSONField()
     # The times that lie outside the fold and moved with this change, likewise: `/effective/comms/email_promo`.
@@ -30,7 +30,7 @@ class ProfileChange(models.Model):
     )
     # Ties the rows of one merge or revert together.
     operation_id = models.UUIDField(null=True, blank=True)
-    cause_kind = models.CharField(max_length=8, choices=[(kind.value, kind.value) for kind in CauseKind])
+    cause_kind = models.CharField(max_length=8, choices=choices(CauseKind))
     batch_id = models.UUIDField(null=True, blank=True)
     position = models.PositiveIntegerField(null=True, blank=True)
     actor_id = models.BigIntegerField(null=True, blank=True)

@@ -7,7 +7,7 @@ from profiles.db.ids import new_id
 from profiles.keys import EMAIL_LENGTH, NAME_LENGTH, URL_LENGTH
 from profiles.models.fields import text_column
 from profiles.models.locations import Location
-from profiles.values import Gender, ProfileType, Verification
+from profiles.values import Gender, ProfileType, Verification, choices
 
 
 def _flag() -> "models.BooleanField[bool | None, bool | None]":
@@ -15,7 +15,7 @@ def _flag() -> "models.BooleanField[bool | None, bool | None]":
 
 
 def _verification() -> "models.CharField[str | None, str | None]":
-    return text_column(max_length=11, choices=[(step.value, step.value) for step in Verification])
+    return text_column(max_length=11, choices=choices(Verification))
 
 
 class Comms(models.Model):
@@ -67,13 +67,9 @@ class Profile(Comms):
     title = models.CharField(max_length=NAME_LENGTH, null=True, blank=True)
     first_name = models.CharField(max_length=NAME_LENGTH, blank=True)
     last_name = models.CharField(max_length=NAME_LENGTH, blank=True)
-    gender = models.CharField(
-        max_length=8, null=True, blank=True, choices=[(gender.value, gender.value) for gender in Gender]
-    )
+    gender = models.CharField(max_length=8, null=True, blank=True, choices=choices(Gender))
     currency = models.CharField(max_length=3, null=True, blank=True, help_text="ISO 4217")
-    profile_type = models.CharField(
-        max_length=10, default=ProfileType.ACTIVE, choices=[(kind.value, kind.value) for kind in ProfileType]
-    )
+    profile_type = models.CharField(max_length=10, default=ProfileType.ACTIVE, choices=choices(ProfileType))
     joined_at = models.DateTimeField(null=True, blank=True)
     mobile_phone = models.CharField(max_length=16, null=True, blank=True, help_text="International form, +61404123123")
     secondary_phone = models.CharField(max_length=16, null=True, blank=True)

@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 
 from profiles import shape
+from profiles.readings import JSON
 from profiles.values import Origin, Origins, ProfileSnapshot, Row, RowKey, Rows
 
-Changes = dict[str, dict[str, Any]]
+Changes = dict[str, dict[str, JSON]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,13 @@ class State:
     """When flags of consent are taken to have been decided: outside the ledger's fold, see `moved_times`."""
     origins: Origins = field(default_factory=dict)
     """Of the rows that are stored, whether the state still has them or not; what is made meanwhile has none."""
+    email_key: str | None = None
+    """Normal form of `fields["email"]`, as the draft or the stored profile brought it: it is not worked out again."""
 
 
-def state_of(snapshot: ProfileSnapshot) -> State:
-    """Return what a stored profile holds."""
-    return State(snapshot.fields, snapshot.collections, snapshot.effective_times, snapshot.origins)
+def state_of(profile: ProfileSnapshot) -> State:
+    """Return what the profile holds as stored."""
+    return State(profile.fields, profile.collections, profile.effective_times, profile.origins, profile.email_key)
 
 
 def same(one: object, other: object) -> bool:
@@ -101,7 +104,7 @@ def _add_row_changes(
                     changes[row_pointer(collection, key, name)] = {"from": was, "to": value}
 
 
-def _members(collection: shape.Collection, key: RowKey, row: Row) -> Iterator[tuple[str, Any]]:
+def _members(collection: shape.Collection, key: RowKey, row: Row) -> Iterator[tuple[str, JSON]]:
     """Yield the row's values that are not null; where there is none, that the row is there."""
     place = row_pointer(collection, key)
     is_empty = True

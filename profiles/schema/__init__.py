@@ -5,7 +5,8 @@ nothing for bad input and finds all errors at once; what was right beside an err
 matching can add what it finds.
 """
 
-from profiles.schema.parsing import parse_record, pointer_to
+from profiles.schema.findings import pointer_to
+from profiles.schema.parsing import parse_entry, parse_record
 from profiles.schema.record import RECORD_FIELDS, Record
 
-__all__ = ["RECORD_FIELDS", "Record", "parse_record", "pointer_to"]
+__all__ = ["RECORD_FIELDS", "Record", "parse_entry", "parse_record", "pointer_to"]

@@ -1,5 +1,6 @@
 """The document of one customer record (rules 8)."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Required
 
 from pydantic import Field, TypeAdapter
@@ -206,3 +207,26 @@ class Record(TypedDict, total=False):
 RECORD_FIELDS: Final = frozenset(Record.__annotations__)
 RECORD: Final = TypeAdapter(Record)
 """Checks records; what comes out is a plain dict of what was sent, in normal form."""
+
+ENTRIES: Final[Mapping[str, TypeAdapter[Any]]] = {
+    "identities": TypeAdapter(IdentityEntry),
+    "addresses": TypeAdapter(AddressEntry),
+    "custom_attributes": TypeAdapter(CustomAttributeEntry),
+    "dates_attributes": TypeAdapter(DateEntry),
+    "regions": TypeAdapter(RegionEntry),
+    "organisations": TypeAdapter(OrganisationEntry),
+}
+"""Check one entry by itself, by the name of its collection in a record; tags and statuses are replaced as sets."""
+
+MEMBERS: Final[Mapping[str, frozenset[str]]] = {
+    "identities": frozenset(IdentityEntry.__annotations__),
+    "addresses": frozenset(AddressEntry.__annotations__),
+    "custom_attributes": frozenset(CustomAttributeEntry.__annotations__),
+    "dates_attributes": frozenset(DateEntry.__annotations__),
+    "links": frozenset(DateLinkEntry.__annotations__),
+    "regions": frozenset(RegionEntry.__annotations__),
+    "organisations": frozenset(OrganisationEntry.__annotations__),
+    "comms": frozenset(CommsEntry.__annotations__),
+    "attributes": frozenset(AttributesEntry.__annotations__),
+}
+"""What the objects within a record may have."""

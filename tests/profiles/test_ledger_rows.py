@@ -11,7 +11,7 @@ from profiles import models
 from profiles.db import sets
 from profiles.directory import load_snapshots
 from profiles.models import Profile
-from profiles.values import Cause, CauseKind, ChangeAction, Plan, ProfileChange, ProfileResult, TakenBack
+from profiles.values import Cause, CauseKind, Change, ChangeAction, Plan, ProfileResult, TakenBack
 from profiles.writing import write_plan
 from tests.builders import make_profile, process
 
@@ -36,8 +36,8 @@ def test_what_few_rows_of_the_ledger_have_is_kept_with_those():
 
     write(
         changes=[
-            ProfileChange(one.id, 2, ChangeAction.REVERTED, {}, CAUSE, ID, reverts=TAKEN_BACK, note="Sent twice"),
-            ProfileChange(other.id, 2, ChangeAction.UPDATED, {}, Cause(CauseKind.API)),
+            Change(one.id, 2, ChangeAction.REVERTED, {}, CAUSE, ID, reverts=TAKEN_BACK, note="Sent twice"),
+            Change(other.id, 2, ChangeAction.UPDATED, {}, Cause(CauseKind.API)),
         ]
     )
 
@@ -61,7 +61,7 @@ def test_what_no_row_of_the_ledger_has_is_not_sent():
     profile = make_profile()
 
     with CaptureQueriesContext(connection) as queries:
-        write(changes=[ProfileChange(profile.id, 2, ChangeAction.UPDATED, {}, Cause(CauseKind.API))])
+        write(changes=[Change(profile.id, 2, ChangeAction.UPDATED, {}, Cause(CauseKind.API))])
 
     [sql] = [query["sql"] for query in queries if "profiles_profilechange" in query["sql"]]
     assert [name for name in ("reverts", "note", "operation_id", "request_id", "times") if f'"{name}"' in sql] == []
@@ -73,7 +73,7 @@ def test_field_that_is_not_named_any_more_is_cleared():
     cleared = {"company", "appearance/size_hat"}
     fields = {name: value for name, value in before.fields.items() if name not in cleared}
 
-    write(results=[ProfileResult(before.id, before.version + 1, fields, {}, before)])
+    write(results=[ProfileResult(before.id, before.version + 1, fields, {}, before.email_key, before)])
 
     stored = Profile.objects.get(id=profile.id)
     assert (stored.company, stored.appearance, stored.occupation) == (None, {}, "Nurse")

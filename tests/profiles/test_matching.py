@@ -25,7 +25,7 @@ def person(profile_id, *, email=None, mobile=None, identities=(), profile_type="
         "profile_type": profile_type,
     }
     row = {"is_primary": False, "is_active": True, "merged_from": None}
-    return ProfileSnapshot(profile_id, 1, fields, {"identities": dict.fromkeys(identities, row), "tags": {}})
+    return ProfileSnapshot(profile_id, 1, fields, {"identities": dict.fromkeys(identities, row), "tags": {}}, email)
 
 
 # Ann and Bob; Old was merged into Ann and keeps its email; Gone is deleted.

@@ -63,6 +63,23 @@ def test_survivor_keeps_what_it_has_and_takes_what_it_lacks():
     assert (merged.merged_into_id, merged.email, merged.mobile_phone) == (survivor.id, "anna@example.com", None)
 
 
+@pytest.mark.parametrize(
+    ("survivors", "expected"),
+    [
+        ("ann@example.com", [("ann@example.com", "ann@example.com"), ("Anna@Example.com", "anna@example.com")]),
+        (None, [("Anna@Example.com", "anna@example.com"), (None, None)]),
+    ],
+)
+def test_email_goes_over_with_its_key(survivors, expected):
+    survivor, merged = make_profile(email="ann@example.com"), make_profile(email="Anna@Example.com")
+    Profile.objects.filter(id=survivor.id).update(email=survivors, email_key=survivors)
+
+    merge(merged, survivor)
+
+    emails = {one.id: (one.email, one.email_key) for one in Profile.objects.all()}
+    assert [emails[survivor.id], emails[merged.id]] == expected
+
+
 def test_children_are_united_without_losing_any():
     identity = {"handle": "pos", "identifier": "7"}
     survivor = make_profile(tags=["a", "b"], addresses=[HOME], identities=[{"handle": "shop", "identifier": "1"}])

@@ -6,19 +6,20 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from profiles import keys
 from profiles.db.ids import new_id
 from profiles.directory import load_snapshots
 from profiles.models import DuplicateCandidate, Profile, ProfileChange, Tag
 from profiles.values import (
     Cause,
     CauseKind,
+    Change,
     ChangeAction,
     DuplicatePair,
     ErrorCode,
     Plan,
     ProfileResult,
 )
-from profiles.values import ProfileChange as Change
 from profiles.writing import StaleWriteError, write_plan
 from tests.builders import make_profile
 
@@ -36,6 +37,7 @@ def changed(profile, collections=None, **fields):
         version=snapshot.version + 1,
         fields={**snapshot.fields, **fields},
         collections={**snapshot.collections, **(collections or {})},
+        email_key=keys.email_key(fields["email"]) if "email" in fields else snapshot.email_key,
         before=snapshot,
         effective_times=snapshot.effective_times,
     )
@@ -43,7 +45,9 @@ def changed(profile, collections=None, **fields):
 
 def added(email):
     fields = {"first_name": "Ada", "last_name": "Lovelace", "profile_type": "active", "email": email}
-    return ProfileResult(id=new_id(), version=1, fields=fields, collections={}, before=None)
+    return ProfileResult(
+        id=new_id(), version=1, fields=fields, collections={}, email_key=keys.email_key(email), before=None
+    )
 
 
 def ledger(result):
@@ -149,7 +153,7 @@ def test_effective_times_alone_make_no_version():
     snapshot = load_snapshots([profile.id], collections=())[profile.id]
     times = {"comms/email_promo": "2026-01-01T00:00:00Z"}
 
-    write(ProfileResult(profile.id, snapshot.version, snapshot.fields, {}, snapshot, times))
+    write(ProfileResult(profile.id, snapshot.version, snapshot.fields, {}, snapshot.email_key, snapshot, times))
 
     stored = Profile.objects.get(id=profile.id)
     assert (stored.effective_times, stored.version, stored.updated_at) == (times, 1, profile.updated_at)

@@ -52,7 +52,7 @@ def test_blank_link_is_skipped_and_alone_clears_nothing():
     draft = parse(dates_attributes=dates)
 
     assert told(draft) == ([], [("blank_entry", "/dates_attributes/0/links/0")])
-    assert [referral.key for referral in draft.referrals["date_links"]] == [("c", "")]
+    assert (draft.replaced_links, draft.referrals["date_links"]) == ({("c", "")}, ())
 
 
 @pytest.mark.parametrize("name", ["tags", "identities", "addresses", "comms_attributes", "attributes"])

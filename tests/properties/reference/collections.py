@@ -58,11 +58,9 @@ def set_dates(person: Person, draft: ProfileDraft, told: Told) -> None:
 def set_links(person: Person, draft: ProfileDraft, world: World) -> None:
     """Replace the links of each date that the record gives links for."""
     rows = person.rows["date_links"]
+    for key in [key for key in rows if key[:2] in draft.replaced_links]:
+        del rows[key]
     for one in draft.referrals.get("date_links", ()):
-        if not one.names:
-            for key in [key for key in rows if key[:2] == one.key]:
-                del rows[key]
-            continue
         linked = world.by_id(one.names[0][0].value)
         if linked is not None:
             rows[*one.key, linked] = {**rows.get((*one.key, linked), {}), **one.row}

@@ -30,7 +30,7 @@ def set_fields(person: Person, draft: ProfileDraft, aliases: set[MatchKey]) -> N
 def set_locations(person: Person, draft: ProfileDraft) -> None:
     """Set the locations the record names."""
     for name in ("joined_location_id", "preferred_location_id"):
-        for one in draft.referrals.get(name, ()):
+        if (one := draft.locations.get(name)) is not None:
             person.fields[name] = location_of(one.names[0][0])
 
 

@@ -40,15 +40,15 @@ def set_regions(person: Person, draft: ProfileDraft, told: Told) -> None:  # noq
         sent[handle] = {**sent.get(handle, {}), **one.row}
     for handle, row in sent.items():
         rows[handle,] = {**rows.get((handle,), new), **row}
-    for one in draft.referrals.get("default_region", ()):
-        for name, _ in one.names:
+    if (described := draft.default_region) is not None:
+        for name, _ in described.names:
             if name.value not in REGIONS:
                 continue
             rows.setdefault((name.value,), dict(new))
             for key, row in rows.items():
                 row["is_default"] = key == (name.value,)
         default = next((key for key, row in rows.items() if row["is_default"]), None)
-        for part, value in one.row.items():
+        for part, value in described.row.items():
             if default is None:
                 if value is not None:
                     told.warn(WarningCode.NO_DEFAULT_REGION, f"/region_{part}")

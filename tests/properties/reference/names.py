@@ -16,7 +16,8 @@ LOCATIONS: dict[int, dict[str, str]] = {}
 
 def look_up(draft: ProfileDraft, told: Told, world: World) -> None:
     """Tell of everything the record names that is not there, or that it names twice."""
-    for name, referrals in draft.referrals.items():
+    alone = [*draft.locations.values(), *([] if draft.default_region is None else [draft.default_region])]
+    for name, referrals in [*draft.referrals.items(), ("", tuple(alone))]:
         seen = set()
         for one in referrals:
             meanings: list[object] = []
