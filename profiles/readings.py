@@ -9,6 +9,7 @@ import re
 from decimal import Decimal
 from typing import Final, TypeAlias
 
+from profiles.characters import trimmed
 from profiles.keys import InvalidValueError
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
@@ -32,8 +33,8 @@ NAN: Final = "The value must be a number; NaN and Infinity are none."
 
 
 def is_blank(value: object) -> bool:
-    """Whether the value says nothing: null, or a text of white space."""
-    return value is None or (isinstance(value, str) and not value.strip())
+    """Whether the value says nothing: null, or a text in which nothing is seen."""
+    return value is None or (isinstance(value, str) and not trimmed(value))
 
 
 def is_blank_entry(entry: object) -> bool:
@@ -41,7 +42,7 @@ def is_blank_entry(entry: object) -> bool:
     if not isinstance(entry, dict):
         return entry == [] or is_blank(entry)
     for member in entry.values():
-        if member.strip() if isinstance(member, str) else member not in (None, [], {}):
+        if trimmed(member) if isinstance(member, str) else member not in (None, [], {}):
             return False
     return True
 

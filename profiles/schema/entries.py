@@ -13,7 +13,7 @@ from uuid import UUID
 from profiles import keys, shape
 from profiles.attributes import json_faults, typed_value
 from profiles.countries import country_code
-from profiles.readings import JSON, free_json, is_blank
+from profiles.readings import JSON, free_json, is_blank, is_blank_entry
 from profiles.schema.findings import Findings, pointer_to
 from profiles.schema.record import (
     MEMBERS,
@@ -75,7 +75,7 @@ class Reading:
             reference=reference,
             email_key=self.email_key,
             pointers=self.pointers,
-            errors=tuple(self.findings.errors),
+            errors=self.findings.told_errors(),
             warnings=tuple(self.findings.warnings),
         )
 
@@ -105,11 +105,11 @@ def sent_entries(
     known = MEMBERS.get(name)
     sent = []
     for index, entry in enumerate(entries) if indexes is None else zip(indexes, entries, strict=True):
-        pointer = f"{at}/{index}"
+        pointer, raw = f"{at}/{index}", raws[index]
         if entry is None:
-            findings.warn_of_blank(pointer)
+            if is_blank_entry(raw):  # else its only member was at fault, and that is told
+                findings.warn_of_blank(pointer)
             continue
-        raw = raws[index]
         if known and not raw.keys() <= known:
             findings.warn_of_members(pointer, raw, known)
         sent.append(Sent(entry, raw, index, pointer))

@@ -7,6 +7,7 @@ from profiles.schema.naming import did_you_mean
 from profiles.values import ErrorCode, Finding, WarningCode
 
 MAX_UNKNOWN_FIELDS_TOLD: Final = 20
+MAX_ERRORS_TOLD: Final = 100
 _LONGEST_POINTER_PART: Final = 100
 
 _READ_ONLY: Final = frozenset({
@@ -33,6 +34,13 @@ class Findings:
 
     def refuse(self, pointer: str, message: str) -> None:
         self.errors.append(Finding(ErrorCode.INVALID, pointer, message))
+
+    def told_errors(self) -> tuple[Finding, ...]:
+        """Return the errors; of very many the first, and the number of the others."""
+        if len(self.errors) <= MAX_ERRORS_TOLD:
+            return tuple(self.errors)
+        more = len(self.errors) - MAX_ERRORS_TOLD
+        return (*self.errors[:MAX_ERRORS_TOLD], Finding(ErrorCode.INVALID, "", f"{more:,} more errors were found."))
 
     def warn(self, code: WarningCode, pointer: str, message: str) -> None:
         self.warnings.append(Finding(code, pointer, message))

@@ -14,6 +14,7 @@ from profiles.schema.types import (
     Email,
     EmptyListAsObject,
     Entry,
+    Identifier,
     Name,
     Notes,
     Nullable,
@@ -54,7 +55,7 @@ class IdentityEntry(TypedDict, total=False):
     """Another system's name for the person (rules 8.2)."""
 
     handle: Required[Name]
-    identifier: Required[Name]
+    identifier: Required[Identifier]
     is_active: Truth
 
 

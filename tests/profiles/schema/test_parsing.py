@@ -55,6 +55,27 @@ def test_blank_link_is_skipped_and_alone_clears_nothing():
     assert (draft.replaced_links, draft.referrals["date_links"]) == ({("c", "")}, ())
 
 
+@pytest.mark.parametrize(
+    ("entry", "place"),
+    [
+        ({"external_id": [1]}, "/addresses/0/external_id"),
+        ({"external_id": [1], "city": ""}, "/addresses/0/external_id"),
+    ],
+)
+def test_entry_whose_only_member_is_at_fault_is_not_called_blank(entry, place):
+    errors, warnings = told(parse(addresses=[entry, {}]))
+
+    assert errors[0] == ("invalid", place)
+    assert warnings == [("blank_entry", "/addresses/1")]
+
+
+def test_of_very_many_errors_the_first_are_told_and_the_number_of_the_others():
+    draft = parse(tags=[{}] * 150)
+
+    assert len(draft.errors) == 101
+    assert (draft.errors[-1].pointer, draft.errors[-1].message) == ("", "50 more errors were found.")
+
+
 @pytest.mark.parametrize("name", ["tags", "identities", "addresses", "comms_attributes", "attributes"])
 def test_blank_text_for_a_collection_is_null(name):
     draft = parse(**{name: " "})
