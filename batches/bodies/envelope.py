@@ -13,6 +13,7 @@ from batches.bodies.scanning import (
     MAX_MEMBERS,
     MAX_RECORDS,
     TooManyPartsError,
+    places,
     skim_entries,
     skim_members,
     without_surrogates,
@@ -79,7 +80,7 @@ def _members(body: bytes) -> list[tuple[str, msgspec.Raw]]:
         except msgspec.DecodeError:
             if (plain := without_surrogates(body)) == body:
                 raise
-            return skim_members(plain)
+            return _with_own_criteria(body, skim_members(plain))
     except TooManyPartsError as error:
         message = f"The body must not have more than {MAX_MEMBERS} members."
         raise EnvelopeError({"body": [message]}) from error
@@ -93,6 +94,14 @@ def _members(body: bytes) -> list[tuple[str, msgspec.Raw]]:
         raise BodyError(_byte_order_mark(body) or message) from error
     except msgspec.DecodeError as error:
         raise BodyError(_byte_order_mark(body) or _why_not_json(body, str(error))) from error
+
+
+def _with_own_criteria(body: bytes, members: list[tuple[str, msgspec.Raw]]) -> list[tuple[str, msgspec.Raw]]:
+    """Return the members with what was sent for a criterion, of which it is to be said what is wrong."""
+    return [
+        (name, msgspec.Raw(body[place]) if name == "match_criteria" else raw)
+        for (name, raw), place in zip(members, places(body, [raw for _, raw in members]), strict=True)
+    ]
 
 
 def _criteria(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -> str:
