@@ -146,7 +146,10 @@ def test_criterion_that_no_text_can_be_is_told_what_it_holds(criteria, told):
     assert caught.value.errors == {"match_criteria": [told]}
 
 
-ODD = '{ "\\"pro\\ud800" : [["profiles",{"profiles":[{}]}]], "profiles" :[ {"a":"\\ud800]","b":[[],{"c":"}"}]} ,{}, {"d":"é"}],"match_criteria":"a"}'
+ODD = (
+    '{ "\\"pro\\ud800" : [["profiles",{"profiles":[{}]}]], "profiles" :'
+    ' [ {"a":"\\ud800]","b":[[],{"c":"}"}]} ,{}, {"d":"é"}],"match_criteria":"a"}'
+)
 
 
 @pytest.mark.parametrize("depth", [0, 1, 7, 8, 9, 10, 30, 200])

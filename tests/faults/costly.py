@@ -290,10 +290,10 @@ ENVELOPES: Final[dict[str, Shape]] = {
     "lone surrogates": beside_lone(lambda size: '"' + LONE * (size // 6) + '"'),
     "records with lone surrogates": lambda size: batch(*['{"a":"%s\\ud800"}' % ("x" * (size // 500))] * 500),
     "empty objects in a record beside a lone surrogate": lambda size: batch(
-        '{"a":"%s"}' % LONE, '{"b":[%s]}' % listed("{}", size // 3), "{}"
+        f'{{"a":"{LONE}"}}', f'{{"b":[{listed("{}", size // 3)}]}}', "{}"
     ),
     "lists in lists in a record beside a lone surrogate": lambda size: batch(
-        '{"a":"%s"}' % LONE, '{"b":[%s]}' % listed("[" * 20 + "]" * 20, size // 41), "{}"
+        f'{{"a":"{LONE}"}}', f'{{"b":[{listed("[" * 20 + "]" * 20, size // 41)}]}}', "{}"
     ),
     "a huge number beside a lone surrogate": lambda size: (
         b'{"x":%s,"match_criteria":"email","profiles":[{"a":"\\ud800"}]}' % (b"9" * size)
