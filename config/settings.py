@@ -236,7 +236,9 @@ SPECTACULAR_SETTINGS = {
         "Takes customer records from many systems and keeps one explained, reversible profile per person.\n\n"
         "What is not a request by HTTP/1.1, or not within the bounds of one, is refused before it comes to any of the "
         "paths below: 400, 408, 413, 414, 417, 431 or 501, in the shape of every other error. A path that leads "
-        "nowhere is 404 for every method."
+        "nowhere is 404 for every method.\n\n"
+        "A list is narrowed by the filters that stand with it, and by nothing else: a parameter that bears the name "
+        "of a field or a word that narrows or orders lists elsewhere is 422. What has no such meaning is ignored."
     ),
     "VERSION": "3",
     "OAS_VERSION": "3.1.0",

@@ -25,6 +25,7 @@ class ProfileFilters(BracketFilterSet):
     """What profiles are found by; each by an index."""
 
     wire_names: ClassVar = {"identities.identifier": "identities_identifier"}
+    other_parameters: ClassVar = frozenset({"sort"})
 
     email = NormalFilter(
         normal=keys.email_key, field_name="email_key", label="The email, in any spelling of its case."
