@@ -2,13 +2,12 @@
 
 from typing import ClassVar
 
-import django_filters
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Concat, Left
 
 from profiles import keys
 from profiles.db import lookups
-from profiles.http.filtering import BracketFilterSet, NormalFilter
+from profiles.http.filtering import BracketFilterSet, ChoiceFilter, NormalFilter
 from profiles.models import Profile
 from profiles.values import ProfileType
 
@@ -38,9 +37,9 @@ class ProfileFilters(BracketFilterSet):
         field_name="search_last",
         label="The last name; case, accents and apostrophes do not count.",
     )
-    profile_type = django_filters.ChoiceFilter(
+    profile_type = ChoiceFilter(
         field_name="profile_type",
-        choices=[(kind.value, kind.value) for kind in ProfileType],
+        words=ProfileType,
         label="Deleted profiles are shown only when asked for.",
     )
     identities_identifier = NormalFilter(

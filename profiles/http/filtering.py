@@ -5,7 +5,7 @@ Whoever asks to narrow a list gets it narrowed or is told why not; never everybo
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
 import django_filters
@@ -69,6 +69,15 @@ class NormalFilter(django_filters.Filter):  # type: ignore[misc]  # likewise
     """Compares with a text's normal form."""
 
     field_class = NormalField
+
+
+class ChoiceFilter(django_filters.ChoiceFilter):  # type: ignore[misc]  # likewise
+    """Compares with one of a few words; any other is refused, and told which there are."""
+
+    def __init__(self, *, words: Iterable[str], **options: Any) -> None:
+        words = [str(word) for word in words]
+        told = f"The filter must be one of {', '.join(words)}."
+        super().__init__(choices=[(word, word) for word in words], error_messages={"invalid_choice": told}, **options)
 
 
 class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likewise

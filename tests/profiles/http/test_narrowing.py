@@ -136,3 +136,25 @@ def test_filter_of_the_list_is_named(api_client, parameter, sentence):
     answer = api_client.get(f"/api/v3/batches?{parameter}=zz")
 
     assert (answer.status_code, answer.json()["errors"]) == (422, {parameter: [sentence]})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "name", "words"),
+    [
+        ("profiles", "profile_type", "active, deleted, dependant, incomplete, pending, system, temporary"),
+        ("batches", "status", "pending, success, failed"),
+        ("batches", "state", "queued, running, done, set_aside, cancelled"),
+        ("batches", "source", "api, import, admin, command, demo"),
+        ("batches/{batch}/items", "status", "pending, success, failed"),
+        ("batches/{batch}/items", "outcome", "pending, created, updated, unchanged, rejected"),
+    ],
+)
+@pytest.mark.parametrize("value", ["foo", "Pending", "\x01", "pending,failed"])
+def test_word_that_is_no_choice_is_told_which_there_are(api_client, path, name, words, value):
+    place = path.format(batch=process([{"email": "ann@example.com"}]).id)
+
+    answer = api_client.get(f"/api/v3/{place}", {f"filter[{name}]": value})
+
+    sentence = f"The filter must be one of {words}."
+    assert (answer.status_code, answer.json()["errors"]) == (422, {f"filter[{name}]": [sentence]})
