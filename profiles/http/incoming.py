@@ -127,6 +127,7 @@ class Incoming:
             cause = errors.LimitRequestHeaders("") if is_too_long else errors.ParseException()
             raise _refusal_of_head(cause, head) from error
         del self.rest[: len(head)]
+        self.request = request
         headers = dict(request.headers)
         if (coding := headers.get("TRANSFER-ENCODING")) is None:
             self._left = int(headers.get("CONTENT-LENGTH", 0))
@@ -135,7 +136,6 @@ class Incoming:
             self._chunks = Chunks()
         else:
             raise _refusal(errors.UnsupportedTransferCoding)
-        self.request = request
         return True
 
     def _write(self, piece: bytes) -> None:
