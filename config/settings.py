@@ -4,6 +4,7 @@ Nothing here means anything: it says what runs, and how much of it. README, "Ope
 operator may set.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -258,6 +259,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 # Where nothing has been collected (a trial; or it was forgotten, and `run` says so) files are served where they lie.
+# WhiteNoise's own words for it, once for each process, name no remedy.
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 WHITENOISE_USE_FINDERS = DEBUG or not (STATIC_ROOT / "staticfiles.json").is_file()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

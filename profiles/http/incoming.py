@@ -162,7 +162,7 @@ def _refusal(kind: type[Exception]) -> RefusedRequestError:
     return RefusedRequestError(status, message)
 
 
-def _refusal_of_head(error: Exception, head: bytes) -> RefusedRequestError:
+def _refusal_of_head(error: Any, head: bytes) -> RefusedRequestError:
     """Return what is answered to a head that gunicorn cannot read; no value of it is repeated."""
     if type(error) in {errors.LimitRequestLine, errors.LimitRequestHeaders}:
         return _refusal(type(error))
