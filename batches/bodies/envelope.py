@@ -19,6 +19,7 @@ from batches.bodies.scanning import (
     without_surrogates,
 )
 from profiles.keys import NAME_LENGTH, InvalidValueError, name
+from profiles.schema.naming import did_you_mean
 
 _BRACE: Final = ord("{")
 _QUOTE: Final = ord('"')
@@ -66,6 +67,7 @@ def read_envelope(body: bytes) -> Envelope:
     criteria = _criteria(values, errors)
     total_count = _count(values, errors)
     if errors:
+        errors |= _meant(values, errors)
         raise EnvelopeError(errors)
     return Envelope(criteria, total_count)
 
@@ -139,6 +141,16 @@ def _count(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -> i
     for index in wrong[:_MAX_ENTRIES_TOLD]:
         errors.setdefault(f"profiles.{index}", ["The entry must be an object."])
     return len(entries)
+
+
+def _meant(values: Mapping[str, msgspec.Raw], errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Return an error for each member that seems to be one that is missing."""
+    missing = frozenset({"match_criteria", "profiles"}.intersection(errors) - values.keys())
+    return {
+        _told(member): [f"The key is unknown; {question}"]
+        for member in values
+        if member not in errors and (question := did_you_mean(member, missing))
+    }
 
 
 # --- Why it is not JSON ------------------------------------------------------------------------------------------

@@ -214,3 +214,38 @@ def test_what_is_no_batch_is_told_by_field(content, field):
         read_envelope(content)
 
     assert list(caught.value.errors) == [field]
+
+
+MISSING = {"match_criteria": ["The match_criteria field is required."]}
+NO_PROFILES = {"profiles": ["The profiles field is required."]}
+
+
+@pytest.mark.parametrize(
+    ("content", "errors"),
+    [
+        (
+            b'{"match_criteria":"email","profile":[{}]}',
+            NO_PROFILES | {"profile": ["The key is unknown; did you mean profiles?"]},
+        ),
+        (
+            b'{"match_criterion":"email","profiles":[{}]}',
+            MISSING | {"match_criterion": ["The key is unknown; did you mean match_criteria?"]},
+        ),
+        (
+            b'{"MatchCriteria":"email","Profiles":[{}]}',
+            MISSING
+            | NO_PROFILES
+            | {
+                "MatchCriteria": ["The key is unknown; did you mean match_criteria?"],
+                "Profiles": ["The key is unknown; did you mean profiles?"],
+            },
+        ),
+        (b'{"match_criteria":"email","profiles":null,"profile":[{}]}', NO_PROFILES),
+        (b'{"match_criteria":"email","x":[{}]}', NO_PROFILES),
+    ],
+)
+def test_key_that_was_probably_meant_is_named(content, errors):
+    with pytest.raises(EnvelopeError) as caught:
+        read_envelope(content)
+
+    assert caught.value.errors == errors
