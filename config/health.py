@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from batches import signs
 from profiles.db import server
+from profiles.http.errors import RETRY_AFTER_SECONDS
 
 SECONDS_BETWEEN_LOOKS: Final = 60
 
@@ -58,7 +59,9 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def _answer(status: str, **facts: object) -> JsonResponse:
-    return JsonResponse({"status": status, **facts}, status=503 if status == "unavailable" else 200)
+    if status != "unavailable":
+        return JsonResponse({"status": status, **facts})
+    return JsonResponse({"status": status, **facts}, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 @lru_cache(maxsize=1)

@@ -71,7 +71,7 @@ def make_formatter(*, readable: bool) -> logging.Formatter:
     """Return what makes a line of a record: JSON, or for people."""
     return structlog.stdlib.ProcessorFormatter(
         processor=structlog.dev.ConsoleRenderer(colors=False) if readable else structlog.processors.JSONRenderer(),
-        foreign_pre_chain=[as_in_the_source, *_SHARED],
+        foreign_pre_chain=[as_in_the_source, *_SHARED, refusals_in_a_line],
         use_get_message=False,  # others' values are not even filled in
     )
 
@@ -90,6 +90,16 @@ def as_in_the_source(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         event["status"] = getattr(record, "status_code", None)
         if (request := getattr(record, "request", None)) is not None:
             event["route"] = route(request)
+    return event
+
+
+def refusals_in_a_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Tell of what Django refuses as somebody else's mistake: a scanner would fill the log with stacks of it."""
+    record: logging.LogRecord = event["_record"]
+    if record.name.startswith("django.security.") and record.exc_info:
+        for name in ("place", "stack", "causes"):
+            event.pop(name, None)
+        event.update(event="request_refused", level="warning")
     return event
 
 

@@ -4,6 +4,7 @@ Nothing here means anything: it says what runs, and how much of it. README, "Ope
 operator may set.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +240,9 @@ SPECTACULAR_SETTINGS = {
         "Takes customer records from many systems and keeps one explained, reversible profile per person.\n\n"
         "What is not a request by HTTP/1.1, or not within the bounds of one, is refused before it comes to any of the "
         "paths below: 400, 408, 413, 414, 417, 431 or 501, in the shape of every other error. A path that leads "
-        "nowhere is 404 for every method."
+        "nowhere is 404 for every method.\n\n"
+        "A list is narrowed by the filters that stand with it, and by nothing else: a parameter that bears the name "
+        "of a field or a word that narrows or orders lists elsewhere is 422. What has no such meaning is ignored."
     ),
     "VERSION": "3",
     "OAS_VERSION": "3.1.0",
@@ -259,6 +262,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 # Where nothing has been collected (a trial; or it was forgotten, and `run` says so) files are served where they lie.
+# WhiteNoise's own words for it, once for each process, name no remedy.
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 WHITENOISE_USE_FINDERS = DEBUG or not (STATIC_ROOT / "staticfiles.json").is_file()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

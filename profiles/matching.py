@@ -322,9 +322,8 @@ def _action(kind: OutcomeKind, before: State, after: State) -> ChangeAction:
 def _no_match_value(criteria: str) -> str:
     if criteria == EMAIL:
         return "The record has no email to match by."
-    if criteria.lower() == EMAIL:
-        return f"The record has no identity with the handle {criteria} to match by; did you mean {EMAIL}?"
-    return "The record has no identity with the handle to match by."
+    message = f"The record has no identity with the handle {criteria} to match by"
+    return f"{message}; did you mean {EMAIL}?" if sorted(criteria.lower()) == sorted(EMAIL) else f"{message}."
 
 
 def _ambiguous(match: _Match) -> Finding:

@@ -1,6 +1,5 @@
 """What batches and their items are found by."""
 
-import django_filters
 from django.db.models import F, QuerySet
 from rest_framework.request import Request
 
@@ -8,19 +7,19 @@ from batches.models import FAILED, Batch, BatchRecord
 from batches.results import BatchItem, Selection
 from batches.values import UNFINISHED, BatchSource, BatchState
 from profiles import keys
-from profiles.http.filtering import BracketFilterSet, NormalFilter, TimeFilter
-from profiles.values import EMAIL, OutcomeKind, choices
+from profiles.http.filtering import BracketFilterSet, ChoiceFilter, NormalFilter, TimeFilter
+from profiles.values import EMAIL, OutcomeKind
 
-_STATUSES = [(status, status) for status in ("pending", "success", "failed")]
+_STATUSES = ("pending", "success", "failed")
 
 
 class BatchFilters(BracketFilterSet):
     """What batches are found by."""
 
-    status = django_filters.ChoiceFilter(method="by_status", choices=_STATUSES, label="The contract's status.")
-    state = django_filters.ChoiceFilter(field_name="state", choices=choices(BatchState), label="The hub's own state.")
+    status = ChoiceFilter(method="by_status", words=_STATUSES, label="The contract's status.")
+    state = ChoiceFilter(field_name="state", words=BatchState, label="The hub's own state.")
     match_criteria = NormalFilter(normal=keys.name, field_name="match_criteria")
-    source = django_filters.ChoiceFilter(field_name="source", choices=choices(BatchSource))
+    source = ChoiceFilter(field_name="source", words=BatchSource)
     submitted_by = NormalFilter(normal=keys.name, field_name="submitted_by__username", label="The user's name.")
     label = NormalFilter(normal=keys.text, field_name="label")
     created_at__gte = TimeFilter(field_name="received_at", lookup_expr="gte", label="Received then or later.")
@@ -42,8 +41,8 @@ class BatchFilters(BracketFilterSet):
 class ItemFilters(BracketFilterSet):
     """What a batch's items are found by."""
 
-    outcome = django_filters.ChoiceFilter(field_name="outcome", choices=choices(OutcomeKind))
-    status = django_filters.ChoiceFilter(method="by_status", choices=_STATUSES, label="The contract's status.")
+    outcome = ChoiceFilter(field_name="outcome", words=OutcomeKind)
+    status = ChoiceFilter(method="by_status", words=_STATUSES, label="The contract's status.")
     error_code = NormalFilter(normal=keys.name, field_name="error_code", label="The code of the first error.")
     reference = NormalFilter(normal=keys.text, field_name="reference", label="The sender's own name for the record.")
     external_id = NormalFilter(

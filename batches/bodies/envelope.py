@@ -13,11 +13,13 @@ from batches.bodies.scanning import (
     MAX_MEMBERS,
     MAX_RECORDS,
     TooManyPartsError,
+    places,
     skim_entries,
     skim_members,
     without_surrogates,
 )
 from profiles.keys import NAME_LENGTH, InvalidValueError, name
+from profiles.schema.naming import did_you_mean
 
 _BRACE: Final = ord("{")
 _QUOTE: Final = ord('"')
@@ -65,6 +67,7 @@ def read_envelope(body: bytes) -> Envelope:
     criteria = _criteria(values, errors)
     total_count = _count(values, errors)
     if errors:
+        errors |= _meant(values, errors)
         raise EnvelopeError(errors)
     return Envelope(criteria, total_count)
 
@@ -79,7 +82,7 @@ def _members(body: bytes) -> list[tuple[str, msgspec.Raw]]:
         except msgspec.DecodeError:
             if (plain := without_surrogates(body)) == body:
                 raise
-            return skim_members(plain)
+            return _with_own_criteria(body, skim_members(plain))
     except TooManyPartsError as error:
         message = f"The body must not have more than {MAX_MEMBERS} members."
         raise EnvelopeError({"body": [message]}) from error
@@ -93,6 +96,14 @@ def _members(body: bytes) -> list[tuple[str, msgspec.Raw]]:
         raise BodyError(_byte_order_mark(body) or message) from error
     except msgspec.DecodeError as error:
         raise BodyError(_byte_order_mark(body) or _why_not_json(body, str(error))) from error
+
+
+def _with_own_criteria(body: bytes, members: list[tuple[str, msgspec.Raw]]) -> list[tuple[str, msgspec.Raw]]:
+    """Return the members with what was sent for a criterion, of which it is to be said what is wrong."""
+    return [
+        (name, msgspec.Raw(body[place]) if name == "match_criteria" else raw)
+        for (name, raw), place in zip(members, places(body, [raw for _, raw in members]), strict=True)
+    ]
 
 
 def _criteria(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -> str:
@@ -130,6 +141,16 @@ def _count(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -> i
     for index in wrong[:_MAX_ENTRIES_TOLD]:
         errors.setdefault(f"profiles.{index}", ["The entry must be an object."])
     return len(entries)
+
+
+def _meant(values: Mapping[str, msgspec.Raw], errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Return an error for each member that seems to be one that is missing."""
+    missing = frozenset({"match_criteria", "profiles"}.intersection(errors) - values.keys())
+    return {
+        _told(member): [f"The key is unknown; {question}"]
+        for member in values
+        if member not in errors and (question := did_you_mean(member, missing))
+    }
 
 
 # --- Why it is not JSON ------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from json.decoder import JSONDecoder
 from typing import Any, Final
 
-from batches.bodies.scanning import record_texts
+from batches.bodies.scanning import record_text, record_texts
 from profiles.schema import pointer_to
 from profiles.values import ErrorCode, Finding
 
@@ -50,8 +50,8 @@ def iter_records(body: bytes) -> Iterator[RawRecord]:
 
 def find_record(body: bytes, position: int) -> RawRecord | None:
     """Return the record at the position, `None` where there is none."""
-    texts = record_texts(body)
-    return RecordReader().read(position, texts[position]) if position < len(texts) else None
+    text = record_text(body, position)
+    return None if text is None else RecordReader().read(position, text)
 
 
 class _Flaw:

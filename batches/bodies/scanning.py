@@ -1,7 +1,8 @@
 """Finding the parts of a body without making values of them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
 from typing import Any, Final
 
@@ -10,7 +11,14 @@ import msgspec
 MAX_RECORDS: Final = 500
 MAX_MEMBERS: Final = 100
 # Possessive, so that a text of any length is passed without a mark for each of its characters.
-_BRACKET_OR_TEXT: Final = re.compile(r'[\[\]{}]|"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_TEXT: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+# Whole values that are nested in one another less than so often, and what stands between them, are passed in one step.
+_PASSED_LEVELS: Final = 8
+_FLAT: Final = r'[^\[\]{}"]++|"(?:[^"\\]++|\\.)*+"'
+_passed = f"(?:{_FLAT})*+"
+for _ in range(_PASSED_LEVELS):
+    _passed = rf"(?:{_FLAT}|[\[{{]{_passed}[\]}}])*+"
+_PASSED: Final = re.compile(_passed, re.DOTALL)
 # What is no bracket and no text, a number of a million digits for one.
 _WORD: Final = re.compile(r'[^\s,\]}"]++')
 # Escapes that are no surrogate's, and whole pairs of them, as many as there are; else a lone surrogate.
@@ -96,24 +104,64 @@ def without_surrogates(body: bytes) -> bytes:
     return bytes(plain)
 
 
+# What stands before a member's value, and before an entry.
+_BEFORE_VALUE: Final = re.compile(rb'\s*+[{,]\s*+"(?:[^"\\]++|\\.)*+"\s*+:\s*+', re.DOTALL)
+_BEFORE_ENTRY: Final = re.compile(rb"\s*+[\[,]\s*+")
+
+
+def places(body: bytes, parts: Sequence[msgspec.Raw], *, start: int | None = None) -> Iterator[slice]:
+    """Yield where each part stands in a body; one skimmed `without_surrogates` is as long as the body's own.
+
+    The parts are all the members' values of an object that begins with the body or, where `start` is told, all the
+    entries of the list that begins there.
+    """
+    before, end = (_BEFORE_VALUE, 0) if start is None else (_BEFORE_ENTRY, start)
+    for part in parts:
+        match = before.match(body, end)
+        begin = end if match is None else match.end()
+        end = begin + len(memoryview(part))
+        yield slice(begin, end)
+
+
 def record_texts(body: bytes) -> list[str]:
     """Return each record's own text, of a body that was received."""
+    return list(_texts(body))
+
+
+def record_text(body: bytes, position: int) -> str | None:
+    """Return one record's own text, of a body that was received; `None` where there is none at the position."""
+    return next(islice(_texts(body), position, None), None) if position < MAX_RECORDS else None
+
+
+def _texts(body: bytes) -> Iterator[str]:
     try:
-        raw = dict(skim_members(body))["profiles"]
-        return [bytes(entry).decode() for entry in skim_entries(raw)]
-    except (msgspec.DecodeError, RecursionError):
+        entries = _entries(body)
+    except RecursionError:
         return texts_by_walking(body)
+    return (entry.decode() for entry in entries)
 
 
-def texts_by_walking(body: bytes) -> list[str]:
-    """Return the same, however odd the body is; slower."""
-    return list(_Walker(body.decode()).texts())
+def texts_by_walking(body: bytes) -> Iterator[str]:
+    """Yield the same, however deep the body is; slower."""
+    return _Walker(body.decode()).texts()
+
+
+def _entries(body: bytes) -> list[bytes]:
+    """Return the entries' own bytes; raises `RecursionError`."""
+    try:
+        return [bytes(entry) for entry in skim_entries(dict(skim_members(body))["profiles"])]
+    except msgspec.DecodeError:
+        members = skim_members(without_surrogates(body))
+        values = [raw for _, raw in members]
+        index = [name for name, _ in members].index("profiles")
+        start = next(islice(places(body, values), index, None)).start
+        return [body[place] for place in places(body, skim_entries(values[index]), start=start)]
 
 
 class _Walker:
-    """Finds the records in the text of a body that is JSON, but too odd for the skimmer.
+    """Finds the records in the text of a body that is nested just as deep as was possible where it was received.
 
-    It holds lone surrogates, or is nested just as deep as was possible where it was received.
+    The skimmer goes only as deep as the stack has room; this goes anywhere, at the pace of Python.
     """
 
     def __init__(self, text: str) -> None:
@@ -147,14 +195,11 @@ class _Walker:
     def _end_of_value(self, start: int) -> int:
         """Return where the value ends, however deep it is nested."""
         if self.text[start] not in "[{":
-            token = (_BRACKET_OR_TEXT if self.text[start] == '"' else _WORD).match(self.text, start)
+            token = (_TEXT if self.text[start] == '"' else _WORD).match(self.text, start)
             return start if token is None else token.end()
-        depth = 0
-        for token in _BRACKET_OR_TEXT.finditer(self.text, start):
-            if token[0] in "[{":
-                depth += 1
-            elif token[0] in "]}":
-                depth -= 1
-                if depth == 0:
-                    return token.end()
-        raise AssertionError  # the body was found to be JSON when it was received
+        depth, end = 1, start + 1
+        while depth:
+            end = _PASSED.match(self.text, end).end()  # type: ignore[union-attr]  # it matches nothing, too
+            depth += 1 if self.text[end] in "[{" else -1
+            end += 1
+        return end

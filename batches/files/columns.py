@@ -15,6 +15,7 @@ import orjson
 from batches.files.lines import FileError
 from profiles import keys, shape
 from profiles.schema import RECORD_FIELDS
+from profiles.schema.naming import called_elsewhere, listed
 from profiles.values import EMAIL
 
 MOST_COLUMNS: Final = 1_000
@@ -72,23 +73,8 @@ def _known_columns() -> Iterator[tuple[str, Column]]:
 
 
 _KNOWN: Final[Mapping[str, Column]] = {_folded(name): column for name, column in _known_columns()}
-# What other systems call it, where likeness would not find it.
-_CALLED_ELSEWHERE: Final[Mapping[str, str]] = {
-    name: meant
-    for names, meant in (
-        ("mail e-mail mailaddress emailaddress e-mailaddress", "email"),
-        ("phone telephone phonenumber mobile mobilenumber cell cellphone", "mobile_phone"),
-        ("surname familyname", "last_name"),
-        ("forename givenname", "first_name"),
-        ("name fullname", "first_name and last_name"),
-        ("birthday birthdate dateofbirth dob", "birth_day, birth_month and birth_year"),
-        ("id externalid customerid userid profileid customer identity identities identifier", "identities.HANDLE"),
-        ("sex salutation", "gender"),
-        ("acceptsmarketing acceptsemailmarketing newsletter subscribed optin", "email_promo"),
-        ("unsubscribed optout", "email_optout"),
-    )
-    for name in names.split()
-}
+_BY_HANDLE: Final = ("identities", "identities.HANDLE")
+_SEPARATORS: Final = frozenset(",;\t|")
 _JSON_ONLY: Final = frozenset({
     "address", "addresses", "street", "city", "zip", "zipcode", "postcode", "country", "state", "customattributes",
     "datesattributes", "regions", "organisations",
@@ -138,11 +124,13 @@ def _told(name: str) -> str:
     shown = "".join(c if c.isprintable() else "?" for c in name[:_LONGEST_NAME_TOLD])
     if not shown:
         return "(without a name)"
+    if not _SEPARATORS.isdisjoint(name):
+        return f"{shown} (one sign separates all names of a header; here stands another)"
     folded = _folded(name[: keys.NAME_LENGTH])
     head = folded.partition(".")[0]
     if head in _JSON_ONLY:
         return f"{shown} (comes by JSON Lines only)"
-    meant = "identities.HANDLE" if head == "identities" else _CALLED_ELSEWHERE.get(folded, "")
+    meant = "identities.HANDLE" if head == "identities" else listed(called_elsewhere(name)).replace(*_BY_HANDLE)
     if not meant and (close := get_close_matches(folded, _KNOWN, n=1, cutoff=0.75)):
         meant = _KNOWN[close[0]].name
     return f"{shown}: {meant}?" if meant else shown

@@ -27,6 +27,7 @@ from batches.files.lines import (
 # Line breaks may end a quoted cell, but not many.
 _MOST_LINES: Final = 100
 _DELIMITERS: Final = (",", ";", "\t", "|")
+_JSON: Final = ('{"', "[{")
 _NEVER_CLOSED: Final = "a quotation mark opens a cell and is never closed."
 _NOT_CLOSED_WELL: Final = "text follows the quotation mark that ends a cell; inside a cell it is doubled."
 _LINE_BREAK: Final = "a quoted cell holds a line break: no column may, or a quotation mark is missing."
@@ -73,6 +74,8 @@ def _first_line(lines: Iterator[_TextLine]) -> tuple[_TextLine, str]:
         if not named and text.lower().startswith("sep=") and len(text) == len("sep=,"):
             named = text[-1]
             continue
+        if text.lstrip().startswith(_JSON):
+            raise FileError("the file is JSON; JSON Lines' names end in .jsonl.", line=line.number)
         return line, named or next((one for one in _DELIMITERS if one in text), ",")
     raise FileError("the file is empty.")
 

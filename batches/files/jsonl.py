@@ -24,6 +24,7 @@ from batches.files.lines import (
 _DEEPEST: Final = 200
 _TOO_DEEP: Final = f"the record is nested deeper than {_DEEPEST} levels."
 _ONE_DOCUMENT: Final = frozenset({b"[", b"{"})
+_ARRAY: Final = re.compile(rb"\[\s*\{")
 _TEXT_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
 _TEXT_OR_CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|-?Infinity|NaN')
 
@@ -40,6 +41,9 @@ def read_json_lines(file: BufferedReader, *, match_criteria: str) -> Iterator[Li
             continue
         if is_first and text in _ONE_DOCUMENT:
             raise FileError("the file is one JSON document; JSON Lines has one object in each line.", line=line.number)
+        if is_first and _ARRAY.match(text) and (line.is_cut or text.endswith((b",", b"]"))):
+            message = "the file is a JSON array; JSON Lines has one object in each line, and no brackets around."
+            raise FileError(message, line=line.number)
         is_first = False
         fault = TOO_LONG if line.is_cut else _fault(text, line)
         if fault:
@@ -91,6 +95,7 @@ def _cause(text: str, error: json.JSONDecodeError) -> str:
     is_extra = error.msg == "Extra data"
     causes = (
         (text.startswith("\ufeff"), "a byte order mark stands before the object."),
+        (not rest and text.startswith("["), "a square bracket stands before the object; a line is one object."),
         (not rest, "the line ends too early."),
         (is_extra and rest == ",", "the line ends with a comma; objects are separated by line ends alone."),
         (is_extra, "something follows after the object; each stands in a line of its own."),

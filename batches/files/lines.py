@@ -22,6 +22,7 @@ _OTHER_FILES: Final = {
     b"\x28\xb5\x2f\xfd": "compressed in a way that is not read here; unpack it",
     b"%PDF": "a PDF",
 }
+_DAMAGED: Final = "the compressed file is damaged or ends too early."
 _LONGEST_MAGIC: Final = 4
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
 
@@ -108,8 +109,12 @@ def _read(file: BufferedReader, number: int) -> bytes | None:
     line = number + 1 if number else None
     try:
         return file.read1(_CHUNK_BYTES) or None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise FileError("the compressed file is damaged or ends too early.", line=line) from error
+    except gzip.BadGzipFile as error:
+        if not number and str(error).startswith("Not a gzipped file"):
+            raise FileError("the file is not compressed with gzip, though its name ends in .gz.") from error
+        raise FileError(_DAMAGED, line=line) from error
+    except (EOFError, zlib.error) as error:
+        raise FileError(_DAMAGED, line=line) from error
     except OSError as error:
         raise FileError(f"{error.strerror or error}.", line=line) from error
 

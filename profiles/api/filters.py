@@ -2,15 +2,14 @@
 
 from typing import ClassVar
 
-import django_filters
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Concat, Left
 
 from profiles import keys
 from profiles.db import lookups
-from profiles.http.filtering import BracketFilterSet, NormalFilter
+from profiles.http.filtering import BracketFilterSet, ChoiceFilter, NormalFilter
 from profiles.models import Profile
-from profiles.values import ProfileType, choices
+from profiles.values import ProfileType
 
 
 def folded_name(written: str) -> str:
@@ -25,6 +24,7 @@ class ProfileFilters(BracketFilterSet):
     """What profiles are found by; each by an index."""
 
     wire_names: ClassVar = {"identities.identifier": "identities_identifier"}
+    other_parameters: ClassVar = frozenset({"sort"})
 
     email = NormalFilter(
         normal=keys.email_key, field_name="email_key", label="The email, in any spelling of its case."
@@ -37,9 +37,9 @@ class ProfileFilters(BracketFilterSet):
         field_name="search_last",
         label="The last name; case, accents and apostrophes do not count.",
     )
-    profile_type = django_filters.ChoiceFilter(
+    profile_type = ChoiceFilter(
         field_name="profile_type",
-        choices=choices(ProfileType),
+        words=ProfileType,
         label="Deleted profiles are shown only when asked for.",
     )
     identities_identifier = NormalFilter(

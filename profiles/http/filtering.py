@@ -5,7 +5,7 @@ Whoever asks to narrow a list gets it narrowed or is told why not; never everybo
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
 import django_filters
@@ -17,24 +17,15 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from profiles import keys
+from profiles.http import narrowing
 from profiles.http.errors import InvalidFieldsError
+from profiles.http.pagination import PAGE_NAMES
 from profiles.times import as_utc
 
 _NAME: Final = re.compile(r"filter\[([a-z_.]{1,60})\](?:\[([a-z]{1,10})\])?")
 _FIRST_WORD: Final = re.compile(r"(?:[^\[.:_]|_(?!_))*")
 _LONGEST_TOLD: Final = 100
 _Model = TypeVar("_Model", bound=Model)
-
-# What clients of other systems narrow lists by, beside the fields and filters of what is listed.
-_NARROWING: Final = frozenset(
-    {
-        "attributes", "cursor", "external_id", "find", "handle", "identifier", "identity", "ids", "match", "mobile",
-        "name", "namespace", "offset", "organisations", "phone", "q", "query", "regions", "search", "search_with",
-        "since", "skip", "status", "statuses", "tag", "tags", "term", "type", "until", "updated_since", "uuid",
-        "where",
-    }
-)  # fmt: skip
-_PAGE: Final = frozenset({"page", "page[size]", "page[number]"})
 
 
 class TimeField(forms.Field):
@@ -80,11 +71,22 @@ class NormalFilter(django_filters.Filter):  # type: ignore[misc]  # likewise
     field_class = NormalField
 
 
+class ChoiceFilter(django_filters.ChoiceFilter):  # type: ignore[misc]  # likewise
+    """Compares with one of a few words; any other is refused, and told which there are."""
+
+    def __init__(self, *, words: Iterable[str], **options: Any) -> None:
+        words = [str(word) for word in words]
+        told = f"The filter must be one of {', '.join(words)}."
+        super().__init__(choices=[(word, word) for word in words], error_messages={"invalid_choice": told}, **options)
+
+
 class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likewise
     """A filter set that reads bracketed names: `a__b` is written `filter[a][b]`, and `filter[a][eq]` means `a`."""
 
     # Wire name -> our name, where they differ.
     wire_names: ClassVar[Mapping[str, str]] = {}
+    other_parameters: ClassVar[frozenset[str]] = frozenset()
+    """What the list knows beside filters and pages."""
 
     @classmethod
     def apply(cls, request: Request, rows: QuerySet[_Model]) -> QuerySet[_Model]:
@@ -94,7 +96,7 @@ class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likew
         errors: dict[str, list[str]] = {}
         for parameter, values in request.query_params.lists():
             if not cls._is_filter(parameter):
-                if refusal := cls._refusal(parameter, rows.model):
+                if refusal := cls._refusal(parameter):
                     errors[parameter[:_LONGEST_TOLD]] = [refusal]
                 continue
             name = cls._our_name(parameter)
@@ -139,27 +141,29 @@ class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likew
         return name if name in cls.base_filters else None
 
     @classmethod
-    def _refusal(cls, parameter: str, model: type[Model]) -> str:
+    def _refusal(cls, parameter: str) -> str:
         """Return why a parameter that is no filter is refused; nothing for one that narrows no list."""
-        if parameter in _PAGE:
+        if parameter in PAGE_NAMES or parameter in cls.other_parameters:
             return ""
-        match = _FIRST_WORD.match(parameter.strip().lower())
-        word = match[0] if match else ""
-        ours = {name.partition("__")[0] for name in cls.base_filters}
-        if word in ours:
-            return f"Filters are written in brackets: filter[{word}]."
-        fields = {field.name for field in model._meta.get_fields()}
-        narrows = word in _NARROWING or word in fields or "[" in parameter
-        return "This list cannot be narrowed by that." if narrows else ""
+        match = _FIRST_WORD.match(parameter)
+        ours = {narrowing.folded(name): name for name in cls._wire_fields()}
+        if match is not None and (name := ours.get(narrowing.folded(match[0]))):
+            return f"Filters are written in brackets: filter[{name}]."
+        return narrowing.refusal(parameter)
+
+    @classmethod
+    def _wire_fields(cls) -> list[str]:
+        wire = {ours: theirs for theirs, ours in cls.wire_names.items()}
+        fields = [name.partition("__")[0] for name in cls.base_filters]
+        return [wire.get(field, field) for field in fields]
 
     @classmethod
     def parameters(cls) -> list[OpenApiParameter]:
         """Return how the OpenAPI document describes the filters."""
-        wire = {ours: theirs for theirs, ours in cls.wire_names.items()}
         described = []
-        for name, one in cls.base_filters.items():
-            field, _, operator = name.partition("__")
-            bracketed = f"filter[{wire.get(field, field)}]" + (f"[{operator}]" if operator else "")
+        for (name, one), field in zip(cls.base_filters.items(), cls._wire_fields(), strict=True):
+            _, _, operator = name.partition("__")
+            bracketed = f"filter[{field}]" + (f"[{operator}]" if operator else "")
             choices = [value for value, _ in one.extra.get("choices", [])]
             described.append(OpenApiParameter(bracketed, str, enum=choices or None, description=one.label or ""))
         return described

@@ -5,7 +5,7 @@ Knows bytes only, no sockets. gunicorn reads the head, once all of it is there; 
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
@@ -21,11 +21,20 @@ _MOST_FRAMING: Final = 16_000_000
 _BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
 _CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _TRAILER: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*")
+_TLS_RECORD: Final = b"\x16\x03"
+_OTHER_VERSION: Final = re.compile(rb"[^\r\n]* HTTP/(?!1\.)[0-9.]+\r")
+_OTHER_VERSION_TOLD: Final = "The hub speaks HTTP/1.1 only; let a proxy in front speak other versions."
 _REFUSALS: Final = (
     (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG, "The address is too long."),
     (errors.LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large."),
     (errors.ExpectationFailed, HTTPStatus.EXPECTATION_FAILED, "The only expectation met is 100-continue."),
     (errors.UnsupportedTransferCoding, HTTPStatus.NOT_IMPLEMENTED, "The only transfer coding known is chunked."),
+    (errors.InvalidRequestMethod, HTTPStatus.BAD_REQUEST, "The method is none of HTTP's."),
+    (errors.InvalidHTTPVersion, HTTPStatus.BAD_REQUEST, _OTHER_VERSION_TOLD),
+    (errors.InvalidRequestLine, HTTPStatus.BAD_REQUEST, "The first line is not HTTP: method, address, HTTP/1.1."),
+    (errors.InvalidHeaderName, HTTPStatus.BAD_REQUEST, "The name of a header holds a character that none may hold."),
+    (errors.ObsoleteFolding, HTTPStatus.BAD_REQUEST, "A header goes on in a second line, as HTTP no longer allows."),
+    (errors.InvalidHeader, HTTPStatus.BAD_REQUEST, "A header holds a character that none may hold."),
     (errors.ParseException, HTTPStatus.BAD_REQUEST, "The head of the request is not HTTP."),
 )
 
@@ -113,10 +122,12 @@ class Incoming:
         try:
             request = Request(self.cfg, IterUnreader([head]), self.client, self.number)
         except errors.ParseException as error:
-            raise _refusal(type(error)) from error
+            raise _refusal_of_head(error, head) from error
         except (errors.NoMoreData, StopIteration) as error:
-            raise _refusal(errors.LimitRequestHeaders if is_too_long else errors.ParseException) from error
+            cause = errors.LimitRequestHeaders("") if is_too_long else errors.ParseException()
+            raise _refusal_of_head(cause, head) from error
         del self.rest[: len(head)]
+        self.request = request
         headers = dict(request.headers)
         if (coding := headers.get("TRANSFER-ENCODING")) is None:
             self._left = int(headers.get("CONTENT-LENGTH", 0))
@@ -125,7 +136,6 @@ class Incoming:
             self._chunks = Chunks()
         else:
             raise _refusal(errors.UnsupportedTransferCoding)
-        self.request = request
         return True
 
     def _write(self, piece: bytes) -> None:
@@ -150,6 +160,45 @@ def _refusal(kind: type[Exception]) -> RefusedRequestError:
     """Return what is answered to one of gunicorn's own complaints."""
     status, message = next((status, message) for known, status, message in _REFUSALS if issubclass(kind, known))
     return RefusedRequestError(status, message)
+
+
+def _refusal_of_head(error: Any, head: bytes) -> RefusedRequestError:
+    """Return what is answered to a head that gunicorn cannot read; no value of it is repeated."""
+    if type(error) in {errors.LimitRequestLine, errors.LimitRequestHeaders}:
+        return _refusal(type(error))
+    told = ""
+    if head.startswith(_TLS_RECORD):
+        told = "That is TLS; the hub speaks plain HTTP, and a proxy in front ends TLS."
+    elif _OTHER_VERSION.match(head):
+        told = _OTHER_VERSION_TOLD
+    elif _BARE_LINE_FEED.search(head):
+        told = "A line of the head ends in LF alone; in HTTP it ends in CR LF."
+    elif type(error) is errors.InvalidHeader:
+        lines = [line.partition(b":") for line in head.split(b"\r\n")[1:] if line]
+        fields = [(name.decode("latin-1").upper(), value.decode("latin-1")) for name, _, value in lines]
+        if error.hdr == "TRANSFER-ENCODING" and _has_other_coding(fields):
+            return _refusal(errors.UnsupportedTransferCoding)
+        told = _why_header_is_wrong(str(error.hdr), fields, is_1_0=b" HTTP/1.0\r\n" in head)
+    return RefusedRequestError(HTTPStatus.BAD_REQUEST, told) if told else _refusal(type(error))
+
+
+def _has_other_coding(fields: Sequence[tuple[str, str]]) -> bool:
+    codings = [coding.strip() for name, value in fields if name == "TRANSFER-ENCODING" for coding in value.split(",")]
+    return any(coding.lower() != "chunked" for coding in codings)
+
+
+def _why_header_is_wrong(header: str, fields: Sequence[tuple[str, str]], *, is_1_0: bool) -> str:
+    names = [name for name, _ in fields]
+    framing = {"CONTENT-LENGTH", "TRANSFER-ENCODING"}
+    causes = (
+        (names.count(header) > 1, f"The header {header.title()} stands twice."),
+        (header == "TRANSFER-ENCODING" and is_1_0, "HTTP/1.0 knows no Transfer-Encoding."),
+        (header == "TRANSFER-ENCODING", "The transfer coding chunked stands twice."),
+        (header in framing and framing <= {*names}, "Content-Length and Transfer-Encoding stand beside each other."),
+        (header == "CONTENT-LENGTH", "The Content-Length is no whole number."),
+        (":" not in header and header not in names, "A line of the headers has no colon."),
+    )
+    return next((told for is_so, told in causes if is_so), "")
 
 
 class Chunks:

@@ -18,6 +18,7 @@ MAX_SIZE: Final = 100
 MOST_COUNTED: Final = 10_000
 _SIZE_NAMES: Final = ("page[size]", "per_page", "limit")
 _NUMBER_NAMES: Final = ("page[number]", "page")
+PAGE_NAMES: Final = frozenset({*_SIZE_NAMES, *_NUMBER_NAMES})
 PAGE_PARAMETERS: Final = [
     OpenApiParameter(
         "page[number]", {"type": "integer", "minimum": 1, "maximum": MOST_COUNTED}, description="From 1."
@@ -82,7 +83,7 @@ def page_response(request: Request, page: Page, data: list[Any], *, total: int) 
         query = [
             (name, value)
             for name, values in request.query_params.lists()
-            if name not in {*_NUMBER_NAMES, *_SIZE_NAMES}
+            if name not in PAGE_NAMES
             for value in values
         ]
         return f"{path}?{urlencode([*query, ('page[number]', number), ('page[size]', page.size)])}"

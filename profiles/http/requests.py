@@ -44,20 +44,19 @@ def follow_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
 
     def follow(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
-        name = _name(request.headers.get(HEADER, ""))
+        name = name_of(request.headers.get(HEADER, ""))
         token = _request_id.set(name)
         try:
             with structlog.contextvars.bound_contextvars(request_id=name):
                 response = get_response(request)
                 response[HEADER] = name
-                if settings.ACCESS_LOG and _is_telling(request, response):
-                    log.info(
-                        "request",
-                        method=request.method if request.method in _METHODS else "other",
+                if _is_telling(request, response):
+                    tell(
+                        method=request.method,
                         route=route(request),
                         status=response.status_code,
                         user_id=_user_id(request),
-                        ms=round((time.perf_counter() - started) * 1_000, 1),
+                        seconds=time.perf_counter() - started,
                     )
         finally:
             _request_id.reset(token)
@@ -66,9 +65,23 @@ def follow_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
     return follow
 
 
-def _name(sent: str) -> str:
+def name_of(sent: str) -> str:
     """Return the name the request came with, if it is a sane one, else a new one."""
     return sent if _SANE.fullmatch(sent) else token_hex(16)
+
+
+def tell(*, method: str | None, route: str, status: int, user_id: object, seconds: float, **more: str) -> None:
+    """Write a request's line, if that is wanted."""
+    if settings.ACCESS_LOG:
+        log.info(
+            "request",
+            method=method if method in _METHODS else "other",
+            route=route,
+            status=status,
+            user_id=user_id,
+            ms=round(seconds * 1_000, 1),
+            **more,
+        )
 
 
 def _user_id(request: HttpRequest) -> object:

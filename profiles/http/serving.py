@@ -23,8 +23,10 @@ import orjson
 from django.conf import settings
 from gunicorn.errors import ConfigError
 from gunicorn.http import wsgi
+from gunicorn.util import http_date
 from gunicorn.workers.gthread import ThreadWorker
 
+from profiles.http import requests
 from profiles.http.incoming import Incoming, RefusedRequestError
 
 # A thread of its own: it is to be heard that the process lives while all others have work.
@@ -78,8 +80,8 @@ class Connection:
     stage: Stage = Stage.IDLE
     deadline: float = 0.0
     """When it is given up, in the stage it is in."""
-    latest: float = 0.0
-    """When the request in hand must be whole."""
+    began: float = 0.0
+    """When the request in hand began to come in."""
     answer: bytes | bytearray | memoryview = b""
     stays: bool = False
     """Whether another request may follow."""
@@ -182,7 +184,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
         """Add what has come to the request in hand, and have it answered if that makes it whole."""
         now = time.monotonic()
         if data and conn.stage is not Stage.ARRIVING:
-            conn.latest = now + settings.REQUEST_SECONDS
+            conn.began = now
             self._watch(conn, Stage.ARRIVING, settings.HEAD_SECONDS)
         try:
             is_whole = conn.incoming.take(data)
@@ -200,7 +202,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
         if conn.incoming.held > _SMALL_BODY_BYTES and self._held() > _MOST_HELD_BYTES:
             conn.incoming.spill()
         if conn.incoming.request is not None:
-            conn.deadline = min(conn.latest, now + settings.SILENCE_SECONDS)
+            conn.deadline = min(conn.began + settings.REQUEST_SECONDS, now + settings.SILENCE_SECONDS)
             if conn.incoming.asks_to_go_on():
                 conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -241,7 +243,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
             conn.answer, conn.stays = answer.content, not response.should_close()
         except Exception:
             self.log.exception("Error answering a request")
-            conn.answer, conn.stays = _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Server error."), False
+            conn.answer, conn.stays = refusal(conn, HTTPStatus.INTERNAL_SERVER_ERROR, "Server error."), False
         conn.push()
 
     def finish_request(self, conn: Connection, done: "Future[None]") -> None:
@@ -272,10 +274,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
 
     def _refuse(self, conn: Connection, status: HTTPStatus, message: str) -> None:
         """Answer in the hub's stead; whatever else the sender has to say is not heard."""
-        self.log.info("Refused a request with %d", status)
         self._unwatch(conn)
         conn.incoming.close()
-        conn.answer, conn.stays = _refusal(status, message), False
+        conn.answer, conn.stays = refusal(conn, status, message), False
         self._go_on(conn, self._send)
 
     # --- Giving up -----------------------------------------------------------------------------------------------
@@ -328,11 +329,26 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
             conn.deadline = min(conn.deadline, most)
 
 
-def _refusal(status: HTTPStatus, message: str) -> bytearray:
-    """Return a whole answer in the contract's shape (rules 8.14)."""
+def refusal(conn: Connection, status: HTTPStatus, message: str) -> bytearray:
+    """Return a whole answer in the contract's shape (rules 8.14), traceable as the hub's own are, and tell of it.
+
+    The request has no route: it came to none.
+    """
+    request = conn.incoming.request
+    headers = {} if request is None else dict(request.headers)
+    name = requests.name_of(headers.get(requests.HEADER.upper(), ""))
+    requests.tell(
+        method=None if request is None else request.method,
+        route="",
+        status=status.value,
+        user_id=None,
+        seconds=time.monotonic() - conn.began,
+        request_id=name,
+    )
     content = orjson.dumps({"message": message})
     head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(content)}\r\n\r\n"
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nDate: {http_date()}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n{requests.HEADER}: {name}\r\n"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
     )
     return bytearray(head.encode() + content)

@@ -1,11 +1,34 @@
 """What a sender may have meant by a name that the hub does not know."""
 
 import difflib
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 _LONGEST: Final = 60
 _LIKE_ENOUGH: Final = 0.8
+# What other systems call it, where likeness would not find it.
+_CALLED_ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    name: meant
+    for names, meant in (
+        ("mail email mailaddress emailaddress", ("email",)),
+        ("phone telephone phonenumber mobile mobilenumber cell cellphone", ("mobile_phone",)),
+        ("surname familyname", ("last_name",)),
+        ("forename givenname", ("first_name",)),
+        ("name fullname", ("first_name", "last_name")),
+        ("birthday birthdate dateofbirth dob", ("birth_day", "birth_month", "birth_year")),
+        ("id externalid customerid userid profileid customer identity identities identifier", ("identities",)),
+        ("sex salutation", ("gender",)),
+        ("acceptsmarketing acceptsemailmarketing newsletter subscribed optin", ("email_promo",)),
+        ("unsubscribed optout", ("email_optout",)),
+    )
+    for name in names.split()
+}
+
+
+def called_elsewhere(name: str) -> tuple[str, ...]:
+    """Return the fields that other systems call so; none where nobody does."""
+    return _CALLED_ELSEWHERE.get(_bare(name), ())
 
 
 def did_you_mean(name: str, known: frozenset[str]) -> str:
@@ -15,8 +38,18 @@ def did_you_mean(name: str, known: frozenset[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def _question(name: str, known: frozenset[str]) -> str:
-    meant = _without_case(known).get(_bare(name)) or _like(name, known)
+    meant = _without_case(known).get(_bare(name)) or _elsewhere(name, known) or _like(name, known)
     return f"did you mean {meant}?" if meant else ""
+
+
+def _elsewhere(name: str, known: frozenset[str]) -> str:
+    meant = called_elsewhere(name)
+    return listed(meant) if known.issuperset(meant) else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the names as a sentence lists them."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _like(name: str, known: frozenset[str]) -> str:

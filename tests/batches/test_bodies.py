@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from batches.bodies import BodyError, EnvelopeError, find_record, iter_records, read_envelope
+from batches.bodies import BodyError, EnvelopeError, find_record, iter_records, read_envelope, record_texts
+from batches.bodies.scanning import _Walker
 
 
 def body(record):
@@ -130,11 +131,37 @@ def test_lone_surrogate_is_the_matter_of_its_record(body_text):
     assert envelope.match_criteria == "email"
 
 
-def test_criterion_with_a_lone_surrogate_is_refused():
+@pytest.mark.parametrize(
+    ("criteria", "told"),
+    [
+        ("a\\ud800b", "The text must not hold half of a surrogate pair (U+D800)."),
+        ("a\\u0000b", "The text must not hold a NUL character (U+0000)."),
+        ("\\u0000\\udfff", "The text must not hold a NUL character (U+0000)."),
+    ],
+)
+def test_criterion_that_no_text_can_be_is_told_what_it_holds(criteria, told):
     with pytest.raises(EnvelopeError) as caught:
-        read_envelope(b'{"match_criteria":"a\\ud800","profiles":[{}]}')
+        read_envelope(f'{{"x":"match_criteria\\ud800","match_criteria":"{criteria}","profiles":[{{}}]}}'.encode())
 
-    assert list(caught.value.errors) == ["match_criteria"]
+    assert caught.value.errors == {"match_criteria": [told]}
+
+
+ODD = (
+    '{ "\\"pro\\ud800" : [["profiles",{"profiles":[{}]}]], "profiles" :'
+    ' [ {"a":"\\ud800]","b":[[],{"c":"}"}]} ,{}, {"d":"é"}],"match_criteria":"a"}'
+)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 7, 8, 9, 10, 30, 200])
+def test_readers_of_odd_bodies_agree(depth):
+    nest = '{"n":[' * depth + '"\\\\\\"[{"' + "]}" * depth
+    content = ODD.replace("{}, ", f'{{"e":[{nest},{nest}]}},').encode()
+    expected = ['{"a":"\\ud800]","b":[[],{"c":"}"}]}', f'{{"e":[{nest},{nest}]}}', '{"d":"é"}']
+
+    assert record_texts(content) == expected
+    assert list(_Walker(content.decode()).texts()) == expected
+    assert [find_record(content, position).text for position in range(3)] == expected
+    assert [find_record(content, position) for position in (3, 500, 10**30)] == [None] * 3
 
 
 @pytest.mark.parametrize(
@@ -193,3 +220,38 @@ def test_what_is_no_batch_is_told_by_field(content, field):
 def test_half_an_escape_is_no_lone_surrogate(escape):
     with pytest.raises(BodyError, match="The body is not valid JSON"):
         read_envelope(f'{{"match_criteria":"email","profiles":[{{"a":"{escape}"}}]}}'.encode())
+
+
+MISSING = {"match_criteria": ["The match_criteria field is required."]}
+NO_PROFILES = {"profiles": ["The profiles field is required."]}
+
+
+@pytest.mark.parametrize(
+    ("content", "errors"),
+    [
+        (
+            b'{"match_criteria":"email","profile":[{}]}',
+            NO_PROFILES | {"profile": ["The key is unknown; did you mean profiles?"]},
+        ),
+        (
+            b'{"match_criterion":"email","profiles":[{}]}',
+            MISSING | {"match_criterion": ["The key is unknown; did you mean match_criteria?"]},
+        ),
+        (
+            b'{"MatchCriteria":"email","Profiles":[{}]}',
+            MISSING
+            | NO_PROFILES
+            | {
+                "MatchCriteria": ["The key is unknown; did you mean match_criteria?"],
+                "Profiles": ["The key is unknown; did you mean profiles?"],
+            },
+        ),
+        (b'{"match_criteria":"email","profiles":null,"profile":[{}]}', NO_PROFILES),
+        (b'{"match_criteria":"email","x":[{}]}', NO_PROFILES),
+    ],
+)
+def test_key_that_was_probably_meant_is_named(content, errors):
+    with pytest.raises(EnvelopeError) as caught:
+        read_envelope(content)
+
+    assert caught.value.errors == errors

@@ -191,7 +191,14 @@ def test_damage_keeps_what_came_before(tmp_path, capsys):
         ("a.jsonl", "", "email", ": the file is empty."),
         ("a.txt", "", "email", ": the name must end in one of .jsonl, .ndjson, .csv, perhaps followed by .gz."),
         ("a.csv", None, "email", ": No such file or directory."),
-        ("a.csv.gz", "email\n", "email", ": the compressed file is damaged or ends too early."),
+        ("a.csv.gz", "email\n", "email", ": the file is not compressed with gzip, though its name ends in .gz."),
+        ("a.csv", '{"email":"a@b.com"}\n', "email", ", line 1: the file is JSON; JSON Lines' names end in .jsonl."),
+        ("a.jsonl", '[{"email":"a@example.com"},\n', "email",
+         ", line 1: the file is a JSON array; JSON Lines has one object in each line, and no brackets around."),
+        ("a.jsonl", f'[{{"email":"{"x" * 300_000}"}}]', "email",
+         ", line 1: the file is a JSON array; JSON Lines has one object in each line, and no brackets around."),
+        ("a.jsonl", '[ {"email":"a@example.com"}]', "email",
+         ", line 1: the file is a JSON array; JSON Lines has one object in each line, and no brackets around."),
     ],
 )  # fmt: skip
 def test_file_that_is_refused(tmp_path, name, content, match, told):

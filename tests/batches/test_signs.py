@@ -179,7 +179,7 @@ def test_nobody_works_where_locks_do_not_exclude(client):
 
     assert Batch.objects.get().state == "queued"
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
+    assert (answer.status_code, answer.json()["status"], answer["Retry-After"]) == (503, "unavailable", "5")
     assert "advisory locks keep nobody out" in answer.json()["warnings"][0]
 
 

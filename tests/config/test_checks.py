@@ -28,3 +28,22 @@ print(sorted({"profiles.admin", "batches.admin", "batches.api", "drf_spectacular
     told = subprocess.check_output([sys.executable, "-c", script], cwd=settings.BASE_DIR, env=environment, text=True)
 
     assert told == "[]\n"
+
+
+def test_pages_without_collected_files_are_no_warning_of_python(tmp_path):
+    """`run` says it, in a sentence that names the remedy."""
+    script = """
+from config import settings
+from pathlib import Path
+settings.STATIC_ROOT = Path(%r) / "nowhere"
+from django.core.wsgi import get_wsgi_application
+get_wsgi_application()
+"""
+    environment = {**os.environ, "SECRET_KEY": "of-a-test", "DJANGO_SETTINGS_MODULE": "config.settings"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", script % str(tmp_path)],
+        cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert (done.stdout, done.stderr) == ("", "")

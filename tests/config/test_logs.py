@@ -72,6 +72,36 @@ def test_lines_with_paths_and_query_strings_are_not_written(told, logger):
     assert told() == []
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("ask", "error"),
+    [
+        (lambda client: client.get("/admin/", headers={"Host": f"{EMAIL}.example.com"}), "DisallowedHost"),
+        (lambda client: client.get("/api/v3/batches", headers={"Host": "a.example.com"}), "DisallowedHost"),
+        (lambda client: client.post("/admin/login/", {str(n): EMAIL for n in range(1_100)}), "TooManyFieldsSent"),
+        (
+            lambda client: client.post(
+                "/admin/login/", b"a=" + b"x" * 3_000_000, content_type="application/x-www-form-urlencoded"
+            ),
+            "RequestDataTooBig",
+        ),
+    ],
+    ids=["page of another host", "API of another host", "too many fields", "too large"],
+)
+def test_what_django_refuses_is_a_line_without_a_stack(client, told, settings, ask, error):
+    settings.ACCESS_LOG = False
+
+    answer = ask(client)
+
+    assert answer.status_code == 400
+    assert one_line(told, "at", "request_id") == {
+        "event": "request_refused",
+        "level": "warning",
+        "logger": f"django.security.{error}",
+        "error": f"django.core.exceptions.{error}",
+    }
+
+
 # --- Exceptions ------------------------------------------------------------------------------------------------------
 
 

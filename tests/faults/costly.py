@@ -289,6 +289,12 @@ ENVELOPES: Final[dict[str, Shape]] = {
     "lists in lists beside a lone surrogate": beside_lone(lambda size: listed("[" * 500 + "]" * 500, size // 1_001)),
     "lone surrogates": beside_lone(lambda size: '"' + LONE * (size // 6) + '"'),
     "records with lone surrogates": lambda size: batch(*['{"a":"%s\\ud800"}' % ("x" * (size // 500))] * 500),
+    "empty objects in a record beside a lone surrogate": lambda size: batch(
+        f'{{"a":"{LONE}"}}', f'{{"b":[{listed("{}", size // 3)}]}}', "{}"
+    ),
+    "lists in lists in a record beside a lone surrogate": lambda size: batch(
+        f'{{"a":"{LONE}"}}', f'{{"b":[{listed("[" * 20 + "]" * 20, size // 41)}]}}', "{}"
+    ),
     "a huge number beside a lone surrogate": lambda size: (
         b'{"x":%s,"match_criteria":"email","profiles":[{"a":"\\ud800"}]}' % (b"9" * size)
     ),

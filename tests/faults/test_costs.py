@@ -19,7 +19,7 @@ from typing import Any, Final
 import pytest
 from django.db import transaction
 
-from batches.bodies import BodyError, EnvelopeError, RecordReader, read_envelope, record_texts
+from batches.bodies import BodyError, EnvelopeError, RecordReader, find_record, read_envelope, record_texts
 from profiles.applying import apply_drafts
 from profiles.schema import parse_record
 from profiles.values import Cause, CauseKind, OutcomeKind, ProfileDraft
@@ -33,6 +33,8 @@ MOST_MEMORY_PER_DOUBLING: Final = 2.3
 # Of a body, for each of its bytes; and of the drafts of a batch, which are many small values.
 MOST_MEMORY_OF_BODY: Final = 12
 MOST_MEMORY_OF_DRAFTS: Final = 150
+# What one request may take of a web process to look at a record, where the next may be only another's position.
+MOST_TIMES_RECEIVING: Final = 4
 # Shorter than that, and smaller, it is chance that is measured.
 FLOOR_SECONDS: Final = 0.004
 FLOOR_BYTES: Final = 500_000
@@ -162,6 +164,19 @@ def test_receiving_costs_in_proportion_to_bytes(name):
     costs = judge(name, lambda: costs_of(ENVELOPES[name], BODY_SIZES))
 
     assert costs[-1].memory <= MOST_MEMORY_OF_BODY * costs[-1].size
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_looking_at_a_record_costs_little_more_than_receiving_its_body(name):
+    body = ENVELOPES[name](BODY_SIZES[-1])
+    if not receive(body):
+        return
+
+    received = least_seconds(lambda: receive(body))
+
+    for position in (0, 2, 499):
+        looked_at = least_seconds(lambda position=position: find_record(body, position))
+        assert looked_at <= MOST_TIMES_RECEIVING * received + FLOOR_SECONDS
 
 
 @pytest.mark.parametrize("name", HEAVY)

@@ -220,7 +220,8 @@ def test_target_needs_no_match():
     ("criteria", "message"),
     [
         ("email", "The record has no email to match by."),
-        ("pos", "The record has no identity with the handle to match by."),
+        ("pos", "The record has no identity with the handle pos to match by."),
+        ("emial", "The record has no identity with the handle emial to match by; did you mean email?"),
         ("Email", "The record has no identity with the handle Email to match by; did you mean email?"),
     ],
 )

@@ -116,7 +116,7 @@ def test_all_three_readers_agree(body):
         assert entries is None or verdict is EnvelopeError or depth(body) > 500
         return
 
-    walked = texts_by_walking(body)
+    walked = list(texts_by_walking(body))
     skimmed = [bytes(one) for one in skim_entries(dict(skim_members(without_surrogates(body)))["profiles"])]
 
     assert envelope.total_count == len(walked)

@@ -84,6 +84,16 @@ def test_every_fault_of_a_row_is_told():
 @pytest.mark.parametrize(
     ("names", "by", "told"),
     [
+        (
+            ["email;first_name", "company"],
+            "email",
+            "unknown column: email;first_name (one sign separates all names of a header; here stands another).",
+        ),
+        (
+            ["email", "mobile", "E-Mail-Address"],
+            "email",
+            "unknown columns: mobile: mobile_phone?; E-Mail-Address: email?",
+        ),
         (["email", "frist_name"], "email", "unknown column: frist_name: first_name?"),
         (
             ["e-mail", "Last Nmae", "qq", "", "email"],

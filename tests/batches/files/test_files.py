@@ -38,7 +38,7 @@ def test_compressed_file_that_unpacks_beyond_measure(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "line", "told"),
     [
-        ("a.csv.gz", b"no gzip", None, "the compressed file is damaged or ends too early."),
+        ("a.csv.gz", b"no gzip", None, "the file is not compressed with gzip, though its name ends in .gz."),
         ("a.xlsx", b"", None, "the name must end in one of .jsonl, .ndjson, .csv, perhaps followed by .gz."),
         (".gz", b"", None, "the name must end in one of .jsonl, .ndjson, .csv, perhaps followed by .gz."),
         ("a.csv", None, None, "No such file or directory."),

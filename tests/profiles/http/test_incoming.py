@@ -104,6 +104,10 @@ def test_chunked_body_is_shown_with_its_length():
         (HEAD + b"X: " + b"x" * (LONGEST_HEAD + 1), 431),
         (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n", 501),
         (HEAD + b"Transfer-Encoding: soup\r\n\r\n", 501),
+        (HEAD + b"Transfer-Encoding: gzip\r\n\r\n", 501),
+        (HEAD + b"Transfer-Encoding: chunked, gzip\r\n\r\n", 501),
+        (HEAD + b"Transfer-Encoding: xchunked\r\n\r\n", 501),
+        (HEAD + b"Transfer-Encoding: identity\r\n\r\n", 501),
     ],
 )
 def test_what_is_no_request_is_refused(data, status, size):
@@ -113,6 +117,47 @@ def test_what_is_no_request_is_refused(data, status, size):
         [request.take(piece) for piece in in_pieces(data, size)]
 
     assert refusal.value.status == status
+
+
+VERSION = "The hub speaks HTTP/1.1 only; let a proxy in front speak other versions."
+LINE_FEED = "A line of the head ends in LF alone; in HTTP it ends in CR LF."
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"nonsense\r\n\r\n", "The first line is not HTTP: method, address, HTTP/1.1."),
+        (
+            b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+            "That is TLS; the hub speaks plain HTTP, and a proxy in front ends TLS.",
+        ),
+        (b"PRI * HTTP/2.0\r\n\r\n", VERSION),
+        (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", VERSION),
+        (b"GET / HTTP/3\r\nHost: a\r\n\r\n", VERSION),
+        (b"g\xe4t / HTTP/1.1\r\n\r\n", "The method is none of HTTP's."),
+        (HEAD.replace(b"\r\n", b"\n") + b"\n", LINE_FEED),
+        (HEAD + b"A: b\n\r\n", LINE_FEED),
+        (HEAD + b"no colon\r\n\r\n", "A line of the headers has no colon."),
+        (HEAD + b"a b: c\r\n\r\n", "The name of a header holds a character that none may hold."),
+        (HEAD + b"A: \x00\r\n\r\n", "A header holds a character that none may hold."),
+        (HEAD + b" folded: x\r\n\r\n", "A header goes on in a second line, as HTTP no longer allows."),
+        (HEAD + b"Host: b\r\n\r\n", "The header Host stands twice."),
+        (HEAD + b"Content-Length: 1\r\ncontent-length: 1\r\n\r\n", "The header Content-Length stands twice."),
+        (HEAD + b"Content-Length: x\r\n\r\n", "The Content-Length is no whole number."),
+        (
+            HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "Content-Length and Transfer-Encoding stand beside each other.",
+        ),
+        (HEAD + b"Transfer-Encoding: chunked, chunked\r\n\r\n", "The transfer coding chunked stands twice."),
+        (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.0 knows no Transfer-Encoding."),
+        (HEAD + b"Transfer-Encoding: gzip\r\n\r\n", "The only transfer coding known is chunked."),
+    ],
+)
+def test_cause_of_a_refusal_is_named(data, sentence):
+    with pytest.raises(RefusedRequestError) as refusal:
+        incoming().take(data)
+
+    assert refusal.value.message == sentence
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,13 @@ def test_too_many_entries_are_refused_with_the_number():
         ("First Name", "first_name"),
         ("frist_name", "first_name"),
         ("mobilephone", "mobile_phone"),
+        ("mobile", "mobile_phone"),
+        ("email_address", "email"),
+        ("E-Mail Address", "email"),
+        ("surname", "last_name"),
+        ("fullName", "first_name and last_name"),
+        ("date_of_birth", "birth_day, birth_month and birth_year"),
+        ("customer_id", "identities"),
         ("adresses", "addresses"),
     ],
 )
