@@ -37,6 +37,14 @@ test: .venv/.dev ## the whole suite on SQLite and on PostgreSQL, then the linter
 test-wire: .venv/.dev ## ask a live server odd questions, as its OpenAPI document allows
 	$(BIN)/python -m pytest --engine=sqlite tests/contract $(ARGS)
 
+.PHONY: test-browser
+test-browser: .venv/.dev ## look at the pages in a real browser (chromium or Chrome)
+	$(BIN)/python -m pytest --engine=sqlite tests/browser $(ARGS)
+
+.PHONY: coverage
+coverage: .venv/.dev ## which lines and branches no test comes by (SQLite, without the long tests)
+	$(BIN)/python -m pytest --engine=sqlite -m "not slow and not torture" --cov --cov-report=term $(ARGS)
+
 .PHONY: torture
 torture: .venv/.dev ## the full form of the long tests, with figures
 	HUB_TORTURE=1 $(BIN)/python -m pytest --engine=sqlite -m "torture or not torture" -s tests/properties tests/faults

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from batches.files import FileError, Slice, read_slices
 from batches.intake import QueueFullError, submit_batch
 from batches.models import Batch, BatchRecord
-from batches.values import UNFINISHED, BatchSource, BatchState
+from batches.values import OUTCOMES, UNFINISHED, BatchSource, BatchState
 from batches.worker import Helper
 from profiles.models import User
 from profiles.values import ErrorCode, OutcomeKind
@@ -20,7 +20,6 @@ SLICE_SIZE: Final = 500
 # How many slices may wait: reading on would only fill the queue.
 MOST_UNFINISHED: Final = 4
 REJECTED_SHOWN: Final = 10
-_OUTCOMES: Final = ("created", "updated", "unchanged", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Import:
         self.label = label
         self.submitted_by = submitted_by
         self.taken = 0
-        self.counts = dict.fromkeys(_OUTCOMES, 0)
+        self.counts = dict.fromkeys(map(str, OUTCOMES), 0)
         self.stopped = 0
         """How many batches could not be processed."""
         self.rejections: list[Rejection] = []
@@ -112,7 +111,7 @@ class Import:
                 break
             helper.pause()
         self._waiting.popleft()
-        for name in _OUTCOMES:
+        for name in OUTCOMES:
             self.counts[name] += getattr(batch, f"{name}_count")
         self.stopped += batch.state != BatchState.DONE
         self.remarks |= {one["code"]: one["message"] for one in batch.warnings}

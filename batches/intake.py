@@ -71,7 +71,8 @@ def submit_batch(
     one. An `idempotency_key` the submitter used within the last `IDEMPOTENCY_DAYS` answers with that batch, if it
     was sent with the same body, label and queue key. `corrects` is the batch and position of a record that this one
     sends again, `request_id` what the log calls the request. Raises `BodyError`, `EnvelopeError`,
-    `QueueFullError` and `IdempotencyConflictError`; nothing is stored then. Opens its own transaction.
+    `QueueFullError` and `IdempotencyConflictError`; nothing is stored then. Commits: a `RuntimeError` inside a
+    transaction, whose end could still take the receipt back.
     """
     envelope = read_envelope(body)
     corrects_batch_id, corrects_position = corrects or (None, None)
@@ -109,7 +110,7 @@ def submit_batch(
 
 
 def _insert(batch: Batch, body: bytes) -> None:
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         _refuse_when_full(batch)
         batch.save(force_insert=True)
         with sets.pipelined():
@@ -128,7 +129,7 @@ def _has_lapsed(earlier: Batch) -> bool:
 
 
 def _replay(earlier: Batch, batch: Batch) -> Receipt:
-    """Return the receipt of the earlier batch, if it is what is sent again (design 5.1)."""
+    """Return the receipt of the earlier batch, if it is what is sent again (way 1.4)."""
     if any(
         getattr(earlier, name) != getattr(batch, name)
         for name in ("body_sha256", "label", "queue_key", "corrects_batch_id", "corrects_position")

@@ -14,13 +14,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from batches.models import Batch
 from batches.values import UNFINISHED, BatchState
-from profiles.db import engine
+from profiles.db import calls, engine, locks
 
 CHANNEL: Final = "hub_batches"
 
@@ -30,21 +30,19 @@ class LeaseLostError(Exception):
 
 
 def claim(*, worker: str) -> Batch | None:
-    """Take the oldest batch that is due, or return `None`.
+    """Take the oldest batch that is due, or return `None`; commits.
 
     Due is a batch that waits, or whose worker's lease has run out, and that has no older unfinished one in its
     queue. On SQLite the caller is the only worker (see `worker.alone`), so that whatever is still running
     was left by one that died. Taking over what another worker began counts as a failure of that attempt.
     """
     abandoned = Q(state=BatchState.RUNNING)
-    if engine.is_postgresql():
+    if not engine.has_one_writer():
         abandoned &= Q(lease_until__lt=Now())
     unfinished = Batch.objects.filter(state__one_of=UNFINISHED)
     due = _first_in_their_queues(unfinished.filter(Q(state=BatchState.QUEUED) | abandoned))
-    with transaction.atomic():
-        if connection.features.has_select_for_update_skip_locked:
-            due = due.select_for_update(skip_locked=True, of=("self",))
-        batch = due.first()
+    with transaction.atomic(durable=True):
+        batch = locks.free_rows(due).first()
         if batch is None:
             return None
         # Nobody else can move the row now: it is locked, or the whole file is.
@@ -127,7 +125,7 @@ def give_back(batch: Batch, *, failed: bool) -> None:
 
 
 def _take_back_count(batch: Batch) -> None:
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         stored = Batch.objects.select_for_update(of=("self",)).filter(id=batch.id, state__one_of=UNFINISHED).first()
         if stored is not None and batch.attempt in stored.lapsed_attempts:
             left = [attempt for attempt in stored.lapsed_attempts if attempt != batch.attempt]
@@ -148,12 +146,12 @@ def set_aside(batch: Batch, *, error: str) -> None:
 
 
 def requeue(batch_id: UUID) -> bool:
-    """Let a batch that was set aside or cancelled wait again; return whether there was one.
+    """Let a batch that was set aside or cancelled wait again, commit that, and return whether there was one.
 
     Records that have their outcome keep it.
     """
     stopped = Batch.objects.filter(id=batch_id, state__in=[BatchState.SET_ASIDE, BatchState.CANCELLED])
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         requeued = stopped.update(
             state=BatchState.QUEUED, error="", failures=0, lapsed_attempts=[], chunk_size=None, finished_at=None
         )
@@ -163,9 +161,7 @@ def requeue(batch_id: UUID) -> bool:
 
 def wake_workers() -> None:
     """Tell waiting workers to look, once the transaction is committed. Polling alone would do; this is sooner."""
-    if engine.is_postgresql():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+    calls.call(CHANNEL)
 
 
 def _first_in_their_queues(batches: QuerySet[Batch], *, besides: Batch | None = None) -> QuerySet[Batch]:

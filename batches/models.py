@@ -10,7 +10,7 @@ from batches.values import UNFINISHED, BatchSource, BatchState
 from profiles.db.ids import new_id
 from profiles.keys import NAME_LENGTH
 from profiles.models import Profile
-from profiles.values import MatchRule, OutcomeKind
+from profiles.values import MatchRule, OutcomeKind, choices
 
 # Nothing of the batch was applied: the contract's status `failed`.
 FAILED = Q(state__in=[BatchState.SET_ASIDE, BatchState.CANCELLED]) | Q(
@@ -23,7 +23,7 @@ class Batch(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     match_criteria = models.CharField(max_length=NAME_LENGTH, help_text='"email", or an identity handle.')
-    source = models.CharField(max_length=8, choices=[(source.value, source.value) for source in BatchSource])
+    source = models.CharField(max_length=8, choices=choices(BatchSource))
     # No index of its own: the prefix of the unique rule over the idempotency key serves.
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -50,9 +50,7 @@ class Batch(models.Model):
     corrects_batch_id = models.UUIDField(null=True, blank=True)
     corrects_position = models.PositiveIntegerField(null=True, blank=True)
 
-    state = models.CharField(
-        max_length=9, default=BatchState.QUEUED, choices=[(state.value, state.value) for state in BatchState]
-    )
+    state = models.CharField(max_length=9, default=BatchState.QUEUED, choices=choices(BatchState))
     error = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="Why it was set aside.")
     # The lease: who works on it, in which attempt, until when (by the database's clock).
     worker = models.CharField(max_length=NAME_LENGTH, blank=True)
@@ -95,6 +93,11 @@ class Batch(models.Model):
         return f"{self.label or self.match_criteria} ({self.id})"
 
     @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.label or f"by {self.match_criteria}"
+
+    @property
     def processed_count(self) -> int:
         """How many records have their outcome."""
         return self.created_count + self.updated_count + self.unchanged_count + self.rejected_count
@@ -115,21 +118,26 @@ class BatchBody(models.Model):
 
 
 class BatchRecord(models.Model):
-    """What became of one entry of a batch, and why. Written when it is decided; until then it is pending."""
+    """What became of one entry of a batch, and why. Written when it is decided; until then it is pending.
+
+    Stays when the body goes: by its key and the profile's version a merge can be taken apart years later.
+    """
 
     # No index of its own: the unique rule's prefix serves.
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="records", db_index=False)
     position = models.PositiveIntegerField(help_text="Index in the batch's profiles, from 0.")
     reference = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="The sender's own name for it.")
     outcome = models.CharField(
-        max_length=9, choices=[(kind.value, kind.value) for kind in OutcomeKind if kind is not OutcomeKind.PENDING]
+        max_length=9, choices=choices(kind for kind in OutcomeKind if kind is not OutcomeKind.PENDING)
     )
     profile = models.ForeignKey(
         Profile, on_delete=models.SET_NULL, null=True, blank=True, related_name="batch_records"
     )
+    # The version the profile had after the record: it places what changed nothing among the rows of the ledger.
+    profile_version = models.PositiveIntegerField(null=True, blank=True)
     # Normal form of the match value: by it staff find a rejected record.
     external_id = models.CharField(max_length=NAME_LENGTH, blank=True)
-    rule = models.CharField(max_length=9, blank=True, choices=[(rule.value, rule.value) for rule in MatchRule])
+    rule = models.CharField(max_length=9, blank=True, choices=choices(MatchRule))
     key = models.JSONField(null=True, blank=True, help_text="The key that decided.")
     considered = models.JSONField(default=list, blank=True)
     # The first error's code, for filtering over batches.

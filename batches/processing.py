@@ -25,10 +25,10 @@ from profiles.values import (
     Cause,
     CauseKind,
     ErrorCode,
+    Finding,
     Outcome,
     OutcomeKind,
     ProfileDraft,
-    RecordError,
 )
 
 FAILURES_BEFORE_HALVING: Final = 2
@@ -101,7 +101,7 @@ class Drafts:
 
 def _unreadable(cause: Cause) -> ProfileDraft:
     message = "The hub could not process this record; its operators can see why in the log."
-    return ProfileDraft(cause=cause, errors=(RecordError(ErrorCode.INTERNAL, "", message),))
+    return ProfileDraft(cause=cause, errors=(Finding(ErrorCode.INTERNAL, "", message),))
 
 
 def process_batch(batch: Batch, drafts: Drafts) -> None:
@@ -117,7 +117,7 @@ def process_batch(batch: Batch, drafts: Drafts) -> None:
         chunk = [drafts.skip()] if poisonous else drafts.take(size)
         now = timezone.now()
         store_outcomes = partial(_store_outcomes, now=now)
-        with transaction.atomic():
+        with transaction.atomic(durable=True):
             if poisonous:
                 outcomes = [_rejected(draft) for draft in chunk]
                 store_outcomes(outcomes)
@@ -150,7 +150,8 @@ def _chunk_size(batch: Batch, left: int) -> int:
     if batch.failures >= patience and (size > 1 or batch.chunk_size is None):
         size = (size + 1) // 2
         # Committed before the attempt: a crash in it must find the smaller size.
-        leases.start_anew(batch, chunk_size=size)
+        with transaction.atomic(durable=True):
+            leases.start_anew(batch, chunk_size=size)
     return size
 
 
@@ -177,6 +178,7 @@ def _record_row(outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
         "reference": outcome.reference,
         "outcome": outcome.kind,
         "profile_id": outcome.profile_id,
+        "profile_version": outcome.profile_version,
         "external_id": outcome.match_value,
         "rule": outcome.rule or "",
         "key": None if outcome.key is None else outcome.key.as_json(),
@@ -199,7 +201,7 @@ def _counts(batch: Batch, outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def _warnings(batch: Batch) -> list[dict[str, str]]:
-    """Say so when the match criterion is a handle nobody has, more likely a slip than meant (contract S12)."""
+    """Say so when the match criterion is a handle nobody has, more likely a slip than meant (way 3.2)."""
     if batch.match_criteria == EMAIL or Identity.objects.filter(handle=batch.match_criteria).exists():
         return list(batch.warnings)
     message = f"No profile has an identity with the handle {batch.match_criteria}."

@@ -6,6 +6,7 @@ The first outcome stays as it was. The word remains the sender's, so the new bat
 from collections.abc import Iterator
 
 import orjson
+from django.db.models import Exists, OuterRef
 
 from batches.bodies import find_record
 from batches.intake import submit_batch
@@ -19,10 +20,16 @@ class ResendingError(Exception):
 
 
 def failed_positions(batch: Batch) -> list[int]:
-    """Return the positions of records the hub itself failed at and that nobody has sent again; queries."""
+    """Return the positions of records the hub itself failed at and that nobody has sent again; one query."""
+    again = Batch.objects.filter(corrects_batch_id=OuterRef("batch_id"), corrects_position=OuterRef("position"))
     failed = BatchRecord.objects.filter(batch=batch, outcome=OutcomeKind.REJECTED, error_code=ErrorCode.INTERNAL)
-    again = Batch.objects.filter(corrects_batch_id=batch.id).values_list("corrects_position", flat=True)
-    return sorted({*failed.values_list("position", flat=True)} - {*again})
+    return list(failed.exclude(Exists(again)).order_by("position").values_list("position", flat=True))
+
+
+def sent_again(record: BatchRecord) -> Batch | None:
+    """Return the batch by which the record was sent again, the last of them; one query."""
+    again = Batch.objects.filter(corrects_batch_id=record.batch_id, corrects_position=record.position)
+    return again.order_by("-received_at", "-id").first()
 
 
 def resend(batch: Batch, positions: list[int], *, source: BatchSource) -> Iterator[tuple[int, Receipt]]:

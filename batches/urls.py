@@ -3,7 +3,11 @@
 from django.urls import path
 
 from batches.api.batches import BatchDetail, BatchList, OlderProfileBatches, ProfileBatches
+from batches.api.errors import ANSWERS
 from batches.api.items import BatchItemRecord, BatchItems
+from profiles.http.errors import add_answers
+
+add_answers(ANSWERS)
 
 urlpatterns = [
     path("profiles/batch.json", ProfileBatches.as_view(), name="submit-batch"),

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
+
+from profiles.values import OutcomeKind
 
 
 class BatchState(StrEnum):
@@ -14,6 +17,9 @@ class BatchState(StrEnum):
     SET_ASIDE = "set_aside"  # could not be processed; an operator looks, then `requeue`s it
     CANCELLED = "cancelled"
 
+
+# What becomes of a record that is decided; the batch counts each.
+OUTCOMES: Final = (OutcomeKind.CREATED, OutcomeKind.UPDATED, OutcomeKind.UNCHANGED, OutcomeKind.REJECTED)
 
 UNFINISHED = (BatchState.QUEUED, BatchState.RUNNING)
 

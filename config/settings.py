@@ -7,11 +7,11 @@ operator may set.
 import warnings
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import reverse_lazy
+
+from config import desk
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -61,6 +61,9 @@ CURRENCIES = env.list("CURRENCIES", default=[])
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 # Seconds one attempt at a batch may take: what takes longer hangs, and is ended like a crash.
 ATTEMPT_SECONDS = env.float("ATTEMPT_SECONDS", default=300)
+# Whether a worker reads the next batch while the database works at the one in hand: a quarter faster, and the records
+# of two batches in memory.
+READ_AHEAD = env.bool("READ_AHEAD", default=True)
 # Seconds between two looks at the queue when nothing wakes the worker.
 POLL_SECONDS = env.float("POLL_SECONDS", default=0.2)
 # Where a worker waits to be woken (PostgreSQL's LISTEN), if not where DATABASE_URL leads: the server itself where a
@@ -266,81 +269,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.statics.CollectedStorage"},
 }
-
-
-def _page(title: str, icon: str, model: str) -> dict[str, Any]:
-    """Return a link of the admin's side bar, for those who may look at it."""
-    app, name = model.split(".")
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
-        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
-    }
-
-
-# A dot with three around it; in the page itself, so that nothing is asked for.
-_ICON = "data:image/svg+xml," + quote(
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" stroke="#9810fa" stroke-width="3" fill="#9810fa">'
-    '<path d="M16 16 16 5M16 16 6 25M16 16 26 25"/><circle cx="16" cy="16" r="5"/><circle cx="16" cy="5" r="2"/>'
-    '<circle cx="6" cy="25" r="2"/><circle cx="26" cy="25" r="2"/></svg>'
-)
-
-UNFOLD = {
-    "SITE_TITLE": "Profile Hub",
-    "SITE_HEADER": "Profile Hub",
-    "SITE_SYMBOL": "hub",
-    "SITE_URL": None,
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _ICON}],
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "DASHBOARD_CALLBACK": "batches.admin.dashboard.add_figures",
-    "SIDEBAR": {
-        "show_search": False,
-        "show_all_applications": False,
-        "navigation": [
-            {
-                "items": [{"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}],
-            },
-            {
-                "title": "Coming in",
-                "items": [
-                    _page("Batches", "inbox", "batches.batch"),
-                    _page("Records", "list_alt", "batches.batchrecord"),
-                ],
-            },
-            {
-                "title": "People",
-                "items": [
-                    _page("Profiles", "person", "profiles.profile"),
-                    _page("Possible duplicates", "group", "profiles.duplicatecandidate"),
-                    _page("Tags", "sell", "profiles.tag"),
-                    _page("Ledger", "history", "profiles.profilechange"),
-                ],
-            },
-            {
-                "title": "Reference data",
-                "items": [
-                    _page("Regions", "map", "profiles.region"),
-                    _page("Countries", "public", "profiles.country"),
-                    _page("Locations", "storefront", "profiles.location"),
-                    _page("Statuses", "military_tech", "profiles.status"),
-                    _page("Organisations", "corporate_fare", "profiles.organisation"),
-                    _page("Roles", "badge", "profiles.roledefinition"),
-                ],
-            },
-            {
-                "title": "Access",
-                "items": [
-                    _page("Users", "manage_accounts", "profiles.user"),
-                    _page("Groups", "groups", "auth.group"),
-                    _page("API tokens", "key", "profiles.apitoken"),
-                    _page("Failed logins", "lock", "axes.accessattempt"),
-                ],
-            },
-        ],
-    },
-}
+UNFOLD = desk.UNFOLD
 
 # --- Logs: ids and counts, never a person's data (see config.logs) --------------------------------------------
 

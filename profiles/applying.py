@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from profiles.conducting import conduct
-from profiles.db.ids import new_id
+from profiles.db.ids import derived_ids, new_id
 from profiles.directory import Scope
 from profiles.matching import plan
-from profiles.values import Outcome, ProfileDraft
+from profiles.values import Cause, NewId, Outcome, ProfileDraft
 from profiles.writing import OutcomeStore, store_no_outcomes
 
 
@@ -33,6 +33,14 @@ def apply_drafts(
         collections=sorted({name for draft in drafts for name in draft.touched}),
         references={name for draft in drafts for name in draft.reference_names},
     )
-    decide = partial(plan, drafts, criteria=criteria, now=now, new_id=new_id, received_at=received_at)
+    new_ids = partial(_new_ids, received_at=received_at or now)
+    decide = partial(plan, drafts, criteria=criteria, now=now, new_ids=new_ids, received_at=received_at)
     decided = conduct(scope, decide, now=now, store_outcomes=store_outcomes, write=write)
     return list(decided.outcomes)
+
+
+def _new_ids(cause: Cause, *, received_at: dt.datetime) -> NewId:
+    """Return what names the things a draft makes: those of a batch the same in each attempt."""
+    if cause.batch_id is None or cause.position is None:
+        return lambda _: new_id()
+    return partial(derived_ids(cause.batch_id, at=received_at), cause.position)

@@ -1,12 +1,13 @@
-"""The values of custom attributes, and JSON that senders may choose freely (contract section 10)."""
+"""The values of custom attributes, and JSON that senders may choose freely (rules 8.4)."""
 
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from profiles import readings
 from profiles.keys import NOTES_LENGTH, InvalidValueError, text
+from profiles.readings import JSON
 from profiles.values import AttributeType
 
 JSON_LENGTH: Final = 65_536
@@ -14,7 +15,7 @@ JSON_LENGTH: Final = 65_536
 _REFUSED = re.compile("[\x00\ud800-\udfff]")
 
 
-def typed_value(kind: str, value: object) -> Any:
+def typed_value(kind: str, value: JSON) -> JSON:
     """Return the value as one of the type, turned into it where nothing is lost.
 
     Null is null in every type, and so is what is blank, but for free JSON. Raises `InvalidValueError`.
@@ -29,13 +30,13 @@ def _text(value: object) -> str:
     return text(readings.text(value), length=NOTES_LENGTH, notes=True)
 
 
-def _list(value: object) -> Any:
+def _list(value: JSON) -> JSON:
     if not isinstance(value, list):
         raise InvalidValueError("The value must be a list.")
     return readings.free_json(value)
 
 
-_READINGS: Final[dict[AttributeType, Callable[[object], Any]]] = {
+_READINGS: Final[dict[AttributeType, Callable[[JSON], JSON]]] = {
     AttributeType.STRING: _text,
     AttributeType.INTEGER: readings.whole_number,
     AttributeType.FLOAT: readings.number,
@@ -45,10 +46,10 @@ _READINGS: Final[dict[AttributeType, Callable[[object], Any]]] = {
 }
 
 
-def json_faults(value: object) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def json_faults(value: JSON) -> Iterator[tuple[tuple[int | str, ...], str]]:
     """Yield what in a JSON value no database could keep as it is: its path, and a sentence."""
     size = 0
-    stack: list[tuple[tuple[int | str, ...], Any]] = [((), value)]
+    stack: list[tuple[tuple[int | str, ...], JSON]] = [((), value)]
     while stack:
         path, item = stack.pop()
         if isinstance(item, dict | list):
@@ -62,7 +63,7 @@ def json_faults(value: object) -> Iterator[tuple[tuple[int | str, ...], str]]:
             yield path, fault
 
 
-def _faults(item: object) -> Iterator[str]:
+def _faults(item: JSON) -> Iterator[str]:
     if isinstance(item, str) and _REFUSED.search(item):
         yield "The text must not hold NUL or lone surrogates."
     elif isinstance(item, dict) and any(_REFUSED.search(key) for key in item):

@@ -24,6 +24,13 @@ _KINDS: Final = {
     "Co": "a private character",
     "Zs": "a blank",
 }
+# What copying from pages and files leaves at the ends: soft hyphen, zero-width space, direction marks, word joiner,
+# byte order mark. The joiners U+200C and U+200D are not here: they shape the letter before them.
+_UNSEEN: Final = "\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
+_UNSEEN_WITHIN: Final = re.compile(f"[{_UNSEEN}]")
+_EDGES: Final = re.compile(rf"[\s{_UNSEEN}]+")
+# Joiners, variation selectors and blanks that count as letters: nobody sees a text of these alone.
+_NOTHING: Final = re.compile(rf"[\s{_UNSEEN}\u034f\u115f\u1160\u200c\u200d\u2800\u3164\ufe00-\ufe0f\uffa0]*")
 _SEEN: Final = re.compile("[\x21-\x7e]*", re.ASCII)
 
 
@@ -36,6 +43,25 @@ def name_of(character: str) -> str:
     if "!" <= character <= "~":
         return f"the character {character}"
     return f"{_KINDS.get(unicodedata.category(character), 'a character')} (U+{ord(character):04X})"
+
+
+def trimmed(text: str) -> str:
+    """Return the text without the white space and the invisible characters at its ends; nothing where none is seen."""
+    text = text.strip()
+    if not text or text.isascii():
+        return text
+    if _NOTHING.fullmatch(text):
+        return ""
+    start = found.end() if (found := _EDGES.match(text)) else 0
+    end = len(text)
+    while _EDGES.fullmatch(text, end - 1, end):
+        end -= 1
+    return text[start:end]
+
+
+def unseen_within(text: str) -> str:
+    """Return the first invisible character of a trimmed text, by which two that look the same would differ."""
+    return "" if text.isascii() or not (found := _UNSEEN_WITHIN.search(text)) else found[0]
 
 
 def first_unseen(text: str) -> str:

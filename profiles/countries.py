@@ -385,6 +385,11 @@ _WITHOUT_POSTCODES: Final = frozenset(
 
 _UNSEEN: Final = re.compile(r"[.'`\u2018\u2019\u02bc\u02bb]")
 _WORD: Final = re.compile(r"[^\W_]+")
+# Letters of one abbreviation: U.S.A., U S A; but n/a tells that nobody knows.
+_LETTERS: Final = re.compile(r"[^\W\d_](?:[. ]+[^\W\d_])+\.?")
+# As spreadsheets write them, 36 or 36.0; other numbers with a point are none.
+_NUMERIC: Final = re.compile(r"([0-9]{1,3})(?:\.0+)?", re.ASCII)
+_UNKNOWN: Final = frozenset({"na", "notapplicable", "none", "null", "unknown"})
 _SMALL_WORDS: Final = frozenset({"the", "of", "and"})
 # Only beside other words: alone, `is` and `st` are codes.
 _LONG_FORMS: Final = {"st": "saint", "rep": "republic", "dem": "democratic", "is": "islands", "isl": "islands"}
@@ -401,11 +406,16 @@ def country_code(text: str) -> str | None:
     """Return the two letters of the country that a code or an English name means, `None` where none is known.
 
     Case, accents, dots, apostrophes, the order of the words, `the`, `of`, `&` and "Republic of" make no difference.
+    NA is Namibia, but n/a and N.A. are nothing.
     """
-    words = _words(text)
-    if len(words) == 1 and (word := words[0]).isascii() and word.isdigit():
-        words = [word.zfill(3)]
     known = _known()
+    if number := _NUMERIC.fullmatch(text.strip()):
+        return known.get(number[1].zfill(3))
+    words = _words(text)
+    if any(word.isdecimal() for word in words):
+        return None
+    if text.strip().lower() not in {"na", "nam"} and "".join(words) in _UNKNOWN:
+        return None
     return known.get(_key(words)) or known.get(_key([word for word in words if word != "republic"]))
 
 
@@ -418,9 +428,9 @@ def has_postcodes(text: str) -> bool:
 def _words(text: str) -> list[str]:
     decomposed = unicodedata.normalize("NFKD", text)
     plain = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    if _LETTERS.fullmatch(plain.strip()):
+        return ["".join(_WORD.findall(plain))]
     words = _WORD.findall(_UNSEEN.sub("", plain))
-    if all(len(word) == 1 for word in words):  # U S A
-        return ["".join(words)]
     return [_LONG_FORMS.get(word, word) for word in words] if len(words) > 1 else words
 
 

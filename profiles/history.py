@@ -37,6 +37,17 @@ def fold(history: Iterable[Mapping[str, Mapping[str, Any]]]) -> State:
     return State(fields, collections)
 
 
+def without_origins(changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return the changes but for what removed rows tell only so that they can come back as the same rows."""
+    return {pointer: change for pointer, change in changes.items() if not _is_of_origin(pointer)}
+
+
+def _is_of_origin(pointer: str) -> bool:
+    name, *parts = pointer[1:].split("/")
+    collection = shape.COLLECTIONS.get(name)
+    return collection is not None and len(parts) > len(collection.key) and parts[-1] in shape.ORIGIN_MEMBERS
+
+
 def _fold_row(
     rows: dict[RowKey, dict[str, Any]],
     collection: shape.Collection,
@@ -45,7 +56,7 @@ def _fold_row(
 ) -> None:
     width = len(collection.key)
     key = tuple(parts[:width])
-    if "to" not in change:  # each member of a removed row says so; the first one is enough
+    if "to" not in change:  # each member of a removed row says so, its origin too; the first one is enough
         rows.pop(key, None)
     else:
         row = rows.setdefault(key, dict.fromkeys(collection.fields))

@@ -1,4 +1,4 @@
-"""What "the same" means, once: the normal forms of texts, emails, phones, handles and identifiers (design 3.1).
+"""What "the same" means, once: the normal forms of texts, emails, phones, handles and identifiers (rules 1).
 
 Used by batches, API, imports, search, admin and constraints alike. Each function returns the normal form or
 raises `InvalidValueError` with a sentence for the sender; none of them ever repeats the value in it.
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from email_validator import EmailNotValidError, validate_email
 
 from profiles import phones
-from profiles.characters import name_of
+from profiles.characters import name_of, trimmed, unseen_within
 from profiles.emails import fault_of
 
 NAME_LENGTH: Final = 255
@@ -28,6 +28,8 @@ _MOST_COMPOSED: Final = 4
 # Control characters, NUL among them, and the halves of surrogate pairs: no database or client agrees on them.
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _REFUSED_IN_NOTES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# What spreadsheets leave of a long number, and tables of floats of any: no identifier is written so.
+_RUINED_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?E[+-][0-9]+|[0-9]+[.]0+", re.ASCII | re.IGNORECASE)
 _PLAIN_EMAIL = re.compile(
     r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:(?:[a-z0-9]|-(?!-)){0,61}[a-z0-9])?\.)+[a-z]{2,24}",
     re.ASCII | re.IGNORECASE,
@@ -68,11 +70,11 @@ def identity_match_key(handle: str, identifier: str) -> MatchKey:
 
 
 def text(value: str, *, length: int = NAME_LENGTH, notes: bool = False) -> str:
-    """Return `value` in NFC without surrounding white space; line breaks and tabs are allowed in notes only.
+    """Return `value` in NFC, trimmed of white space and unseen characters; notes may hold line breaks and tabs.
 
     The length is that of the normal form; what is far too long for it is refused before anything else is done.
     """
-    if len(value) > length and len(value := value.strip()) > _MOST_COMPOSED * length:
+    if len(value) > length and len(value := trimmed(value)) > _MOST_COMPOSED * length:
         raise _too_long(length)
     if not value.isascii():
         if len(value) > MOST_MARKS_IN_A_ROW and _has_too_many_marks(value):
@@ -80,7 +82,7 @@ def text(value: str, *, length: int = NAME_LENGTH, notes: bool = False) -> str:
                 f"The text must not hold more than {MOST_MARKS_IN_A_ROW} combining marks in a row."
             )
         value = unicodedata.normalize("NFC", value)
-    value = value.strip()
+    value = trimmed(value)
     if not value.isprintable() and (found := (_REFUSED_IN_NOTES if notes else _REFUSED).search(value)):
         raise InvalidValueError(f"The text must not hold {name_of(found[0])}.")
     if len(value) > length:
@@ -102,15 +104,27 @@ def _has_too_many_marks(value: str) -> bool:
 
 
 def name(value: str) -> str:
-    """Return a handle or identifier in normal form: a text of 1 to 255 characters, case kept."""
+    """Return a handle or identifier in normal form: a text of 1 to 255 characters, all of them seen, case kept."""
     value = text(value)
     if not value:
         raise InvalidValueError("The text must not be empty.")
+    if found := unseen_within(value):
+        raise InvalidValueError(f"The text must not hold {name_of(found)}.")
+    return value
+
+
+def identifier(value: str) -> str:
+    """Return an identifier in normal form: a name that no spreadsheet has made a number of."""
+    value = name(value)
+    if not value[0].isalpha() and _RUINED_NUMBER.fullmatch(value):
+        raise InvalidValueError(
+            "The identifier is what a spreadsheet made of a number; format its column as text and export it again."
+        )
     return value
 
 
 def tag(value: str) -> str:
-    """Return a tag's handle: its spaces are hyphens, its case is kept (contract section 16)."""
+    """Return a tag's handle: its spaces are hyphens, its case is kept (rules 4.5)."""
     return name(re.sub(r"\s+", "-", text(value)))
 
 

@@ -1,4 +1,4 @@
-"""Whom each record means, what it changes and why it is refused (design 3.2).
+"""Whom each record means, what it changes and why it is refused (rules 2).
 
 Pure: drafts and everything known about their keys in, the whole plan out. Records are taken in the order received
 and each sees what the former decided.
@@ -10,28 +10,30 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from profiles.keys import MatchKey, email_key, email_match_key, identity_match_key, mobile_match_key
-from profiles.reconcile import Reconciliation, State, reconcile
+from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
+from profiles.reconcile import Reconciliation, State, reconcile, state_of
 from profiles.reconcile.referrals import resolve
 from profiles.values import (
     EMAIL,
     Candidate,
+    Cause,
+    Change,
     ChangeAction,
     Directory,
     DuplicatePair,
     ErrorCode,
+    Finding,
     MatchRule,
+    NewId,
     Outcome,
     OutcomeKind,
     Plan,
-    ProfileChange,
     ProfileDraft,
     ProfileResult,
     ProfileType,
-    RecordError,
 )
 
-# The contract's own sentences; clients look for the second one (contract section 5).
+# The contract's own sentences; clients look for the second one (rules 8.14).
 _TAKEN: Final = {
     "email": "The email has already been taken.",
     "mobile": "The phone number exists",
@@ -59,21 +61,21 @@ def plan(
     *,
     criteria: str,
     now: dt.datetime,
-    new_id: Callable[[], UUID],
+    new_ids: Callable[[Cause], NewId],
     received_at: dt.datetime | None = None,
 ) -> Plan:
     """Decide every draft in order and return outcomes, the profiles to write, their ledger and possible duplicates.
 
-    `criteria` is `email` or an identity handle; `now` is the time the changes bear. `new_id` names the profiles and
-    addresses that are created. `received_at` is when the drafts came in, if that was before now.
+    `criteria` is `email` or an identity handle; `now` is the time the changes bear. `new_ids` names the profile
+    and the addresses that a draft creates. `received_at` is when the drafts came in, if that was before now.
     """
-    desk = _Desk(directory, criteria=criteria, now=now, new_id=new_id, received_at=received_at or now)
-    outcomes = [desk.decide(draft) for draft in drafts]
-    return Plan(outcomes, desk.results(), desk.changes, list(desk.duplicates.values()))
+    planning = _Planning(directory, criteria=criteria, now=now, new_ids=new_ids, received_at=received_at or now)
+    outcomes = [planning.decide(draft) for draft in drafts]
+    return Plan(outcomes, planning.results(), planning.changes, list(planning.duplicates.values()))
 
 
-class _Desk:
-    """Where the drafts of one plan are decided, one after another."""
+class _Planning:
+    """A plan in the making: its drafts are decided one after another."""
 
     def __init__(
         self,
@@ -81,22 +83,19 @@ class _Desk:
         *,
         criteria: str,
         now: dt.datetime,
-        new_id: Callable[[], UUID],
+        new_ids: Callable[[Cause], NewId],
         received_at: dt.datetime,
     ) -> None:
         self.directory = directory
         self.criteria = criteria
         self.now = now
         self.received_at = received_at
-        self.new_id = new_id
+        self.new_ids = new_ids
         self.holders = dict(directory.holders)
-        self.states = {
-            profile.id: State(profile.fields, profile.collections, profile.effective_times)
-            for profile in directory.profiles.values()
-        }
+        self.states = {profile.id: state_of(profile) for profile in directory.profiles.values()}
         self.versions = {profile.id: profile.version for profile in directory.profiles.values()}
         self.touched: dict[UUID, None] = {}
-        self.changes: list[ProfileChange] = []
+        self.changes: list[Change] = []
         self.duplicates: dict[tuple[UUID, UUID], DuplicatePair] = {}
 
     def results(self) -> list[ProfileResult]:
@@ -107,6 +106,7 @@ class _Desk:
                 version=self.versions[profile_id],
                 fields=self.states[profile_id].fields,
                 collections=self.states[profile_id].collections,
+                email_key=self.states[profile_id].email_key,
                 before=self.directory.profiles.get(profile_id),
                 effective_times=self.states[profile_id].effective_times,
             )
@@ -125,28 +125,29 @@ class _Desk:
 
         if match.rule is MatchRule.TARGET and match.profile_id not in self.states:
             message = "The profile does not exist."
-            return self._reject(draft, match, [*errors, RecordError(ErrorCode.UNKNOWN_REFERENCE, "", message)])
+            return self._reject(draft, match, [*errors, Finding(ErrorCode.UNKNOWN_REFERENCE, "", message)])
         before = None if match.profile_id is None else self.states[match.profile_id]
         if match.profile_id is not None and self._is_stale(draft, match.profile_id):
             message = "The profile was changed by somebody else after it was looked at."
-            return self._reject(draft, match, [*errors, RecordError(ErrorCode.STALE, "", message)])
+            return self._reject(draft, match, [*errors, Finding(ErrorCode.STALE, "", message)])
         aliases, holders = self._claims(draft, match.profile_id)
         errors += self._match_errors(draft, match, before)
         errors += [
-            RecordError(ErrorCode.CLAIMED_ELSEWHERE, draft.pointers[holder.key], _TAKEN[holder.key.kind])
+            Finding(ErrorCode.CLAIMED_ELSEWHERE, draft.pointers[holder.key], _TAKEN[holder.key.kind])
             for holder in holders
             if holder.key is not None
         ]
         if match.profile_id is not None:
             for holder in holders:
                 self._suspect([match.profile_id, holder.profile_id], ErrorCode.CLAIMED_ELSEWHERE, draft)
+        new_id = self.new_ids(draft.cause)
         reconciliation = reconcile(
-            before, draft, now=self.now, received_at=self.received_at, new_id=self.new_id, aliases=aliases
+            before, draft, now=self.now, received_at=self.received_at, new_id=new_id, aliases=aliases
         )
         errors += reconciliation.errors
         if errors:
             return self._reject(draft, match, errors, holders)
-        return self._accept(draft, match, reconciliation)
+        return self._accept(draft, match, reconciliation, new_id)
 
     def _is_stale(self, draft: ProfileDraft, profile_id: UUID) -> bool:
         return draft.expected_version is not None and draft.expected_version != self.versions[profile_id]
@@ -154,7 +155,7 @@ class _Desk:
     # --- Whom it means -------------------------------------------------------------------------------------------
 
     def _match(self, draft: ProfileDraft) -> _Match:
-        """Try the criterion, then all identities (design 3.2, rules 1, 2 and 4)."""
+        """Try the criterion, then all identities (rules 2.1, 2.2 and 2.4)."""
         if draft.target is not None:
             return _Match(self.directory.survivors.get(draft.target, draft.target), MatchRule.TARGET, None, ())
         identities = [key for key in draft.pointers if key.kind == "identity"]
@@ -180,8 +181,8 @@ class _Desk:
                 found.setdefault(meant, Candidate(meant, rule, key))
         return tuple(found.values())
 
-    def _match_errors(self, draft: ProfileDraft, match: _Match, before: State | None) -> list[RecordError]:
-        """Nobody to create without a match value; nobody deleted is written to by accident (rules 4 and 5)."""
+    def _match_errors(self, draft: ProfileDraft, match: _Match, before: State | None) -> list[Finding]:
+        """Nobody to create without a match value; nobody deleted is written to by accident (rules 2.4 and 2.5)."""
         if match.profile_id is None and match.key is None:
             field = "/email" if self.criteria == EMAIL else "/identities"
             if any(
@@ -189,14 +190,14 @@ class _Desk:
                 for error in draft.errors
             ):
                 return []  # the value was there, and wrong, or nothing could be read: that has been said
-            return [RecordError(ErrorCode.NO_MATCH_VALUE, field, _no_match_value(self.criteria))]
+            return [Finding(ErrorCode.NO_MATCH_VALUE, field, _no_match_value(self.criteria))]
         if (
             before is not None
             and before.fields.get("profile_type") == ProfileType.DELETED
             and "profile_type" not in draft.fields
         ):
             message = "The profile is deleted; naming a profile_type restores it."
-            return [RecordError(ErrorCode.DELETED_PROFILE, "", message)]
+            return [Finding(ErrorCode.DELETED_PROFILE, "", message)]
         return []
 
     def _claims(self, draft: ProfileDraft, profile_id: UUID | None) -> tuple[list[MatchKey], list[Candidate]]:
@@ -216,9 +217,9 @@ class _Desk:
 
     # --- What becomes of it --------------------------------------------------------------------------------------
 
-    def _accept(self, draft: ProfileDraft, match: _Match, reconciliation: Reconciliation) -> Outcome:
+    def _accept(self, draft: ProfileDraft, match: _Match, reconciliation: Reconciliation, new_id: NewId) -> Outcome:
         if match.profile_id is None:
-            kind, profile_id = OutcomeKind.CREATED, self.new_id()
+            kind, profile_id = OutcomeKind.CREATED, new_id(0)
             before = State()
         else:
             profile_id = match.profile_id
@@ -231,7 +232,7 @@ class _Desk:
             self._move_keys(profile_id, before, reconciliation.after)
             self.versions[profile_id] = self.versions.get(profile_id, 0) + 1
             self.changes.append(
-                ProfileChange(
+                Change(
                     profile_id=profile_id,
                     version=self.versions[profile_id],
                     action=_action(kind, before, reconciliation.after),
@@ -245,6 +246,7 @@ class _Desk:
             cause=draft.cause,
             reference=draft.reference,
             profile_id=profile_id,
+            profile_version=self.versions[profile_id],
             rule=match.rule,
             key=match.key,
             match_value=self._match_value(draft),
@@ -265,7 +267,7 @@ class _Desk:
                 self.holders[identity_match_key(*row_key)] = profile_id
 
     def _reject(
-        self, draft: ProfileDraft, match: _Match, errors: Sequence[RecordError], holders: Sequence[Candidate] = ()
+        self, draft: ProfileDraft, match: _Match, errors: Sequence[Finding], holders: Sequence[Candidate] = ()
     ) -> Outcome:
         considered = list(match.candidates)
         if match.rule is MatchRule.TARGET and match.profile_id is not None:
@@ -298,8 +300,8 @@ class _Desk:
 def _field_keys(state: State) -> set[MatchKey]:
     """Return the keys that stand in the profile's own fields."""
     found = set()
-    if (email := state.fields.get("email")) is not None:
-        found.add(email_match_key(email_key(email)))
+    if state.email_key is not None:
+        found.add(email_match_key(state.email_key))
     if (mobile := state.fields.get("mobile_phone")) is not None:
         found.add(mobile_match_key(mobile))
     return found
@@ -324,6 +326,6 @@ def _no_match_value(criteria: str) -> str:
     return f"{message}; did you mean {EMAIL}?" if sorted(criteria.lower()) == sorted(EMAIL) else f"{message}."
 
 
-def _ambiguous(match: _Match) -> RecordError:
+def _ambiguous(match: _Match) -> Finding:
     ids = ", ".join(str(candidate.profile_id) for candidate in match.candidates)
-    return RecordError(ErrorCode.AMBIGUOUS, "", f"The record means more than one profile: {ids}.")
+    return Finding(ErrorCode.AMBIGUOUS, "", f"The record means more than one profile: {ids}.")

@@ -11,23 +11,22 @@ from profiles.db.ids import new_id
 from profiles.directory import Scope
 from profiles.models import DuplicateCandidate
 from profiles.models.duplicates import Verdict
-from profiles.reconcile import State, difference, moved_times
+from profiles.reconcile import difference, moved_times, state_of
 from profiles.reconcile.uniting import MergeError, unite
 from profiles.values import (
     Cause,
+    Change,
     ChangeAction,
     Directory,
     Plan,
-    ProfileChange,
     ProfileResult,
-    ProfileSnapshot,
 )
 
 __all__ = ["MergeError", "merge_profiles"]
 
 
-def merge_profiles(*, merged_id: UUID, survivor_id: UUID, cause: Cause, now: dt.datetime) -> UUID:
-    """Merge one profile into another and return the operation's id.
+def merge_profiles(*, merged_id: UUID, survivor_id: UUID, cause: Cause, now: dt.datetime, note: str = "") -> UUID:
+    """Merge one profile into another and return the operation's id; `note` says why, for the ledger.
 
     Afterwards the merged profile has no rows of its own, means the survivor, and keeps its email and mobile as aliases
     where the survivor has its own. Profiles merged into it before now mean the survivor too. Raises `MergeError`.
@@ -40,14 +39,18 @@ def merge_profiles(*, merged_id: UUID, survivor_id: UUID, cause: Cause, now: dt.
         raise MergeError("A profile cannot be merged into itself.")
     operation_id = new_id()
     scope = Scope(targets=[merged_id, survivor_id], collections=tuple(shape.COLLECTIONS), with_merged=True)
-    decide = partial(_plan, merged_id=merged_id, survivor_id=survivor_id, cause=cause, operation_id=operation_id)
+    decide = partial(
+        _plan, merged_id=merged_id, survivor_id=survivor_id, cause=cause, operation_id=operation_id, note=note
+    )
     conduct(scope, decide, now=now)
     low, high = sorted((merged_id, survivor_id))
     DuplicateCandidate.objects.filter(low=low, high=high).update(verdict=Verdict.SAME)
     return operation_id
 
 
-def _plan(directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Cause, operation_id: UUID) -> Plan:
+def _plan(
+    directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Cause, operation_id: UUID, note: str
+) -> Plan:
     """Decide the merge; raises `MergeError`."""
     for profile_id in (merged_id, survivor_id):
         if profile_id in directory.survivors:
@@ -56,11 +59,11 @@ def _plan(directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Ca
             raise MergeError(f"There is no profile {profile_id}.")
     merged, survivor = directory.profiles[merged_id], directory.profiles[survivor_id]
     after_merged, after_survivor = unite(
-        _state(merged), _state(survivor), merged_id=merged_id, survivor_id=survivor_id
+        state_of(merged), state_of(survivor), merged_id=merged_id, survivor_id=survivor_id
     )
     afters = [(merged, after_merged), (survivor, after_survivor)]
     afters += [
-        (one, replace(_state(one), fields={**one.fields, "merged_into": str(survivor_id)}))
+        (one, replace(state_of(one), fields={**one.fields, "merged_into": str(survivor_id)}))
         for one in directory.merged.values()
         if one.fields["merged_into"] == str(merged_id)
     ]
@@ -70,25 +73,24 @@ def _plan(directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Ca
             version=before.version + 1,
             fields=after.fields,
             collections=after.collections,
+            email_key=after.email_key,
             before=before,
             effective_times=after.effective_times,
+            rows_of=merged if before is survivor else None,
         )
         for before, after in afters
     ]
     changes = [
-        ProfileChange(
+        Change(
             profile_id=before.id,
             version=before.version + 1,
             action=ChangeAction.MERGED,
-            changes=difference(_state(before), after),
+            changes=difference(state_of(before), after),
             cause=cause,
             operation_id=operation_id,
-            times=moved_times(_state(before), after),
+            note=note,
+            times=moved_times(state_of(before), after),
         )
         for before, after in afters
     ]
     return Plan(outcomes=[], results=results, changes=changes, duplicates=[])
-
-
-def _state(snapshot: ProfileSnapshot) -> State:
-    return State(snapshot.fields, snapshot.collections, snapshot.effective_times)

@@ -28,6 +28,12 @@ _SIGNS: Final = {ord(c): "-" for c in "\u2010\u2011\u2012\u2013\u2014\u2015\u221
     ord("\uff0f"): "/",
 }
 _BETWEEN: Final = re.compile(r"[-.()/\s]")
+# Groups of digits, whole ones in brackets, with at most one sign between two of them.
+_GROUPS: Final = re.compile(
+    r"(?:\+\s*+)?(?:\(\s*+\+?\s*+[0-9]++\s*+\)|[0-9]++)(?:\s*+[-./]?\s*+(?:\(\s*+[0-9]++\s*+\)|[0-9]++))*+"
+)
+# What may stand behind a number to tell it from others: (2), -1.
+_LAST_GROUP: Final = re.compile(r"^(.*[^0-9])[(]?\s*[0-9]{1,3}\s*[)]?$", re.DOTALL)
 _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?e[+-]?[0-9]+", re.IGNORECASE)
 _DECIMAL: Final = re.compile(r"\+?[0-9]{5,}\.0+|[^.]*\.00?")
 _EXTENSION: Final = re.compile(r"[0-9)]\s*[;,]?\s*(?:ext|x|#)", re.IGNORECASE)
@@ -46,8 +52,13 @@ _UNREADABLE: Final = {
     phonenumbers.NumberParseException.TOO_SHORT_NSN: _REASONS[ValidationResult.TOO_SHORT],
     phonenumbers.NumberParseException.TOO_LONG: _REASONS[ValidationResult.TOO_LONG],
 }
-_INTERNATIONAL: Final = "The phone number must be in international form, such as +61404123123."
+_INTERNATIONAL: Final = "The phone number must begin with a plus and the country code, such as +61404123123."
+_PREFIX_TWICE: Final = "The phone number has the prefix of its country more than once."
 _TWO: Final = "The phone number must be one number; this looks like two."
+_BESIDE: Final = "The phone number must stand alone; there are digits beside it."
+_ASTRAY: Final = "The phone number has signs that do not stand between groups of digits."
+_CHANGED: Final = "The phone number has digits that do not belong to it, such as a prefix behind the country code."
+_NO_COUNTRY: Final = "The phone number begins with a country code that no country has."
 
 
 class PhoneError(ValueError):
@@ -62,11 +73,12 @@ def e164(text: str, *, default_country: str = "") -> str:
     """
     if is_e164(text):
         return text
-    digits = _digits(text)
+    plain = _plain(text)
+    digits = _BETWEEN.sub("", plain)
     try:
         number = phonenumbers.parse(digits, default_country or None)
     except phonenumbers.NumberParseException as error:
-        raise PhoneError(_UNREADABLE.get(error.error_type, _INTERNATIONAL)) from error
+        raise PhoneError(_why_unreadable(error, digits)) from error
     if digits.startswith("00") and not _is_prefixed(digits, default_country):
         raise PhoneError(_INTERNATIONAL)
     reason = phonenumbers.is_possible_number_with_reason(number)
@@ -75,7 +87,41 @@ def e164(text: str, *, default_country: str = "") -> str:
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if len(written) > MOST_DIGITS + 1:
         raise PhoneError(_REASONS[ValidationResult.TOO_LONG])
+    if not is_e164(written) and not _is_settled(written):
+        raise PhoneError(_PREFIX_TWICE)
+    if digits.startswith("+") and not _is_same(digits[1:], number, written[1:]):
+        raise PhoneError(_CHANGED)
+    if not phonenumbers.is_valid_number(number) and _is_number_with_more(plain, default_country):
+        raise PhoneError(_BESIDE)
     return written
+
+
+def _why_unreadable(error: phonenumbers.NumberParseException, digits: str) -> str:
+    if sentence := _UNREADABLE.get(error.error_type):
+        return sentence
+    if not digits.startswith("+"):
+        return _INTERNATIONAL
+    return _NO_COUNTRY
+
+
+def _is_same(given: str, number: phonenumbers.PhoneNumber, written: str) -> bool:
+    """Whether nothing was changed but the zero or one that is dialled within the country, as in +61 (0)404."""
+    code = str(number.country_code)
+    return given == written or (
+        given[: len(code) + 1] in {f"{code}0", f"{code}1"} and given[: len(code)] + given[len(code) + 1 :] == written
+    )
+
+
+def _is_number_with_more(plain: str, default_country: str) -> bool:
+    """Whether a short group stands behind a number that is one without it."""
+    behind = _LAST_GROUP.match(plain)
+    if behind is None:
+        return False
+    try:
+        number = phonenumbers.parse(_BETWEEN.sub("", behind[1]), default_country or None)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number(number)
 
 
 def is_e164(text: str) -> bool:
@@ -101,14 +147,23 @@ def is_e164(text: str) -> bool:
     return len(national) in metadata.general_desc.possible_length
 
 
+def _is_settled(written: str) -> bool:
+    """Whether the number is read as itself: of +27 00 00000, for one, each reading would take a zero for a prefix."""
+    try:
+        number = phonenumbers.parse(written)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) == written
+
+
 def _is_prefixed(digits: str, default_country: str) -> bool:
     """Whether the zeros are the international prefix of that country, and not the beginning of a number there."""
     number = phonenumbers.parse(digits, default_country, keep_raw_input=True)
     return bool(number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY)
 
 
-def _digits(text: str) -> str:
-    """Return the digits, after a plus where there is one; refuse everything that is more than a number."""
+def _plain(text: str) -> str:
+    """Return the number in ASCII without armour and marks; refuse everything that is more than a number."""
     text = _BIDI_MARKS.sub("", text).strip()
     if armoured := _ARMOUR.fullmatch(text):
         text = next(part for part in armoured.groups() if part is not None).strip()
@@ -117,12 +172,12 @@ def _digits(text: str) -> str:
         text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
     if fault := _fault(text):
         raise PhoneError(fault)
-    return _BETWEEN.sub("", text)
+    return text
 
 
 def _fault(text: str) -> str:
     """Return a sentence about what there is beside one number's digits and the signs between them."""
-    for says in (_damaged, _not_one, _strange, _slashed):
+    for says in (_damaged, _not_one, _strange, _astray, _slashed):
         if sentence := says(text):
             return sentence
     return ""
@@ -157,6 +212,10 @@ def _strange(text: str) -> str:
     if not bare.strip("+"):
         return "The phone number must have digits."
     return "" if "+" not in bare[1:] else "The plus must be the first sign of a phone number."
+
+
+def _astray(text: str) -> str:
+    return "" if _GROUPS.fullmatch(text) else _ASTRAY
 
 
 def _slashed(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How values of each kind are read, whatever the field and whichever way they came (design 3.1).
+"""How values of each kind are read, whatever the field and whichever way they came (rules 1).
 
 Only what loses nothing is turned into the kind: a spreadsheet's 12.0 is the whole number 12, its "1" is true. Each
 reading returns the value or raises `InvalidValueError`; none ever repeats the value in its sentence.
@@ -7,9 +7,12 @@ reading returns the value or raises `InvalidValueError`; none ever repeats the v
 import math
 import re
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final, TypeAlias
 
+from profiles.characters import trimmed
 from profiles.keys import InvalidValueError
+
+JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 
 # Beyond this the databases give back an integer where a float was stored, and neighbours are indistinguishable.
 LARGEST_FLOAT: Final = 1e16
@@ -30,8 +33,8 @@ NAN: Final = "The value must be a number; NaN and Infinity are none."
 
 
 def is_blank(value: object) -> bool:
-    """Whether the value says nothing: null, or a text of white space."""
-    return value is None or (isinstance(value, str) and not value.strip())
+    """Whether the value says nothing: null, or a text in which nothing is seen."""
+    return value is None or (isinstance(value, str) and not trimmed(value))
 
 
 def is_blank_entry(entry: object) -> bool:
@@ -39,7 +42,7 @@ def is_blank_entry(entry: object) -> bool:
     if not isinstance(entry, dict):
         return entry == [] or is_blank(entry)
     for member in entry.values():
-        if member.strip() if isinstance(member, str) else member not in (None, [], {}):
+        if trimmed(member) if isinstance(member, str) else member not in (None, [], {}):
             return False
     return True
 
@@ -93,7 +96,7 @@ def truth(value: object) -> bool:
     raise InvalidValueError(EMPTY if is_blank(value) else NO_TRUTH)
 
 
-def free_json(value: object) -> Any:
+def free_json(value: JSON) -> JSON:
     """Return JSON that senders may choose freely with its whole floats as the integers they are."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else value

@@ -56,7 +56,7 @@ def load_reference_data(document: object) -> dict[str, LoadedCounts]:
     """Make or update every row the document names, all or none, and return the counts by kind.
 
     `document` maps `regions`, `locations`, `statuses`, `organisations` and `roles` to lists of objects with the
-    contract's fields (sections 14 to 16); rows are found by `handle`, locations by `external_id`; what an object
+    contract's fields (rules 8.8 to 8.12); rows are found by `handle`, locations by `external_id`; what an object
     leaves out stays as it is, and nothing is ever removed. Raises `ReferenceDataError`. Opens its own transaction.
     """
     if not isinstance(document, dict):

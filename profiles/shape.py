@@ -78,6 +78,8 @@ APPEARANCE_MEMBERS: Final = (
     *(f"measurement_ear_{part}" for part in ("helix", "forward_helix", "flat", "conch", "tragus", "lobe")),
 )
 
+# By what the contract calls the two locations in the names of its fields: `joined_location_external_id`.
+LOCATION_FIELDS: Final = {"joined": "joined_location_id", "preferred": "preferred_location_id"}
 PLAIN_FIELDS: Final = (
     "email",
     "title",
@@ -95,8 +97,7 @@ PLAIN_FIELDS: Final = (
     "company",
     "occupation",
     "avatar_url",
-    "joined_location_id",
-    "preferred_location_id",
+    *LOCATION_FIELDS.values(),
 )
 
 # Field -> the column of the profile's row that holds it.
@@ -112,6 +113,9 @@ MEMBERS: Final = {f"comms/{name}": ("comms_categories", name) for name in CATEGO
 JSON_COLUMNS: Final = ("comms_categories", "appearance")
 PROFILE_FIELDS: Final = (*COLUMNS, *MEMBERS)
 TIME_FIELDS: Final = ("joined_at", *(f"comms/{name}" for name in (*CONSENT_TIMES, "terms_accepted_at")))
+
+# What of a row is no part of a state; the ledger tells it of a removed one, so that it can come back as the same row.
+ORIGIN_MEMBERS: Final = ("id", "created_at")
 
 # --- Collections ------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,13 @@
 """The frozen values that travel between the rooms: what is asked, what is stored, what was decided."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from profiles.keys import MatchKey
+from profiles.readings import JSON
 
 RowKey = tuple[str, ...]
 Row = Mapping[str, Any]
@@ -15,8 +16,13 @@ Rows = Mapping[RowKey, Row]
 EMAIL: Final = "email"  # the one reserved match criterion; any other text is an identity handle
 
 
+def choices(kinds: Iterable[StrEnum]) -> list[tuple[str, str]]:
+    """Return what a column or filter may hold, each in its own word."""
+    return [(kind.value, kind.value) for kind in kinds]
+
+
 class ProfileType(StrEnum):
-    """What kind of profile it is (contract section 8)."""
+    """What kind of profile it is (rules 8.1)."""
 
     ACTIVE = "active"
     DELETED = "deleted"
@@ -28,7 +34,7 @@ class ProfileType(StrEnum):
 
 
 class Gender(StrEnum):
-    """The genders of the contract (section 7.5)."""
+    """The genders of the contract (rules 8.1)."""
 
     MALE = "male"
     FEMALE = "female"
@@ -37,7 +43,7 @@ class Gender(StrEnum):
 
 
 class AttributeType(StrEnum):
-    """The types of a custom attribute's value (contract section 10)."""
+    """The types of a custom attribute's value (rules 8.4)."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -48,7 +54,7 @@ class AttributeType(StrEnum):
 
 
 class Verification(StrEnum):
-    """How far the verification of a channel has come (contract section 11)."""
+    """How far the verification of a channel has come (rules 8.6)."""
 
     NOT_SENT = "not_sent"
     SENT = "sent"
@@ -106,7 +112,7 @@ class WarningCode(StrEnum):
 
 
 class MatchRule(StrEnum):
-    """Which rule decided whom a record means (design 3.2)."""
+    """Which rule decided whom a record means (rules 2)."""
 
     CRITERION = "criterion"  # the criterion's value found the profile
     ROUTED = "routed"  # the criterion found nobody, another identity of the record did
@@ -149,29 +155,23 @@ class Cause:
     """Of a write that is answered at once; empty for a batch's, which bears it itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordError:
-    """One reason for rejecting a record: a code, a JSON pointer into the record and a sentence."""
+NewId = Callable[[int], UUID]
+"""Names what one record makes: at 0 its profile, at 1 and onwards its addresses, in the places they have in it."""
 
-    code: ErrorCode
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a record, or ignored of it: a code, a JSON pointer into the record, a sentence.
+
+    Its code tells which: errors reject the record, warnings never alter the outcome.
+    """
+
+    code: ErrorCode | WarningCode
     pointer: str
     message: str
 
     def as_json(self) -> dict[str, str]:
-        """Return the error as stored and as the wire says it."""
-        return {"code": self.code, "pointer": self.pointer, "message": self.message}
-
-
-@dataclass(frozen=True, slots=True)
-class RecordWarning:
-    """One thing of a record that was ignored; never alters the outcome."""
-
-    code: WarningCode
-    pointer: str
-    message: str
-
-    def as_json(self) -> dict[str, str]:
-        """Return the warning as stored and as the wire says it."""
+        """Return the finding as stored and as the wire says it."""
         return {"code": self.code, "pointer": self.pointer, "message": self.message}
 
 
@@ -223,7 +223,13 @@ class ProfileDraft:
     fields: Mapping[str, Any] = field(default_factory=dict)
     collections: Mapping[str, Rows] = field(default_factory=dict)
     referrals: Mapping[str, tuple[Referral, ...]] = field(default_factory=dict)
-    """By the field or collection they will become part of, once looked up."""
+    """By the collection they will become rows of, once looked up."""
+    locations: Mapping[str, Referral] = field(default_factory=dict)
+    """By the field that will hold the location's id, once looked up."""
+    default_region: Referral | None = None
+    """What the record says of the default region: which it is, if it names one, and the columns it sets."""
+    replaced_links: frozenset[RowKey] = frozenset()
+    """The dates whose links give way to those the record names, be they none."""
     places: Mapping[tuple[str, RowKey], str] = field(default_factory=dict)
     """Where in the record a row of a collection stands, where deciding may find fault with it."""
     reference: str = ""
@@ -231,8 +237,8 @@ class ProfileDraft:
     """Normal form of `fields["email"]`."""
     pointers: Mapping[MatchKey, str] = field(default_factory=dict)
     """Where in the record each of its keys stands."""
-    errors: tuple[RecordError, ...] = ()
-    warnings: tuple[RecordWarning, ...] = ()
+    errors: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
     target: UUID | None = None
     """The profile itself, where the doorway names it; matching is then skipped."""
     expected_version: int | None = None
@@ -243,16 +249,34 @@ class ProfileDraft:
     @property
     def touched(self) -> set[str]:
         """Every collection the draft may change, by name."""
-        referred = (name for name in self.referrals if not name.endswith("_location_id"))
-        return {*self.collections, *("regions" if name == "default_region" else name for name in referred)}
+        regions = () if self.default_region is None else ("regions",)
+        return {*self.collections, *self.referrals, *regions}
 
     @property
     def reference_names(self) -> Iterator[ReferenceName]:
         """Every reference the draft names."""
+        for referral in self._all_referrals():
+            yield from (name for name, _ in referral.names)
+            yield from (value for value in referral.row.values() if isinstance(value, ReferenceName))
+
+    def _all_referrals(self) -> Iterator[Referral]:
         for referrals in self.referrals.values():
-            for referral in referrals:
-                yield from (name for name, _ in referral.names)
-                yield from (value for value in referral.row.values() if isinstance(value, ReferenceName))
+            yield from referrals
+        yield from self.locations.values()
+        if self.default_region is not None:
+            yield self.default_region
+
+
+class Origin(NamedTuple):
+    """Which row of its table a stored row is, and since when; a removed one can come back as the same."""
+
+    id: int
+    created_at: str | None
+    """Null where the table does not keep it."""
+
+
+Origins = Mapping[str, Mapping[RowKey, Origin]]
+"""By the name of the collection and the row's natural key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +288,10 @@ class ProfileSnapshot:
     fields: Mapping[str, Any]
     collections: Mapping[str, Rows]
     """By name; only the collections that were asked for are loaded."""
-    row_ids: Mapping[str, Mapping[RowKey, int]] = field(default_factory=dict)
-    """Primary keys of the rows in `collections`."""
+    email_key: str | None
+    """Normal form of `fields["email"]`."""
+    origins: Origins = field(default_factory=dict)
+    """Of the rows in `collections`."""
     effective_times: Mapping[str, str] = field(default_factory=dict)
     """When each flag of consent is taken to have been decided (see `reconcile.consent`)."""
 
@@ -286,8 +312,23 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileChange:
-    """The difference one cause makes to one profile: a row of the ledger.
+class TakenBack:
+    """Which earlier rows of a profile's ledger a row takes back, by their versions, and what of them it leaves."""
+
+    versions: tuple[int, ...]
+    excepted: tuple[str, ...] = ()
+    """Pointers to what goes on as those rows had it, and can be taken back later."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Pointers to what shows as it did, each with the reason."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as stored."""
+        return {"versions": list(self.versions), "except": list(self.excepted), "kept": dict(self.kept)}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The difference one cause makes to one profile; a row of the ledger (`ProfileChange`) keeps it.
 
     `changes` maps JSON pointers over natural keys to `{"from": …, "to": …}`; a missing member means absent. `times`
     does so for the times that moved with it, which are no part of what the ledger folds to.
@@ -296,11 +337,14 @@ class ProfileChange:
     profile_id: UUID
     version: int
     action: ChangeAction
-    changes: Mapping[str, Mapping[str, Any]]
+    changes: Mapping[str, Mapping[str, JSON]]
     cause: Cause
     operation_id: UUID | None = None
     """Ties the rows of one merge or revert together."""
-    times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    times: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    reverts: TakenBack | None = None
+    note: str = ""
+    """Why, in the words of whoever did it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,14 +372,16 @@ class Outcome:
     cause: Cause
     reference: str = ""
     profile_id: UUID | None = None
+    profile_version: int | None = None
+    """The version the profile had after the record, also where that changed nothing."""
     rule: MatchRule | None = None
     key: MatchKey | None = None
     """The key that decided."""
     match_value: str = ""
     """Normal form of the value the record gave for the criterion."""
     considered: tuple[Candidate, ...] = ()
-    errors: tuple[RecordError, ...] = ()
-    warnings: tuple[RecordWarning, ...] = ()
+    errors: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,8 +402,11 @@ class ProfileResult:
     version: int
     fields: Mapping[str, Any]
     collections: Mapping[str, Rows]
+    email_key: str | None
     before: ProfileSnapshot | None
     effective_times: Mapping[str, str] = field(default_factory=dict)
+    rows_of: ProfileSnapshot | None = None
+    """Another profile whose rows move here, where both have them by the same key: it has none of them any more."""
 
     @property
     def is_changed(self) -> bool:
@@ -371,5 +420,5 @@ class Plan:
 
     outcomes: Sequence[Outcome]
     results: Sequence[ProfileResult]
-    changes: Sequence[ProfileChange]
+    changes: Sequence[Change]
     duplicates: Sequence[DuplicatePair]

@@ -1,4 +1,4 @@
-"""Set-based writing: a plan becomes rows and ledger, in one statement per table (design 5.6).
+"""Set-based writing: a plan becomes rows and ledger, in one statement per table (rules 7.4).
 
 The plan knows what exists, so nothing is upserted: a unique violation or a missing row always means that somebody
 else wrote meanwhile, and the caller plans again. Runs inside the caller's transaction.
@@ -6,16 +6,15 @@ else wrote meanwhile, and the caller plans again. Runs inside the caller's trans
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from profiles import shape
 from profiles.db import sets
-from profiles.keys import email_key, search_name
+from profiles.keys import search_name
 from profiles.models import COLLECTION_MODELS, DuplicateCandidate, Profile, ProfileChange, Tag
 from profiles.reconcile import same_row
 from profiles.times import utc_text
-from profiles.values import DuplicatePair, Outcome, Plan, ProfileResult
-from profiles.values import ProfileChange as Change
+from profiles.values import Change, DuplicatePair, Outcome, Plan, ProfileResult, ProfileSnapshot, Row
 
 
 class StaleWriteError(Exception):
@@ -51,6 +50,7 @@ def write_plan(plan: Plan, *, now: dt.datetime, store_outcomes: OutcomeStore = s
             rows = _CollectionRows(collection, results, moment)
             sets.delete_rows(rows.model, rows.removed)
             sets.update_rows(rows.model, rows.unflagged)
+            sets.update_rows(rows.model, rows.moved)
             sets.insert_rows(rows.model, rows.inserted)
             sets.update_rows(rows.model, rows.updated)
         _note_duplicates(plan.duplicates, moment)
@@ -62,21 +62,14 @@ def write_plan(plan: Plan, *, now: dt.datetime, store_outcomes: OutcomeStore = s
 # --- Profiles ----------------------------------------------------------------------------------------------------
 
 
-def _unique_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _unique_columns(profile: ProfileResult | ProfileSnapshot) -> dict[str, Any]:
     """Return the columns no two profiles may share."""
-    email = fields.get("email")
-    return {
-        "email_key": None if email is None else email_key(email),
-        "mobile_phone": fields.get("mobile_phone"),
-    }
+    return {"email_key": profile.email_key, "mobile_phone": profile.fields.get("mobile_phone")}
 
 
-def _derived(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **_unique_columns(fields),
-        "search_name": search_name(fields["first_name"], fields["last_name"]),
-        "search_last": search_name(fields["last_name"]),
-    }
+def _derived(result: ProfileResult) -> dict[str, Any]:
+    first, last = result.fields["first_name"], result.fields["last_name"]
+    return {**_unique_columns(result), "search_name": search_name(first, last), "search_last": search_name(last)}
 
 
 def _new_profiles(results: Sequence[ProfileResult], moment: str) -> list[dict[str, Any]]:
@@ -90,7 +83,7 @@ def _new_profiles(results: Sequence[ProfileResult], moment: str) -> list[dict[st
             **{column: result.fields.get(name) for name, column in columns},
             **{column: _json_column(column, result.fields) for column in shape.JSON_COLUMNS},
             **({"effective_times": result.effective_times or None} if any_times else {}),
-            **_derived(result.fields),
+            **_derived(result),
             "version": result.version,
             "created_at": moment,
             "updated_at": moment,
@@ -115,8 +108,8 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> Callable[
         name
         for result in results
         if result.before is not None
-        for name, value in result.fields.items()
-        if value is not result.before.fields.get(name)
+        for name in result.fields.keys() | result.before.fields.keys()
+        if result.fields.get(name) is not result.before.fields.get(name)
     }
     columns = {name: column for name, column in shape.COLUMNS.items() if name in moved}
     json_columns = sorted({shape.MEMBERS[name][0] for name in moved & shape.MEMBERS.keys()})
@@ -125,7 +118,7 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> Callable[
     )
     rows = []
     for result in results:
-        derived = _derived(result.fields) if moved & {"email", "mobile_phone", "first_name", "last_name"} else {}
+        derived = _derived(result) if moved & {"email", "mobile_phone", "first_name", "last_name"} else {}
         rows.append(
             {
                 "id": result.id,
@@ -152,13 +145,13 @@ def _move_times(results: Sequence[ProfileResult]) -> Callable[[], int]:
 
 def _vacate(results: Sequence[ProfileResult]) -> None:
     """Free the emails and mobiles that go from one profile to another, so that the hand-over works in any order."""
-    after = [(result, _unique_columns(result.fields)) for result in results]
+    after = [(result, _unique_columns(result)) for result in results]
     taken = {(column, value) for _, columns in after for column, value in columns.items()}
     rows = []
     for result, columns in after:
         if result.before is None:
             continue
-        before = _unique_columns(result.before.fields)
+        before = _unique_columns(result.before)
         leaving = [name for name, value in before.items() if value != columns[name] and (name, value) in taken]
         if any(before[name] is not None for name in leaving):
             rows.append({"id": result.id, **before, **dict.fromkeys(leaving)})
@@ -169,7 +162,7 @@ def _vacate(results: Sequence[ProfileResult]) -> None:
 
 
 class _CollectionRows:
-    """What one collection's table needs: rows removed, inserted and updated."""
+    """What one collection's table needs: rows removed, moved to another profile, inserted and updated."""
 
     def __init__(self, collection: shape.Collection, results: Iterable[ProfileResult], moment: str) -> None:
         self.model = COLLECTION_MODELS[collection.name]
@@ -177,6 +170,7 @@ class _CollectionRows:
         self.removed: list[int] = []
         self.inserted: list[dict[str, Any]] = []
         self.updated: list[dict[str, Any]] = []
+        self.moved: list[dict[str, Any]] = []
         # Of the rows that bear the flag, those that give it up, so that another one may take it in the same go.
         self.unflagged: list[dict[str, Any]] = []
         attnames = {field.name: field.attname for field in self.model._meta.concrete_fields}
@@ -188,32 +182,37 @@ class _CollectionRows:
         for result in results:
             if collection.name in result.collections:
                 self._add(collection.name, result)
+        if self.moved:
+            moved = {row["id"] for row in self.moved}
+            self.removed = [row_id for row_id in self.removed if row_id not in moved]
 
     def _add(self, name: str, result: ProfileResult) -> None:
         after = result.collections[name]
         before = {} if result.before is None else result.before.collections[name]
         if after is before:
             return
-        row_ids = {} if result.before is None else result.before.row_ids[name]
-        self.removed += [row_ids[key] for key in before.keys() - after.keys()]
+        origins = {} if result.before is None else result.before.origins[name]
+        theirs = {} if result.rows_of is None else result.rows_of.origins[name]
+        self.removed += [origins[key].id for key in before.keys() - after.keys()]
         for key, row in after.items():
             if key not in before:
-                inserted = {"profile_id": result.id, **self._made}
-                inserted.update(zip(self._key, key, strict=True))
-                for column, field in self._columns:
-                    inserted[column] = row[field]
-                self.inserted.append(inserted)
+                if key in theirs:
+                    moved = {"id": theirs[key].id, "profile_id": result.id, **self._changed}
+                    self.moved.append(moved | self._values(row))
+                else:
+                    inserted = {"profile_id": result.id, **self._made, **dict(zip(self._key, key, strict=True))}
+                    self.inserted.append(inserted | self._values(row))
             elif row is not before[key] and not same_row(self._collection, row, before[key]):
-                updated = {"id": row_ids[key], **self._changed}
-                for column, field in self._columns:
-                    updated[column] = row[field]
-                self.updated.append(updated)
+                self.updated.append({"id": origins[key].id, **self._changed, **self._values(row)})
                 if self._flag and before[key][self._flag] and not row[self._flag]:
-                    self.unflagged.append({"id": row_ids[key], self._flag: False})
+                    self.unflagged.append({"id": origins[key].id, self._flag: False})
+
+    def _values(self, row: Row) -> dict[str, Any]:
+        return {column: row[name] for column, name in self._columns}
 
 
 def _define_tags(results: Iterable[ProfileResult], moment: str) -> None:
-    """Make the definitions of tags seen for the first time (contract section 16)."""
+    """Make the definitions of tags seen for the first time (rules 4.5)."""
     new: set[str] = set()
     for result in results:
         before = {} if result.before is None else result.before.collections.get("tags", {})
@@ -226,16 +225,22 @@ def _define_tags(results: Iterable[ProfileResult], moment: str) -> None:
 # --- Ledger and duplicates ---------------------------------------------------------------------------------------
 
 
+_RARE: Final[Mapping[str, Callable[[Change], Any]]] = {
+    "times": lambda change: change.times or None,
+    "reverts": lambda change: change.reverts and change.reverts.as_json(),
+    "note": lambda change: change.note,
+    "operation_id": lambda change: change.operation_id,
+    "request_id": lambda change: change.cause.request_id,  # those of a batch have none
+}
+"""Columns of the ledger that have no value in nearly all rows: they are sent where any row of a plan sets one."""
+
+
 def _ledger_rows(changes: Sequence[Change], moment: str) -> list[dict[str, Any]]:
-    """Return the rows, with the columns that are null in nearly all where any of them sets one."""
-    rows = [_ledger_row(change, moment) for change in changes]
-    if any(change.times for change in changes):
-        for row, change in zip(rows, changes, strict=True):
-            row["times"] = change.times or None
-    if any(change.cause.request_id for change in changes):  # those of a batch have none
-        for row, change in zip(rows, changes, strict=True):
-            row["request_id"] = change.cause.request_id
-    return rows
+    rare = [(column, value_of) for column, value_of in _RARE.items() if any(map(value_of, changes))]
+    return [
+        {**_ledger_row(change, moment), **{column: value_of(change) for column, value_of in rare}}
+        for change in changes
+    ]
 
 
 def _ledger_row(change: Change, moment: str) -> dict[str, Any]:
@@ -246,7 +251,6 @@ def _ledger_row(change: Change, moment: str) -> dict[str, Any]:
         "action": change.action,
         "at": moment,
         "changes": change.changes,
-        "operation_id": change.operation_id,
         "cause_kind": cause.kind,
         "batch_id": cause.batch_id,
         "position": cause.position,

@@ -14,10 +14,14 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from batches import leases
 from batches.admin.received import beginning_of_body
+from batches.intake import QueueFullError
 from batches.models import Batch
-from batches.values import BatchState
+from batches.resending import ResendingError, failed_positions, resend
+from batches.values import OUTCOMES, BatchSource, BatchState
 from profiles import keys
-from profiles.desk.lists import ChoicesDropdownFilter, ReadOnlyAdmin, as_uuid, display, label, table
+from profiles.db.ids import read_id
+from profiles.desk.cells import link
+from profiles.desk.lists import ChoicesDropdownFilter, ReadOnlyAdmin, display, label, table
 from profiles.desk.questions import RefusedQuestionError
 
 STATE_LABELS: Final = {
@@ -27,7 +31,6 @@ STATE_LABELS: Final = {
     BatchState.SET_ASIDE: "danger",
     BatchState.CANCELLED: "primary",
 }
-OUTCOMES: Final = ("created", "updated", "unchanged", "rejected")
 NEWEST_SEARCHED: Final = 10_000
 _FIRST_YEAR: Final = 1970  # before which there is no id
 _LAST_YEAR: Final = 9_000
@@ -42,7 +45,7 @@ else:
 def find_batches(term: str) -> QuerySet[Batch]:
     """Return the batches with this id or label, and of the newest those with the text in their label."""
     batches = Batch.objects.order_by("-id")
-    if (batch_id := as_uuid(term)) is not None:
+    if (batch_id := read_id(term.strip())) is not None:
         return batches.filter(id=batch_id)
     try:
         term = keys.text(term)
@@ -55,7 +58,12 @@ def find_batches(term: str) -> QuerySet[Batch]:
 def records_link(batch: Batch, text: str, **filters: str) -> SafeString:
     """Return a link to the batch's records."""
     url = reverse("admin:batches_batchrecord_changelist", query={"batch": str(batch.pk), **filters})
-    return format_html('<a class="text-link whitespace-nowrap" href="{}">{}</a>', url, text)
+    return link(url, text, in_one_line=True)
+
+
+def batch_link(batch: Batch) -> SafeString:
+    """Return the batch's title as a link to its page."""
+    return link(reverse("admin:batches_batch_change", args=[batch.pk]), batch.title)
 
 
 def shown_duration(start: dt.datetime | None, end: dt.datetime | None) -> str:
@@ -123,7 +131,7 @@ class BatchAdmin(ReadOnlyAdmin):
     list_select_related = ("submitted_by",)
     search_fields = ("label",)  # shows the box; get_search_results does the work
     search_help_text = "Batch id or label"
-    actions: Any = ("requeue",)
+    actions: Any = ("requeue", "send_again")
     fieldsets = (
         (
             "Received",
@@ -229,7 +237,7 @@ class BatchAdmin(ReadOnlyAdmin):
         if batch.corrects_batch_id is None or batch.corrects_position is None:
             return "-"
         url = reverse("admin:batches_batchrecord_at", args=[batch.corrects_batch_id, batch.corrects_position])
-        return format_html('<a class="text-link" href="{}">record {}</a>', url, batch.corrects_position)
+        return link(url, f"record {batch.corrects_position}")
 
     @display(description="body SHA-256")
     def sha256(self, batch: Batch) -> SafeString:
@@ -249,6 +257,9 @@ class BatchAdmin(ReadOnlyAdmin):
             "body": beginning_of_body(obj),
             "may_requeue": self.has_requeue_permission(request)
             and obj.state in {BatchState.SET_ASIDE, BatchState.CANCELLED},
+            "may_send_again": obj.rejected_count > 0
+            and self.has_requeue_permission(request)
+            and bool(failed_positions(obj)),
         }
 
     # --- What staff may do ------------------------------------------------------------------------------------------
@@ -266,6 +277,23 @@ class BatchAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{requeued} requeued.", messages.SUCCESS)
         if left:
             self.message_user(request, f"{left} left as they are: they were not set aside.", messages.WARNING)
+
+    @admin.action(description="Send again what the hub failed at", permissions=["requeue"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        """Send again the records of the chosen batches that the hub itself failed at, and report how many."""
+        count = 0
+        try:
+            for batch in queryset.select_related("submitted_by"):
+                for _ in resend(batch, failed_positions(batch), source=BatchSource.ADMIN):
+                    count += 1
+        except (ResendingError, QueueFullError) as error:
+            self.message_user(request, str(error) or str(error.__doc__), messages.ERROR)
+            if not count:
+                return
+        if count:
+            self.message_user(request, f"{count} sent again, each as a batch of one.", messages.SUCCESS)
+        else:
+            self.message_user(request, "There was nothing the hub failed at, or it was sent again.", messages.WARNING)
 
 
 def _tiles(batch: Batch) -> list[dict[str, str]]:

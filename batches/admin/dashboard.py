@@ -8,13 +8,12 @@ from django.db.models import Count, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from batches.admin.batches import OUTCOMES, STATE_LABELS
+from batches.admin.batches import STATE_LABELS, batch_link
 from batches.models import Batch
 from batches.signs import count_living
-from batches.values import UNFINISHED, BatchState
+from batches.values import OUTCOMES, UNFINISHED, BatchState
 from profiles.desk.lists import label, moment, table
 
 NEWEST_COUNTED: Final = 10_000
@@ -94,11 +93,7 @@ def _bar(sums: dict[str, int]) -> list[dict[str, str]]:
 
 def _row(batch: Batch) -> list[SafeString | str]:
     return [
-        format_html(
-            '<a class="text-link" href="{}">{}</a>',
-            reverse("admin:batches_batch_change", args=[batch.pk]),
-            batch.label or f"by {batch.match_criteria}",
-        ),
+        batch_link(batch),
         label(batch.state, STATE_LABELS[BatchState(batch.state)]),
         "-" if batch.submitted_by is None else batch.submitted_by.username,
         f"{batch.total_count:,}",

@@ -7,17 +7,24 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from unfold.components import BaseComponent, register_component
 
+from batches.admin.batches import batch_link
 from batches.admin.received import received_record
+from batches.intake import QueueFullError
 from batches.models import Batch, BatchRecord
+from batches.resending import ResendingError, resend, sent_again
+from batches.values import BatchSource
 from profiles.admin.ledger import cut
 from profiles.admin.panels import profile_link
+from profiles.db.ids import read_id
 from profiles.db.lookups import starts_with
+from profiles.desk.cells import link
 from profiles.desk.lists import (
     OUTCOME_LABELS,
     DropdownFilter,
@@ -25,7 +32,6 @@ from profiles.desk.lists import (
     NewestChoicesFilter,
     ReadOnlyAdmin,
     among_newest,
-    as_uuid,
     display,
     label,
     moment,
@@ -173,7 +179,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
         """Find by match value or reference."""
         if not search_term:
             return queryset, False
-        batch_id = as_uuid(request.GET.get("batch", ""))
+        batch_id = read_id(request.GET.get("batch", "").strip())
         return queryset.filter(id__among=find_records(search_term, within=batch_id)), False
 
     # --- Columns and fields -----------------------------------------------------------------------------------------
@@ -217,9 +223,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
     @display(description="batch")
     def batch_cell(self, record: BatchRecord) -> SafeString:
         """Return a link to its batch."""
-        url = reverse("admin:batches_batch_change", args=[record.batch_id])
-        name = record.batch.label or f"by {record.batch.match_criteria}"
-        return format_html('<a class="text-link" href="{}">{}</a>', url, name)
+        return batch_link(record.batch)
 
     @display(description="decided by")
     def rule_sentence(self, record: BatchRecord) -> str:
@@ -236,11 +240,22 @@ class BatchRecordAdmin(ReadOnlyAdmin):
     def panels(self, request: HttpRequest, obj: BatchRecord) -> dict[str, object]:
         """Return errors, warnings, candidates and the record as received; queries."""
         return {
-            "errors": _problems(obj.errors, "danger", asked=request.GET, name="errors"),
+            # Not "errors": unfold would tell staff to correct them.
+            "why": _problems(obj.errors, "danger", asked=request.GET, name="errors"),
             "warnings": _problems(obj.warnings, "warning", asked=request.GET, name="warnings"),
             "considered": _considered(obj, asked=request.GET),
             "received": received_record(obj),
+            **self._again(request, obj),
         }
+
+    def _again(self, request: HttpRequest, record: BatchRecord) -> dict[str, object]:
+        """Return how the record was sent again, or whether it may be: only what the hub failed at, and once."""
+        if record.error_code != ErrorCode.INTERNAL:
+            return {}
+        again = sent_again(record)
+        if again is not None:
+            return {"sent_again": batch_link(again)}
+        return {"may_send_again": _may_send_again(request)}
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address of a record by batch and position, which is how the ledger knows it."""
@@ -249,7 +264,32 @@ class BatchRecordAdmin(ReadOnlyAdmin):
             self.admin_site.admin_view(self.open_at),
             name="batches_batchrecord_at",
         )
-        return [at, *super().get_urls()]
+        again = path(
+            "again/<int:record_id>/",
+            self.admin_site.admin_view(require_POST(self.send_again)),
+            name="batches_batchrecord_again",
+        )
+        return [at, again, *super().get_urls()]
+
+    def send_again(self, request: HttpRequest, record_id: int) -> HttpResponse:
+        """Send a record again that the hub failed at, and go back to its page."""
+        if not (self.has_view_permission(request) and _may_send_again(request)):
+            raise PermissionDenied
+        failed = self.get_queryset(request).filter(error_code=ErrorCode.INTERNAL)
+        record = get_object_or_404(failed.select_related("batch__submitted_by"), id=record_id)
+        if (again := sent_again(record)) is not None:
+            self.message_user(request, format_html("It was sent again already, as {}.", batch_link(again)))
+            return redirect("admin:batches_batchrecord_change", record_id)
+        try:
+            [(_, receipt)] = resend(record.batch, [record.position], source=BatchSource.ADMIN)
+        except (ResendingError, QueueFullError) as error:
+            self.message_user(request, str(error) or str(error.__doc__), messages.ERROR)
+        else:
+            url = reverse("admin:batches_batch_change", args=[receipt.batch_id])
+            self.message_user(
+                request, format_html("It is sent again, as {}.", link(url, "a batch of one")), messages.SUCCESS
+            )
+        return redirect("admin:batches_batchrecord_change", record_id)
 
     def open_at(self, request: HttpRequest, batch_id: UUID, position: int) -> HttpResponse:
         """Go to the record's page, or to its batch's while it is pending."""
@@ -262,6 +302,10 @@ class BatchRecordAdmin(ReadOnlyAdmin):
             self.message_user(request, f"Record {position} is still pending.", messages.INFO)
             return redirect("admin:batches_batch_change", batch_id)
         raise Http404("There is no such record, or its batch is no longer kept.")
+
+
+def _may_send_again(request: HttpRequest) -> bool:
+    return request.user.has_perm("batches.change_batch")
 
 
 def _problems(problems: list[dict[str, str]], kind: str, *, asked: QueryDict, name: str) -> dict[str, object]:
@@ -305,11 +349,9 @@ class RecordsOfProfile(BaseComponent):  # type: ignore[misc]  # it comes without
         records = list(newest[: RECORDS_OF_PROFILE + 1])
         rows = [
             [
-                format_html(
-                    '<a class="text-link" href="{}">{} #{}</a>',
+                link(
                     reverse("admin:batches_batchrecord_change", args=[record.pk]),
-                    record.batch.label or f"by {record.batch.match_criteria}",
-                    record.position,
+                    f"{record.batch.title} #{record.position}",
                 ),
                 label(record.outcome, OUTCOME_LABELS.get(record.outcome)),
                 record.rule,

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from django.conf import settings
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,22 +13,15 @@ from batches.api.shapes import (
     QUEUED_MESSAGE,
     BatchEnvelope,
     BatchIn,
-    ReceiptEnvelope,
+    KeptBatchEnvelope,
     batch_documents,
 )
-from batches.intake import (
-    BodyError,
-    EnvelopeError,
-    IdempotencyConflictError,
-    QueueFullError,
-    UserQueueFullError,
-    submit_batch,
-)
+from batches.intake import submit_batch
 from batches.models import Batch
 from batches.values import BatchSource
 from profiles import keys
 from profiles.http.documents import PageEnvelope, answers
-from profiles.http.errors import ConflictError, InvalidFieldsError, TooManyRequestsError, UnavailableError
+from profiles.http.errors import InvalidFieldsError
 from profiles.http.pagination import PAGE_PARAMETERS, page_of_rows
 from profiles.http.permissions import HubView
 from profiles.http.requests import request_id
@@ -38,11 +30,11 @@ from profiles.http.wire import parse_id, read_body
 if TYPE_CHECKING:
     from profiles.models import User
 
-RECEIVING = answers(400, 409, 413, 415, 422, 503, accepted=ReceiptEnvelope)
+RECEIVING = answers(400, 409, 413, 415, 422, 503, accepted=KeptBatchEnvelope)
 
 
 class ProfileBatches(HubView):
-    """Where batches of customer records are posted (contract section 7)."""
+    """Where batches of customer records are posted (way 1.2)."""
 
     required_scopes: ClassVar = {"POST": ("create-profiles", "update-profiles")}
 
@@ -78,26 +70,15 @@ class ProfileBatches(HubView):
         idempotency_key = _clean(request.headers.get("Idempotency-Key", ""), "Idempotency-Key", errors)
         if errors:
             raise InvalidFieldsError(errors)
-        try:
-            receipt = submit_batch(
-                body=read_body(request._request),
-                source=BatchSource.API,
-                submitted_by=cast("User", request.user),  # the permission saw to it
-                label=label,
-                queue_key=queue_key,
-                idempotency_key=idempotency_key or None,
-                request_id=request_id(),
-            )
-        except BodyError as error:
-            raise ParseError(str(error)) from error
-        except EnvelopeError as error:
-            raise InvalidFieldsError(error.errors) from error
-        except IdempotencyConflictError as error:
-            raise ConflictError(str(error)) from error
-        except UserQueueFullError as error:
-            raise TooManyRequestsError(str(error.__doc__), retry_after=error.retry_after) from error
-        except QueueFullError as error:
-            raise UnavailableError(str(QueueFullError.__doc__), retry_after=error.retry_after) from error
+        receipt = submit_batch(
+            body=read_body(request._request),
+            source=BatchSource.API,
+            submitted_by=cast("User", request.user),  # the permission saw to it
+            label=label,
+            queue_key=queue_key,
+            idempotency_key=idempotency_key or None,
+            request_id=request_id(),
+        )
         return Response(
             {"data": {"message": QUEUED_MESSAGE, "batch_id": str(receipt.batch_id)}},
             status=202,

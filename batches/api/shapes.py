@@ -1,4 +1,4 @@
-"""Batches and their items in the contract's words (section 18)."""
+"""Batches and their items in the contract's words (way 3)."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -26,17 +26,17 @@ class BatchIn(BaseModel):
     profiles: list[Record] = Field(min_length=1, max_length=500)
 
 
-class Receipt(BaseModel):
+class KeptBatch(BaseModel):
     """That a batch was kept."""
 
     message: str
     batch_id: str
 
 
-class ReceiptEnvelope(BaseModel):
+class KeptBatchEnvelope(BaseModel):
     """The answer to a batch."""
 
-    data: Receipt
+    data: KeptBatch
 
 
 class BatchDocument(BaseModel):
@@ -104,7 +104,7 @@ def _batch(batch: Batch, queue_position: int | None) -> dict[str, Any]:
 
 
 def wire_status(batch: Batch) -> str:
-    """Return the contract's word for a batch's state: failed only if nothing of it was taken (section 18)."""
+    """Return the contract's word for a batch's state: failed only if nothing of it was taken (way 3.3)."""
     if batch.state in {BatchState.SET_ASIDE, BatchState.CANCELLED}:
         return "failed"
     if batch.state != BatchState.DONE:

@@ -1,4 +1,4 @@
-"""Receiving: everything about a body but its records' content (contract S14)."""
+"""Receiving: everything about a body but its records' content (way 1.2)."""
 
 import json
 import re
@@ -42,7 +42,7 @@ class EnvelopeError(Exception):
     def __init__(self, errors: dict[str, list[str]]) -> None:
         super().__init__(self.__doc__)
         self.errors = errors
-        """Field -> sentences (contract section 5)."""
+        """Field -> sentences (rules 8.14)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from batches.bodies.scanning import record_text, record_texts
 from profiles.schema import pointer_to
-from profiles.values import ErrorCode, RecordError
+from profiles.values import ErrorCode, Finding
 
 MAX_RECORD_BYTES: Final = 262_144
 MAX_MEMBERS: Final = 1_000
@@ -27,7 +27,7 @@ class RawRecord:
     text: str
     value: Mapping[str, Any]
     """What is sound of it: a member with a flaw takes no further part."""
-    flaws: tuple[RecordError, ...]
+    flaws: tuple[Finding, ...]
     """What is wrong with the JSON itself."""
 
     @property
@@ -135,7 +135,7 @@ class _FlawSearch:
     def __init__(self, record: dict[str, Any]) -> None:
         self.record = record
         self.faulty: list[tuple[dict[str, Any], str]] = []
-        self.told: dict[tuple[str, ErrorCode], RecordError] = {}
+        self.told: dict[tuple[str, str], Finding] = {}
 
     def look_into(self, item: Any, path: Path, holder: dict[str, Any], name: str) -> None:
         """Look at what an object or list holds; what a list holds belongs to the member `name` of `holder`."""
@@ -162,5 +162,5 @@ class _FlawSearch:
 _WORTH_A_LOOK: Final = (dict, list, _Flaw)
 
 
-def _error(flaw: _Flaw, path: Path) -> RecordError:
-    return RecordError(flaw.code, pointer_to(*path), flaw.message)
+def _error(flaw: _Flaw, path: Path) -> Finding:
+    return Finding(flaw.code, pointer_to(*path), flaw.message)

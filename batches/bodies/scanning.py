@@ -23,7 +23,9 @@ _PASSED: Final = re.compile(_passed, re.DOTALL)
 _WORD: Final = re.compile(r'[^\s,\]}"]++')
 # Escapes that are no surrogate's, and whole pairs of them, as many as there are; else a lone surrogate.
 _SURROGATE: Final = re.compile(
-    rb"(?:\\[^u]|\\u(?![dD][89a-fA-F])|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)++|(\\u[dD][89a-fA-F]..)", re.DOTALL
+    rb"(?:\\[^u]|\\u(?![dD][89a-fA-F])|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2})++"
+    rb"|(\\u[dD][89a-fA-F][\da-fA-F]{2})",
+    re.DOTALL,
 )
 _NUL: Final = rb"\u0000"  # as long as any other escape
 
@@ -135,7 +137,7 @@ def _texts(body: bytes) -> Iterator[str]:
     try:
         entries = _entries(body)
     except RecursionError:
-        return _Walker(body.decode()).texts()
+        return texts_by_walking(body)
     return (entry.decode() for entry in entries)
 
 
@@ -149,6 +151,11 @@ def _entries(body: bytes) -> list[bytes]:
         index = [name for name, _ in members].index("profiles")
         start = next(islice(places(body, values), index, None)).start
         return [body[place] for place in places(body, skim_entries(values[index]), start=start)]
+
+
+def texts_by_walking(body: bytes) -> Iterator[str]:
+    """Return the same, however deep the body is nested; slower, and no further than is asked for."""
+    return _Walker(body.decode()).texts()
 
 
 class _Walker:

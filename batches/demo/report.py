@@ -12,8 +12,8 @@ from rich.table import Table
 from batches.demo.access import Access
 from batches.demo.client import Client
 from batches.demo.customers import SYSTEMS
+from batches.values import OUTCOMES
 
-OUTCOMES: Final = ("created", "updated", "unchanged", "rejected")
 # Error code -> what it means for people.
 MEANINGS: Final = {
     "ambiguous": "two customers in one record",

@@ -40,6 +40,7 @@ class Column:
     """Of the identity whose identifiers they are."""
     is_list: bool = False
     is_truth: bool = False
+    is_measure: bool = False
     is_plain: bool = False
     """A cell is the value of the record's own field, as it stands; most are, and are read quickly."""
 
@@ -68,7 +69,7 @@ def _known_columns() -> Iterator[tuple[str, Column]]:
             yield ".".join(path), Column(path, is_truth=name in _TRUTH_MEMBERS)
         yield name, Column(("comms_attributes", name), is_truth=name in _TRUTH_MEMBERS)
     for name in shape.APPEARANCE_MEMBERS:
-        yield f"attributes.appearance.{name}", Column(("attributes", "appearance", name))
+        yield f"attributes.appearance.{name}", Column(("attributes", "appearance", name), is_measure=True)
 
 
 _KNOWN: Final[Mapping[str, Column]] = {_folded(name): column for name, column in _known_columns()}
@@ -151,10 +152,9 @@ def _see_match_column(columns: Sequence[Column], *, line: int, match_criteria: s
 
 # --- Cells -------------------------------------------------------------------------------------------------------
 
-# What spreadsheets leave of a long number, and tables of floats of any: no identifier is written so.
-_RUINED_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?E[+-][0-9]+|[0-9]+[.]0+", re.ASCII | re.IGNORECASE)
 _RUINED_CELL: Final = re.compile(r"#(?:N/?[AV]|[A-Z0-9/]+[!?]|#{2,})")
 _ARMOUR: Final = re.compile(r'="(.*)"', re.DOTALL)
+_FLOAT_OF_WHOLE: Final = re.compile(r"([0-9]+)\.0+", re.ASCII)
 _LIST_SEPARATOR: Final = re.compile("[,;|]")
 
 
@@ -190,17 +190,14 @@ def _value(column: Column, cell: str) -> Any:
         return _list(cell.strip())
     if column.is_truth:
         return _TRUTHS.get(cell.strip().lower(), cell)
+    if column.is_measure and (whole := _FLOAT_OF_WHOLE.fullmatch(cell.strip())):
+        return whole[1]  # a table of floats writes every number so; JSON's 38.0 is read alike
     return cell
 
 
 def _identifier(cell: str) -> str:
-    if armour := _ARMOUR.fullmatch(cell.strip()):
-        cell = armour[1]
-    if _RUINED_NUMBER.fullmatch(cell.strip()):
-        raise CellError(
-            "a spreadsheet has made a number of the identifier; format the column as text and export it again."
-        )
-    return cell
+    armour = _ARMOUR.fullmatch(cell.strip())
+    return armour[1] if armour else cell
 
 
 def _list(text: str) -> list[Any] | None:

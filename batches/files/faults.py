@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from profiles.values import ErrorCode, RecordError
+from profiles.values import ErrorCode, Finding
 
 UNREADABLE: Final = "unreadable_row"
 _MOST_KEPT: Final = 4_096
@@ -23,7 +23,7 @@ def faulty_entry(*, line: int, text: str, errors: Sequence[str]) -> bytes:
     return orjson.dumps({UNREADABLE: {"line": line, "text": kept, "errors": list(errors[:_MOST_ERRORS])}})
 
 
-def faults_of(value: object) -> tuple[RecordError, ...]:
+def faults_of(value: object) -> tuple[Finding, ...]:
     """Return what is wrong with the row whose entry this is; nothing for every other record."""
     if not isinstance(value, dict) or value.keys() != {UNREADABLE}:
         return ()
@@ -33,5 +33,5 @@ def faults_of(value: object) -> tuple[RecordError, ...]:
     return ()
 
 
-def _fault(line: int, error: Any) -> RecordError:
-    return RecordError(ErrorCode.UNREADABLE, "", f"Line {line}: {error}"[:_LONGEST_ERROR])
+def _fault(line: int, error: Any) -> Finding:
+    return Finding(ErrorCode.UNREADABLE, "", f"Line {line}: {error}"[:_LONGEST_ERROR])

@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from django.conf import settings
 
@@ -14,10 +13,11 @@ from profiles.db import engine
 @contextlib.contextmanager
 def only_worker(*, stop: threading.Event, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Be the only worker of a SQLite hub; wait for the one there is. On PostgreSQL any number may work."""
-    if engine.is_postgresql():
+    file = engine.file()
+    if file is None:
         yield
         return
-    with Path(f"{settings.DATABASES['default']['NAME']}.worker.lock").open("w") as lock:
+    with file.with_name(f"{file.name}.worker.lock").open("w") as lock:
         said = False
         while not stop.is_set():
             try:

@@ -6,10 +6,9 @@ from typing import Final, Self
 import psycopg
 import structlog
 from django.conf import settings
-from django.db import connection
 
 from batches import leases
-from profiles.db import engine
+from profiles.db import calls
 
 # PostgreSQL wakes the worker; this is for what it missed.
 POLL_SECONDS: Final = 1.0
@@ -21,7 +20,7 @@ class Bell:
     """Waits for something to do: PostgreSQL rings, SQLite is looked at again after a while."""
 
     def __init__(self) -> None:
-        self.line: psycopg.Connection[tuple[object, ...]] | None = None
+        self.line: calls.Line | None = None
         self.has_failed = False  # said once, however long it lasts
 
     def __enter__(self) -> Self:
@@ -34,13 +33,12 @@ class Bell:
     def wait(self, stop: threading.Event) -> None:
         """Return when there may be something to do, or `stop` is set."""
         url: str | None = settings.LISTEN_DATABASE_URL
-        if not engine.is_postgresql() or url == "":
+        if not calls.are_passed_on() or url == "":
             stop.wait(settings.POLL_SECONDS)
             return
         try:
             if self.line is None:
-                self.line = _connect(url)
-                self.line.execute(f"LISTEN {leases.CHANNEL}")
+                self.line = calls.listen(leases.CHANNEL, url=url)
                 self.has_failed = False
                 return  # look once more: something may have come before the line stood
             for _ in self.line.notifies(timeout=POLL_SECONDS, stop_after=1):
@@ -51,12 +49,3 @@ class Bell:
             self.has_failed = True
             self.line = None
             stop.wait(POLL_SECONDS)
-
-
-def _connect(url: str | None) -> psycopg.Connection[tuple[object, ...]]:
-    """Return a connection of the bell's own: the ORM's may be pooled or inside a transaction."""
-    if url is not None:
-        return psycopg.connect(url, autocommit=True)
-    parameters = connection.get_connection_params()
-    own = {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if key in parameters}
-    return psycopg.connect(**own, autocommit=True)

@@ -14,7 +14,10 @@ from profiles.db import engine
 
 
 class Heartbeat:
-    """Extends the lease of the batch in hand, from a thread and connection of its own (PostgreSQL only)."""
+    """Extends the lease of the batch in hand, from a thread and connection of its own.
+
+    Where there is one worker (SQLite) nobody would take it.
+    """
 
     def __init__(self, worker: str) -> None:
         self.worker = worker
@@ -23,7 +26,7 @@ class Heartbeat:
         self.thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Self:
-        if engine.is_postgresql():
+        if not engine.has_one_writer():
             self.thread.start()
         return self
 

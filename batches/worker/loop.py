@@ -1,13 +1,11 @@
 """The loop: claim a batch, process it, wait for the next."""
 
 import contextlib
-import gc
-import itertools
 import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from secrets import token_hex
 from typing import Final
 
@@ -22,9 +20,9 @@ from batches.values import UNFINISHED
 from batches.worker.ahead import ReadAhead
 from batches.worker.alone import only_worker
 from batches.worker.bell import Bell
+from batches.worker.garbage import collecting_seldom
 from batches.worker.heartbeat import Heartbeat
 from batches.worker.outage import Outage
-from batches.worker.waiting import while_waiting
 from batches.worker.watchdog import within_bounds
 from profiles.db import engine
 
@@ -33,7 +31,6 @@ SQLITE_PAUSE_SECONDS: Final = 0.12
 SECONDS_BETWEEN_TRIES: Final = 1.0
 # Pieces that fail are made smaller (see processing); this is for a batch that fails before its first record.
 FAILURES_BEFORE_SETTING_ASIDE: Final = 5
-TURNS_BETWEEN_COLLECTIONS: Final = 10
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +64,7 @@ def work(
         Heartbeat(worker) as heartbeat,
         Bell() as bell,
         Signs(worker) as signs,
-        _collecting_garbage_seldom() as count_turn,
+        collecting_seldom() as count_turn,
     ):
         while not stop.is_set() and done != max_batches:
             count_turn()
@@ -85,40 +82,16 @@ def work(
                 done += 1
                 if on_batch is not None:
                     on_batch(batch)
-            if not engine.is_postgresql():
+            if engine.has_one_writer():
                 _pause(stop, batch, ahead)
     return done
-
-
-@contextlib.contextmanager
-def _collecting_garbage_seldom() -> Iterator[Callable[[], None]]:
-    """Keep the garbage collector from walking through all drafts at every turn; count turns by what this gives.
-
-    A batch makes many values and next to no cycles, and is soon over.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    counted = itertools.count(1)
-
-    def count_turn() -> None:
-        if next(counted) % TURNS_BETWEEN_COLLECTIONS == 0:
-            gc.collect()
-
-    try:
-        yield count_turn
-    finally:
-        gc.enable()
-        gc.unfreeze()
 
 
 def _pause(stop: threading.Event, batch: Batch, ahead: ReadAhead) -> None:
     """Leave the SQLite file to those who post, and read the next batch meanwhile."""
     end = time.monotonic() + SQLITE_PAUSE_SECONDS
     with within_bounds():
-        ahead.start(behind=batch)
-        while ahead.step():
-            pass
+        ahead.read_behind(batch)
     stop.wait(max(0, end - time.monotonic()))
 
 
@@ -151,9 +124,7 @@ def _process(batch: Batch, ahead: ReadAhead, lost: list[Batch]) -> bool:
             leases.set_aside(batch, error="The batch failed again and again; the log says where.")
             return False
         drafts = ahead.take(batch)
-        if engine.is_postgresql():
-            ahead.start(behind=batch)
-        with while_waiting(ahead.step):
+        with ahead.while_working_at(batch):
             process_batch(batch, drafts)
     except leases.LeaseLostError:
         log.warning("lease_lost", **facts)

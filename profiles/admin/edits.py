@@ -15,7 +15,7 @@ from profiles.times import utc_text
 from profiles.values import EMAIL, Cause, ErrorCode, Outcome, OutcomeKind, ProfileDraft
 
 # The fields of its own that a profile's form can edit: plain values, each a column and a member of the record.
-EDITABLE: Final = tuple(name for name in shape.PLAIN_FIELDS if not name.endswith("_location_id"))
+EDITABLE: Final = tuple(name for name in shape.PLAIN_FIELDS if name not in shape.LOCATION_FIELDS.values())
 STALE_MESSAGE: Final = (
     "Somebody else changed this profile after you opened it. Nothing was saved: open it again and repeat the edit."
 )

@@ -24,6 +24,7 @@ from profiles.desk.lists import (
 )
 from profiles.desk.parts import part_of
 from profiles.desk.questions import RefusedQuestionError, asked_number
+from profiles.history import without_origins
 from profiles.models import ProfileChange
 
 CHANGES_IN_LIST: Final = 4
@@ -53,7 +54,7 @@ def changes_cell(
 def first_changes(change: ProfileChange, *, most: int) -> SafeString:
     """Return the first of a row's changes, cut short, with a link to the row's page where there are more."""
     url = reverse("admin:profiles_profilechange_change", args=[change.pk])
-    return changes_cell(change.changes, most=most, longest=LONGEST_IN_LIST, url=url)
+    return changes_cell(without_origins(change.changes), most=most, longest=LONGEST_IN_LIST, url=url)
 
 
 # Collections whose rows are their keys alone: `/tags/vip` comes or goes, and has no value.
@@ -128,7 +129,7 @@ class ProfileChangeAdmin(ReadOnlyAdmin):
     list_display = ("when", "profile", "version", "action_label", "what", "who")
     list_filter = (ProfileFilter, VersionFilter, ("action", ActionFilter), ("cause_kind", ActionFilter))
     list_select_related = ("profile",)
-    fields = ("profile", "version", "action_cell", "at", "who", "operation_id", "request_id")
+    fields = ("profile", "version", "action_cell", "at", "who", "note", "operation_id", "request_id")
     readonly_fields = fields
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -137,8 +138,9 @@ class ProfileChangeAdmin(ReadOnlyAdmin):
 
     def panels(self, request: HttpRequest, obj: ProfileChange) -> dict[str, object]:
         """Return a part of the changes."""
-        pointers, part = part_of(sorted(obj.changes), asked=request.GET, name="changes", size=CHANGES_ON_PAGE)
-        return {"changes": changes_cell({pointer: obj.changes[pointer] for pointer in pointers}), "part": part}
+        changes = without_origins(obj.changes)
+        pointers, part = part_of(sorted(changes), asked=request.GET, name="changes", size=CHANGES_ON_PAGE)
+        return {"changes": changes_cell({pointer: changes[pointer] for pointer in pointers}), "part": part}
 
     @display(description="when")
     def when(self, change: ProfileChange) -> SafeString:

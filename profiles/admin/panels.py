@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from profiles import shape
 from profiles.admin.edits import EDITABLE
 from profiles.admin.ledger import cut, first_changes, shown_value, who_cell
+from profiles.desk.cells import link
 from profiles.desk.lists import ACTION_LABELS, label, moment, table
 from profiles.desk.parts import part_of, rows_shown
 from profiles.directory import load_snapshots
@@ -28,7 +29,7 @@ TAGS_SHOWN: Final = 30
 def profile_link(profile: Profile) -> SafeString:
     """Return the profile's name as a link to its page."""
     url = reverse("admin:profiles_profile_change", args=[profile.pk])
-    return format_html('<a class="text-link" href="{}">{}</a>', url, cut(str(profile)))
+    return link(url, cut(str(profile)))
 
 
 def panels_of(profile: Profile, *, asked: QueryDict) -> dict[str, object]:
@@ -103,11 +104,7 @@ def _duplicates(profile: Profile, pairs: list[DuplicateCandidate]) -> dict[str, 
             [
                 profile_link(pair.high if pair.low_id == profile.id else pair.low),
                 label(pair.reason, "warning"),
-                format_html(
-                    '<a class="text-link" href="{}">{}</a>',
-                    reverse("admin:profiles_duplicatecandidate_change", args=[pair.pk]),
-                    pair.verdict,
-                ),
+                link(reverse("admin:profiles_duplicatecandidate_change", args=[pair.pk]), pair.verdict),
                 moment(pair.created_at),
                 render_to_string("admin/hub/record_link.html", {"batch_id": pair.batch_id, "position": pair.position}),
             ]

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from profiles import keys
+from profiles.db.ids import read_id
 from profiles.db.lookups import starts_with
-from profiles.desk.lists import as_uuid
 from profiles.models import Identity, Profile
 
 MOST_FOUND: Final = 500
@@ -28,7 +28,7 @@ def find_profiles(term: str) -> set[UUID]:
 
 def _questions(term: str) -> Iterator[QuerySet[Profile, UUID] | QuerySet[Identity, UUID]]:
     profiles = Profile.objects.values_list("id", flat=True)
-    if (profile_id := as_uuid(term)) is not None:
+    if (profile_id := read_id(term)) is not None:
         yield profiles.filter(id=profile_id)
     if (email_key := _email_key(term)) is not None:
         yield profiles.filter(email_key=email_key)

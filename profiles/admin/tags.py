@@ -7,10 +7,10 @@ from django.db.models import IntegerField, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from profiles import keys
+from profiles.desk.cells import link
 from profiles.desk.lists import ReadOnlyAdmin, display
 from profiles.models import ProfileTag, Tag
 
@@ -54,6 +54,4 @@ class TagAdmin(ReadOnlyAdmin):
         uses: int = getattr(tag, "uses", 0)
         count = f"more than {MOST_USES_COUNTED:,}" if uses > MOST_USES_COUNTED else f"{uses:,}"
         url = reverse("admin:profiles_profile_changelist", query={"tag": tag.handle})
-        return format_html(
-            '<a class="text-link" href="{}">{} {}</a>', url, count, "profile" if uses == 1 else "profiles"
-        )
+        return link(url, f"{count} {'profile' if uses == 1 else 'profiles'}")

@@ -1,4 +1,4 @@
-"""A profile as the contract shows it (section 8)."""
+"""A profile as the contract shows it (rules 8.1)."""
 
 import calendar
 import datetime as dt
@@ -10,6 +10,7 @@ import phonenumbers
 from django.db.models import Model, Prefetch, QuerySet
 
 from profiles import shape
+from profiles.history import without_origins
 from profiles.http.wire import wire_time
 from profiles.models import (
     Address,
@@ -234,7 +235,7 @@ def _organisation(row: OrganisationMembership) -> dict[str, Any]:
 
 
 def _comms(profile: Profile) -> dict[str, Any]:
-    """Return every flag; null was never decided. `…_raw` says the same in numbers (contract section 11)."""
+    """Return every flag; null was never decided. `…_raw` says the same in numbers (rules 8.6)."""
     document: dict[str, Any] = {"profile_id": str(profile.id)}
     for name in (*shape.CONSENT_MEMBERS, *shape.CATEGORY_MEMBERS):
         value = profile.comms_categories.get(name) if name in shape.CATEGORY_MEMBERS else getattr(profile, name)
@@ -297,7 +298,7 @@ def change_documents(changes: Sequence[ProfileChange]) -> list[dict[str, Any]]:
             "version": change.version,
             "action": change.action,
             "at": wire_time(change.at),
-            "changes": change.changes,
+            "changes": without_origins(change.changes),
             "operation_id": None if change.operation_id is None else str(change.operation_id),
             "cause": {
                 "kind": change.cause_kind,

@@ -26,7 +26,7 @@ _SORTS = ("created_at", "-created_at")
 
 
 class HttpResponsePermanentlyMoved(HttpResponsePermanentRedirect):
-    """The same request, with its method, elsewhere (contract S16)."""
+    """The same request, with its method, elsewhere (rules 2.3)."""
 
     status_code = 308
 

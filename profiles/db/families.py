@@ -4,6 +4,7 @@ from __future__ import annotations  # Django's fields are generic for the type c
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -110,6 +111,7 @@ def _json_turn(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
     )
 
 
+@lru_cache(maxsize=1024)  # rows made together bear one time
 def _time_from_json(value: str) -> str:
     moment = dt.datetime.fromisoformat(value)
     return utc_text(as_utc(moment))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations  # Django's fields are generic for the type checker only
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+from uuid import UUID
 
 import orjson
 from django.db import connection, models
@@ -56,8 +57,26 @@ def among(column: str, field: models.Field[Any, Any], values: Iterable[Any]) -> 
     stored = plain(field)
     prepared = [stored.get_db_prep_value(value, connection) for value in values]
     if is_postgresql():
-        return f"{column} = ANY(%s::{stored.rel_db_type(connection)}[])", array_literal(prepared)
+        # Without its length, which would cut off what is too long to be there.
+        kind = cast("str", stored.rel_db_type(connection)).partition("(")[0]
+        return f"{column} = ANY(%s::{kind}[])", array_literal(prepared)
     return f"{column} IN (SELECT value FROM json_each(%s))", orjson.dumps(prepared).decode()
+
+
+def parameters(*columns: Sequence[str]) -> list[str]:
+    """Return the columns of some rows as parameters: on PostgreSQL an array of each, on SQLite one JSON list of rows.
+
+    Rows of one column are its values.
+    """
+    if is_postgresql():
+        return [array_literal(column) for column in columns]
+    rows = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+    return [orjson.dumps(rows).decode()]
+
+
+def stored_id(value: UUID) -> str:
+    """Return an id as this engine writes it in a parameter."""
+    return str(value) if is_postgresql() else value.hex
 
 
 def array_literal(values: Iterable[object]) -> str:

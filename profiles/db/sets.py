@@ -99,7 +99,8 @@ def _recordset(model: type[models.Model], columns: Sequence[str], *, types: Mapp
 def _execute(sql: str, rows: Sequence[JSONRow]) -> Callable[[], int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [orjson.dumps(rows).decode()])
-        return lambda: int(cursor.rowcount)
+        known = int(cursor.rowcount)  # -1 in a pipeline, until its end; of no use any more once the cursor is closed
+        return lambda: int(cursor.rowcount) if known < 0 else known
 
 
 def _execute_many(

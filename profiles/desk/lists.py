@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
-from uuid import UUID
 
 from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
@@ -15,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display as unfold_display
 
+from profiles.db.ids import read_id
 from profiles.desk.questions import AskedAdmin, RefusedQuestionError
 
 if TYPE_CHECKING:
@@ -170,16 +170,8 @@ class IdFilter(TextFilter):
         value = self.value()
         if not value:
             return queryset
-        if (found := as_uuid(value)) is None:
+        if (found := read_id(value.strip())) is None:
             raise RefusedQuestionError(
                 f"“{self.title}” takes a whole id, such as 0190aaaa-0000-7000-8000-000000000001."
             )
         return queryset.filter(**{self.column: found})
-
-
-def as_uuid(value: str) -> UUID | None:
-    """Return the text as the UUID it is, or `None`."""
-    try:
-        return UUID(value.strip())
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""Everything known for deciding: from keys and ids to locks, profiles and reference data (design 5.4).
+"""Everything known for deciding: from keys and ids to locks, profiles and reference data (rules 7.1 and 7.2).
 
 Two writers never decide about the same key or the same profile at once. The keys are locked first, which keeps
 others from taking a key that nobody holds yet; then the profiles behind them, because two keys of one person share
@@ -47,8 +47,8 @@ def open_directory(
     caller's transaction; queries.
     """
     named = {*scope.targets, *also_lock}
-    # SQLite has one writer, and the caller's transaction already is it.
-    is_locked = lock and engine.is_postgresql()
+    # The one writer is the caller's transaction already.
+    is_locked = lock and not engine.has_one_writer()
     if is_locked:
         whole_hub = lock_keys(scope.keys, whole_hub=whole_hub)
     found = find_holders(scope.keys, named)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-import orjson
 from django.db import connection
 
 from profiles.db import engine, lookups
@@ -17,8 +16,8 @@ _PROFILE: Final = Profile._meta.db_table
 _IDENTITY: Final = Identity._meta.db_table
 # Keeps the look-up of each key by itself, in an index, whatever the planner believes about the tables.
 _ALONE: Final = "OFFSET 0"
-_FIND: Final = {
-    "postgresql": f"""
+_FIND: Final = engine.Statement(
+    postgresql=f"""
         SELECT 'email', k.email, '', p.id, p.version, p.merged_into_id FROM unnest(%s::text[]) AS k(email)
         CROSS JOIN LATERAL (SELECT * FROM {_PROFILE} WHERE email_key = k.email {_ALONE}) p
         UNION ALL
@@ -34,7 +33,7 @@ _FIND: Final = {
         UNION ALL
         SELECT '', '', '', p.id, p.version, p.merged_into_id FROM {_PROFILE} p WHERE p.id = ANY(%s::uuid[])
     """,
-    "sqlite": f"""
+    sqlite=f"""
         SELECT 'email', email_key, '', id, version, merged_into_id FROM {_PROFILE}
         WHERE email_key IN (SELECT value FROM json_each(%s))
         UNION ALL
@@ -48,7 +47,7 @@ _FIND: Final = {
         UNION ALL
         SELECT '', '', '', id, version, merged_into_id FROM {_PROFILE} WHERE id IN (SELECT value FROM json_each(%s))
     """,
-}
+)
 
 
 @dataclass(slots=True)
@@ -84,14 +83,14 @@ def find_holders(keys: Iterable[MatchKey], ids: Iterable[UUID]) -> Found:
         else:
             handles.append(key.handle)
             identifiers.append(key.value)
-    stored_ids = [stored_id(one) for one in ids]
-    if engine.is_postgresql():
-        params = [lookups.array_literal(array) for array in (emails, mobiles, handles, identifiers, stored_ids)]
-    else:
-        pairs = list(zip(handles, identifiers, strict=True))
-        params = [orjson.dumps(array).decode() for array in (emails, mobiles, pairs, stored_ids)]
+    params = [
+        *lookups.parameters(emails),
+        *lookups.parameters(mobiles),
+        *lookups.parameters(handles, identifiers),
+        *lookups.parameters([lookups.stored_id(one) for one in ids]),
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_FIND[connection.vendor], params)
+        cursor.execute(_FIND.text, params)
         rows = cursor.fetchall()
     found = Found()
     for kind, value, handle, profile_id, version, merged_into_id in rows:
@@ -112,11 +111,6 @@ def find_merged(survivors: Iterable[UUID]) -> set[UUID]:
     """Return the ids of the profiles that were merged into these; queries."""
     merged = Profile.objects.filter(merged_into__among=list(survivors))
     return set(merged.values_list("id", flat=True))
-
-
-def stored_id(profile_id: UUID) -> str:
-    """Return a profile's id as this engine writes it in a parameter."""
-    return str(profile_id) if engine.is_postgresql() else profile_id.hex
 
 
 def _loaded_id(value: UUID | str) -> UUID:

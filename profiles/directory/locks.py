@@ -1,4 +1,4 @@
-"""Locks of the transaction on keys, on profiles and on the whole hub (PostgreSQL; SQLite has one writer).
+"""Locks of the transaction on keys, on profiles and on the whole hub, where there is more than one writer.
 
 All of them are advisory. Locking the profiles' rows would write to each of them, which after a checkpoint costs as
 much as changing them. Rows that somebody else moves all the same are found out by their version (see `writing`).
@@ -10,13 +10,11 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 
-from profiles.db import lookups
+from profiles.db import locks
 from profiles.keys import MatchKey
 
-# Two-part advisory locks are a space of their own, apart from the keys' one-part locks.
-_HUB_LOCK: Final = (0x6875, 1)
+_HUB_LOCK: Final[locks.Pair] = (0x6875, 1)
 
 
 class ProfilesMovedError(Exception):
@@ -35,13 +33,7 @@ def lock_keys(keys: Sequence[MatchKey], *, whole_hub: bool) -> bool:
     """Lock the keys, or the whole hub where they are too many, as the lock table has an end; return which."""
     whole_hub = whole_hub or len(keys) > settings.HUB_LOCK_BUDGET
     # Waiting for somebody's lock is no hanging: it ends, for this transaction, well before the watchdog would say so.
-    patience = f"{max(1, int(settings.ATTEMPT_SECONDS / 2))}s"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('lock_timeout', %s, true), "
-            f"pg_advisory_xact_lock{'' if whole_hub else '_shared'}(%s, %s)",
-            [patience, *_HUB_LOCK],
-        )
+    locks.lock_pair(_HUB_LOCK, shared=not whole_hub, patience=max(1, int(settings.ATTEMPT_SECONDS / 2)))
     if not whole_hub:
         _lock("\x00".join(key) for key in keys)
     return whole_hub
@@ -55,12 +47,8 @@ def lock_profiles(ids: Collection[UUID], *, beside: int) -> None:
 
 
 def _lock(names: Iterable[str]) -> None:
-    """Take a lock for each name until the transaction ends, in one order for everybody."""
-    numbers = sorted({_lock_number(name) for name in names})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k", [lookups.array_literal(numbers)]
-        )
+    """Take a lock for each name until the transaction ends."""
+    locks.lock_numbers(map(_lock_number, names))
 
 
 def _lock_number(name: str) -> int:

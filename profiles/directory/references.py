@@ -5,11 +5,10 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 from django.db import connection, models
 
-from profiles.db import engine, lookups
-from profiles.directory.finding import stored_id
+from profiles.db import lookups
+from profiles.db.columns import field_of
 from profiles.models import Location, Organisation, Profile, Region, RoleDefinition, Status
 from profiles.times import as_utc, utc_text
 from profiles.values import ReferenceName, StatusTerm
@@ -35,31 +34,22 @@ def load_references(names: Collection[ReferenceName]) -> dict[ReferenceName, Any
     values: dict[tuple[str, str], list[str]] = {}
     for name in names:
         values.setdefault((name.kind, name.by), []).append(name.value)
-    parts = [_reference_query(kind, by) for kind, by in values]
-    params = [_reference_param(kind, wanted) for (kind, _), wanted in values.items()]
+    parts, params = zip(*(_query(kind, by, wanted) for (kind, by), wanted in values.items()), strict=True)
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), params)
         return dict(_reference(row) for row in cursor.fetchall())
 
 
-def _reference_query(kind: str, by: str) -> str:
+def _query(kind: str, by: str, wanted: Collection[str]) -> tuple[str, str]:
+    """Return the question for the rows that are named so, and its one parameter."""
     model, column, meaning = _BY[kind, by]
-    number = by == "id" and kind != "profile"
-    if engine.is_postgresql():
-        among = f"= ANY(%s::{'uuid' if kind == 'profile' else 'bigint' if number else 'text'}[])"
-    else:
-        among = f"IN (SELECT CAST(value AS {'integer' if number else 'text'}) FROM json_each(%s))"
+    condition, values = lookups.among(column, field_of(model, column), wanted)
     term = _TERM if kind == "status" else _NO_TERM
-    return (
+    question = (
         f"SELECT '{kind}', '{by}', CAST({column} AS text), CAST({meaning} AS text), {term} "
-        f"FROM {model._meta.db_table} WHERE {column} {among}"
+        f"FROM {model._meta.db_table} WHERE {condition}"
     )
-
-
-def _reference_param(kind: str, wanted: list[str]) -> str:
-    if engine.is_postgresql():
-        return lookups.array_literal(wanted)
-    return orjson.dumps([stored_id(UUID(one)) for one in wanted] if kind == "profile" else wanted).decode()
+    return question, values
 
 
 _TERM: Final = "period, period_type, CAST(absolute_expiry AS text)"

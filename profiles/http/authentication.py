@@ -1,4 +1,4 @@
-"""Whose request it is: a bearer token, hashed at rest (contract section 3), and how often they may ask (section 4)."""
+"""Whose request it is: a bearer token, hashed at rest (rules 8.16), and how often they may ask (rules 8.17)."""
 
 import hashlib
 from typing import Any, Final

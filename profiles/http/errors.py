@@ -1,4 +1,4 @@
-"""One shape for every error: `{"message": …}`, with `errors` where fields are to blame (contract section 5)."""
+"""One shape for every error: `{"message": …}`, with `errors` where fields are to blame (rules 8.14)."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -79,15 +79,28 @@ class ConflictError(exceptions.APIException):
 
 # --- What views raise ------------------------------------------------------------------------------------------------
 
+Answers = Mapping[type[Exception], Callable[[Any], exceptions.APIException]]
+"""What is answered where an exception of this kind, or of one derived from it, comes out of a view."""
+
+_ANSWERS: Final[dict[type[Exception], Callable[[Any], exceptions.APIException]]] = {
+    Http404: lambda _: exceptions.NotFound(),
+    OperationalError: lambda error: UnavailableError(_why_unavailable(error)),
+    InterfaceError: lambda error: UnavailableError(_why_unavailable(error)),
+    SuspiciousOperation: lambda error: exceptions.ParseError(_REFUSALS.get(type(error), "Bad request.")),
+    BadRequest: lambda _: exceptions.ParseError("Bad request."),
+}
+
+
+def add_answers(answers: Answers) -> None:
+    """Put errors of an app into the table: its views let them pass, and all of them are answered alike."""
+    _ANSWERS.update(answers)
+
 
 def answer_exception(exception: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Turn an exception of a view into its answer; `None` for those nobody foresaw."""
-    if isinstance(exception, Http404):
-        exception = exceptions.NotFound()
-    elif isinstance(exception, OperationalError | InterfaceError):
-        exception = UnavailableError(_why_unavailable(exception))
-    elif isinstance(exception, SuspiciousOperation | BadRequest):
-        exception = exceptions.ParseError(_REFUSALS.get(type(exception), "Bad request."))
+    translate = next((_ANSWERS[kind] for kind in type(exception).__mro__ if kind in _ANSWERS), None)
+    if translate is not None:
+        exception = translate(exception)
     if not isinstance(exception, exceptions.APIException):
         return None
     errors = exception.errors if isinstance(exception, InvalidFieldsError) else None
@@ -179,8 +192,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return defaults.page_not_found(request, exception)
 
 
-def unknown_path(request: HttpRequest) -> HttpResponse:
-    """Answer a path of the API that leads nowhere."""
+def unknown_path(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Answer a path that leads nowhere, whatever is left of it."""
     return not_found(request, Http404())
 
 

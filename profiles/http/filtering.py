@@ -1,4 +1,4 @@
-"""Filters as the contract writes them: `filter[email]=…`, `filter[created_at][gte]=…` (section 6).
+"""Filters as the contract writes them: `filter[email]=…`, `filter[created_at][gte]=…` (rules 8.15).
 
 Whoever asks to narrow a list gets it narrowed or is told why not; never everybody.
 """

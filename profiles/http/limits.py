@@ -61,7 +61,7 @@ class Allowance:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the answer says of it (contract section 4)."""
+        """What the answer says of it (rules 8.17)."""
         if not self.most:
             return {}
         return {"X-RateLimit-Limit": str(self.most), "X-RateLimit-Remaining": str(max(0, self.most - self.used))}

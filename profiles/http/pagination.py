@@ -1,4 +1,4 @@
-"""Pages in the contract's envelope (section 6), at a cost that does not grow with the table."""
+"""Pages in the contract's envelope (rules 8.15), at a cost that does not grow with the table."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -45,7 +45,7 @@ class HubView(NoOptions):
     required_scopes: ClassVar[Mapping[str, tuple[str, ...]]]
 
     def perform_authentication(self, request: Request) -> None:
-        """Find out who asks, and have every answer say how often they still may (contract section 4)."""
+        """Find out who asks, and have every answer say how often they still may (rules 8.17)."""
         super().perform_authentication(request)
         if (allowance := allowance_of(request)) is not None:
             self.headers.update(allowance.headers)

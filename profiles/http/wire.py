@@ -15,6 +15,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from profiles.db.ids import read_id
+
 JSON: Final = "application/json"
 
 
@@ -105,7 +107,7 @@ def wire_time(moment: dt.datetime | None) -> str | None:
 
 def parse_id(text: str) -> UUID:
     """Return the id a path names; what is none names nothing: `Http404`."""
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error
+    found = read_id(text)
+    if found is None:
+        raise Http404
+    return found

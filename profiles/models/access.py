@@ -26,7 +26,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox, see b
 
 
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox comes without types
-    """A bearer token: hashed at rest, shown once, with scopes and an expiry of its own (contract section 3)."""
+    """A bearer token: hashed at rest, shown once, with scopes and an expiry of its own (rules 8.16)."""
 
     label = models.CharField(max_length=255, help_text="What the token is for; shown wherever it is listed.")
     scopes = models.JSONField(default=list, help_text='Names such as "read-profiles", or "*" for all of them.')

@@ -10,7 +10,7 @@ from profiles.models.profile import Profile
 
 
 class Address(Dated):
-    """A full postal address of a profile (contract section 13)."""
+    """A full postal address of a profile (rules 8.3)."""
 
     # No index of its own: the prefix of the unique rule over the key serves.
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="addresses", db_index=False)

@@ -5,17 +5,17 @@ from django.db import models
 from profiles.keys import NAME_LENGTH
 from profiles.models.fields import Dated
 from profiles.models.profile import Profile
-from profiles.values import AttributeType
+from profiles.values import AttributeType, choices
 
 
 class CustomAttribute(Dated):
-    """One named, typed value of a profile; it exists once it was written (contract section 10)."""
+    """One named, typed value of a profile; it exists once it was written (rules 8.4)."""
 
     # No index of its own: the unique rule's prefix serves.
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="attributes", db_index=False)
     namespace = models.CharField(max_length=NAME_LENGTH)
     handle = models.CharField(max_length=NAME_LENGTH)
-    type = models.CharField(max_length=7, choices=[(kind.value, kind.value) for kind in AttributeType])
+    type = models.CharField(max_length=7, choices=choices(AttributeType))
     value = models.JSONField(null=True, blank=True)
 
     class Meta:

@@ -8,7 +8,7 @@ from profiles.models.profile import Profile
 
 
 class ImportantDate(Dated):
-    """A birthday, an anniversary (contract section 12); one for each handle and relationship of a profile."""
+    """A birthday, an anniversary (rules 8.5); one for each handle and relationship of a profile."""
 
     # No index of its own: the unique rule's prefix serves.
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="dates", db_index=False)

@@ -8,7 +8,7 @@ from profiles.keys import NAME_LENGTH
 
 
 def text_column(**options: Any) -> "models.CharField[str | None, str | None]":
-    """Return a column for a text that may be null: absent, null and empty are three things (contract S8)."""
+    """Return a column for a text that may be null: absent, null and empty are three things (rules 1.8)."""
     return models.CharField(**{"max_length": NAME_LENGTH, "null": True, "blank": True, **options})
 
 
@@ -33,7 +33,7 @@ class Definition(models.Model):
 
 
 class PeriodType(models.TextChoices):
-    """How long something is held after it was given (contract sections 15 and 16)."""
+    """How long something is held after it was given (rules 8.9 and 8.12)."""
 
     DAYS = "days"
     WEEKS = "weeks"

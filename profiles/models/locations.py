@@ -7,7 +7,7 @@ from profiles.models.fields import Definition, text_column
 
 
 class Location(Definition):
-    """A shop, a site or an office (contract section 16)."""
+    """A shop, a site or an office (rules 8.10)."""
 
     name = models.CharField(max_length=NAME_LENGTH)
     handle = text_column()

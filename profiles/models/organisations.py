@@ -9,7 +9,7 @@ from profiles.models.profile import Profile
 
 
 class OrganisationType(models.TextChoices):
-    """What kind of organisation it is (contract section 15)."""
+    """What kind of organisation it is (rules 8.9)."""
 
     COMPANY = "company"
     STOCKIST = "stockist"

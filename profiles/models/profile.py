@@ -7,7 +7,7 @@ from profiles.db.ids import new_id
 from profiles.keys import EMAIL_LENGTH, NAME_LENGTH, URL_LENGTH
 from profiles.models.fields import text_column
 from profiles.models.locations import Location
-from profiles.values import Gender, ProfileType, Verification
+from profiles.values import Gender, ProfileType, Verification, choices
 
 
 def _flag() -> "models.BooleanField[bool | None, bool | None]":
@@ -15,11 +15,11 @@ def _flag() -> "models.BooleanField[bool | None, bool | None]":
 
 
 def _verification() -> "models.CharField[str | None, str | None]":
-    return text_column(max_length=11, choices=[(step.value, step.value) for step in Verification])
+    return text_column(max_length=11, choices=choices(Verification))
 
 
 class Comms(models.Model):
-    """What a profile agreed to be sent, and by which channel (contract section 11).
+    """What a profile agreed to be sent, and by which channel (rules 8.6).
 
     Columns of the profile's own row: they are asked for with it, and change with it. Null means never decided.
     """
@@ -55,7 +55,7 @@ class Comms(models.Model):
 
 
 class Profile(Comms):
-    """One person; the fields are the contract's (section 8).
+    """One person; the fields are the contract's (rules 8.1).
 
     Written by `profiles.writing` only, so that every change is in the ledger.
     """
@@ -67,13 +67,9 @@ class Profile(Comms):
     title = models.CharField(max_length=NAME_LENGTH, null=True, blank=True)
     first_name = models.CharField(max_length=NAME_LENGTH, blank=True)
     last_name = models.CharField(max_length=NAME_LENGTH, blank=True)
-    gender = models.CharField(
-        max_length=8, null=True, blank=True, choices=[(gender.value, gender.value) for gender in Gender]
-    )
+    gender = models.CharField(max_length=8, null=True, blank=True, choices=choices(Gender))
     currency = models.CharField(max_length=3, null=True, blank=True, help_text="ISO 4217")
-    profile_type = models.CharField(
-        max_length=10, default=ProfileType.ACTIVE, choices=[(kind.value, kind.value) for kind in ProfileType]
-    )
+    profile_type = models.CharField(max_length=10, default=ProfileType.ACTIVE, choices=choices(ProfileType))
     joined_at = models.DateTimeField(null=True, blank=True)
     mobile_phone = models.CharField(max_length=16, null=True, blank=True, help_text="International form, +61404123123")
     secondary_phone = models.CharField(max_length=16, null=True, blank=True)
@@ -92,7 +88,7 @@ class Profile(Comms):
     # When flags of consent are taken to have been decided, where that is known: what records are compared with, never
     # on the wire, and no part of what the ledger folds to (see reconcile.consent).
     effective_times = models.JSONField(null=True, blank=True, editable=False)
-    # Looks, sizes and measurements (contract section 11); what is missing is null.
+    # Looks, sizes and measurements (rules 8.7); what is missing is null.
     appearance = models.JSONField(default=dict, blank=True)
     # First and last name as they are searched, and the last name alone; see keys.search_name.
     search_name = models.CharField(max_length=NAME_LENGTH, blank=True, editable=False)

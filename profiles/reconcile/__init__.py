@@ -1,21 +1,29 @@
-"""A record into a profile: who wins per field, and what changes by it (design 3.3, 3.4; contract S17-S34).
+"""A record into a profile: who wins per field, and what changes by it (rules 3 and 4).
 
 Pure: a state and a draft in, the next state and the difference out.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID
 
 from profiles import shape
-from profiles.keys import MatchKey, email_key
+from profiles.keys import MatchKey
+from profiles.reconcile.case import Case
 from profiles.reconcile.consent import decide_comms, told_of_old_addresses
-from profiles.reconcile.difference import Changes, State, difference, moved_times, row_pointer, same, same_row
+from profiles.reconcile.difference import (
+    Changes,
+    State,
+    difference,
+    moved_times,
+    row_pointer,
+    same,
+    same_row,
+    state_of,
+)
 from profiles.reconcile.rows import RECONCILE_ROWS
-from profiles.reconcile.setting import Setting
-from profiles.values import CauseKind, ErrorCode, ProfileDraft, ProfileType, RecordError, RecordWarning, WarningCode
+from profiles.values import CauseKind, ErrorCode, Finding, NewId, ProfileDraft, ProfileType, WarningCode
 
 __all__ = [
     "Changes",
@@ -27,6 +35,7 @@ __all__ = [
     "row_pointer",
     "same",
     "same_row",
+    "state_of",
 ]
 
 UNKNOWN_NAME: Final = "Unknown"
@@ -42,8 +51,8 @@ class Reconciliation:
 
     after: State
     changes: Changes
-    errors: tuple[RecordError, ...] = ()
-    warnings: tuple[RecordWarning, ...] = ()
+    errors: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
     times: Changes = field(default_factory=dict)
     """The effective times that moved; where nothing else did, they are stored all the same."""
 
@@ -53,7 +62,7 @@ def reconcile(
     draft: ProfileDraft,
     *,
     now: dt.datetime,
-    new_id: Callable[[], UUID],
+    new_id: NewId,
     aliases: Collection[MatchKey] = (),
     received_at: dt.datetime | None = None,
 ) -> Reconciliation:
@@ -63,9 +72,9 @@ def reconcile(
     profile merged into this one still holds: what equals them is left as it is. `new_id` names new addresses.
     `received_at` is when the draft came in, if that was before now.
     """
-    errors: list[RecordError] = []
+    errors: list[Finding] = []
     warnings = [
-        RecordWarning(
+        Finding(
             WarningCode.ALIAS_KEY, draft.pointers[key], "A profile merged into this one had the value; it stays there."
         )
         for key in aliases
@@ -84,27 +93,30 @@ def reconcile(
         elif (
             name in skipped
             or same(fields.get(name), value)
-            or (name == "email" and _keeps_spelling(fields.get("email"), draft))
+            or (name == "email" and _keeps_spelling(start.email_key, draft))
         ):
             continue
         elif name == "joined_at" and fields.get("joined_at") is not None:
             warnings.append(
-                RecordWarning(WarningCode.JOINED_AT_KEPT, "/joined_at", "joined_at is set once; it stays as it is.")
+                Finding(WarningCode.JOINED_AT_KEPT, "/joined_at", "joined_at is set once; it stays as it is.")
             )
         else:
             fields[name] = value
+    email_key = start.email_key if fields.get("email") is start.fields.get("email") else draft.email_key
     errors += _birthday_errors(fields)
 
     collections = dict(start.collections)
-    setting = Setting(draft=draft, now=now, new_id=new_id, aliases=aliases, errors=errors, warnings=warnings)
+    case = Case(draft=draft, now=now, new_id=new_id, aliases=aliases, errors=errors, warnings=warnings)
     for name, rows in draft.collections.items():
         stored = start.collections.get(name, {})
-        collections[name] = after = RECONCILE_ROWS[name](stored, rows, setting)
+        collections[name] = after = RECONCILE_ROWS[name](stored, rows, case)
         if len(after) > _MOST[name] and len(after) > len(stored):
             errors.append(_too_many(name))
 
     times = start.effective_times
-    if before is not None and (forgotten := told_of_old_addresses(before, fields, collections)):
+    if before is not None and (
+        forgotten := told_of_old_addresses(before, State(fields, collections, times, email_key=email_key))
+    ):
         fields |= dict.fromkeys(forgotten)
         times = {name: time for name, time in times.items() if name not in forgotten}
     if comms:
@@ -114,33 +126,33 @@ def reconcile(
         errors += decision.errors
         warnings += decision.warnings
 
-    state = State(fields, collections, times)
+    state = State(fields, collections, times, start.origins, email_key)
     changes = difference(start, state)
     return Reconciliation(state, changes, tuple(errors), tuple(warnings), moved_times(start, state))
 
 
-def _too_many(name: str) -> RecordError:
+def _too_many(name: str) -> Finding:
     """Say that the profile has no room; one that has more than it should from before may still change and shrink."""
     most = shape.COLLECTIONS[name].most_of_profile
     message = (
         f"The profile would have more than {most:,} {name.replace('_', ' ')}, which is the most a profile may have."
     )
-    return RecordError(ErrorCode.TOO_MANY, f"/{_MEMBERS.get(name, name)}", message)
+    return Finding(ErrorCode.TOO_MANY, f"/{_MEMBERS.get(name, name)}", message)
 
 
-def _keeps_spelling(stored: str | None, draft: ProfileDraft) -> bool:
+def _keeps_spelling(stored_key: str | None, draft: ProfileDraft) -> bool:
     """Tell whether the key is the one stored: only staff may then correct the spelling."""
-    return stored is not None and draft.cause.kind is not CauseKind.ADMIN and email_key(stored) == draft.email_key
+    return stored_key is not None and stored_key == draft.email_key and draft.cause.kind is not CauseKind.ADMIN
 
 
-def _birthday_errors(fields: Mapping[str, Any]) -> list[RecordError]:
+def _birthday_errors(fields: Mapping[str, Any]) -> list[Finding]:
     day, month, year = fields.get("birth_day"), fields.get("birth_month"), fields.get("birth_year")
     if day is None or month is None:
         if year is None:
             return []
-        return [RecordError(ErrorCode.INVALID, "/birth_year", "birth_year needs birth_day and birth_month.")]
+        return [Finding(ErrorCode.INVALID, "/birth_year", "birth_year needs birth_day and birth_month.")]
     try:
         dt.date(LEAP_YEAR if year is None else year, month, day)
     except ValueError:
-        return [RecordError(ErrorCode.INVALID, "/birth_day", "The birthday is not a date of the calendar.")]
+        return [Finding(ErrorCode.INVALID, "/birth_day", "The birthday is not a date of the calendar.")]
     return []

@@ -1,11 +1,11 @@
-"""Addresses: which stored one is meant, and what becomes of it (design 3.4; contract S17)."""
+"""Addresses: which stored one is meant, and what becomes of it (rules 4.2)."""
 
 from typing import Any, Final
 
 from profiles import shape
 from profiles.countries import country_code, has_postcodes
 from profiles.keys import folded
-from profiles.reconcile.setting import Setting
+from profiles.reconcile.case import Case
 from profiles.values import ErrorCode, Row, RowKey, Rows, WarningCode
 
 _REQUIRED: Final = ("address_line_1", "city", "country")
@@ -15,13 +15,13 @@ _EMPTY: Final = dict.fromkeys(shape.ADDRESSES.fields) | {"postcode": ""}
 AddressText = tuple[str, ...]
 
 
-def reconcile_addresses(before: Rows, sent: Rows, setting: Setting) -> Rows:
+def reconcile_addresses(before: Rows, sent: Rows, case: Case) -> Rows:
     """Upsert by external_id, else by equal text, else append; exactly one is the default.
 
     Those known by their external_id come first: what they become is what the others are compared with, now and when
     the record is sent again.
     """
-    reconciling = _Reconciling(before, setting)
+    reconciling = _Reconciling(before, case)
     unknown = {}
     for place, row in sent.items():
         if (key := reconciling.named(row)) is None:
@@ -40,9 +40,9 @@ def reconcile_addresses(before: Rows, sent: Rows, setting: Setting) -> Rows:
 class _Reconciling:
     """A profile's addresses while a record tells its own one by one; finding one among many costs no more."""
 
-    def __init__(self, before: Rows, setting: Setting) -> None:
+    def __init__(self, before: Rows, case: Case) -> None:
         self.after = dict(before)
-        self._setting = setting
+        self._case = case
         self._names: dict[str, RowKey] = {}
         self._default: RowKey | None = None
         for key, row in before.items():
@@ -69,12 +69,13 @@ class _Reconciling:
         equal = self._by_text().get(address_text(sent), ())
         nameless = [key for key in equal if self.after[key]["external_id"] is None]
         found = nameless if nameless or sent.get("external_id") is not None else equal
-        return min(found, default=None)  # the keys are in the order of time
+        return min(found, default=None)  # the keys are in the order in which they were received
 
     def add(self, sent: Row, place: RowKey) -> None:
         """Append the address; the first one becomes the default."""
-        self._setting.require(_REQUIRED, sent, self._setting.place("addresses", place))
-        key = (str(self._setting.new_id()),)
+        self._case.require(_REQUIRED, sent, self._case.place("addresses", place))
+        # Named by where it stands, not by counting: read again for another state, the record names it the same.
+        key = (str(self._case.new_id(1 + int(place[0]))),)
         self._put(key, {**_EMPTY, **sent}, place, becomes_default=not self.after)
 
     def change(self, key: RowKey, sent: Row, place: RowKey) -> None:
@@ -85,14 +86,14 @@ class _Reconciling:
         """Say so where the default address was not to be it any more, and no other one took its place."""
         if self._default in self._not_default:
             message = "The default address stays the default until another one is."
-            pointer = self._setting.place("addresses", self._not_default[self._default])
-            self._setting.warn(WarningCode.DEFAULT_ADDRESS_KEPT, f"{pointer}/is_default", message)
+            pointer = self._case.place("addresses", self._not_default[self._default])
+            self._case.warn(WarningCode.DEFAULT_ADDRESS_KEPT, f"{pointer}/is_default", message)
 
     def _put(self, key: RowKey, row: dict[str, Any], place: RowKey, *, becomes_default: bool = False) -> None:
         if not row["postcode"] and has_postcodes(row["country"] or ""):
-            pointer = f"{self._setting.place('addresses', place)}/postcode"
+            pointer = f"{self._case.place('addresses', place)}/postcode"
             message = "The value is required: the country has postcodes."
-            self._setting.refuse(ErrorCode.INVALID, pointer, message)
+            self._case.refuse(ErrorCode.INVALID, pointer, message)
         if row["is_default"] is False and (key == self._default or becomes_default):
             self._not_default[key] = place
         if self._texts is not None:

@@ -1,4 +1,4 @@
-"""Consent never loosens by accident (design 3.5).
+"""Consent never loosens by accident (rules 5).
 
 A flag is tight where it keeps us from sending: promo false, optout true, bounced true. Anything else, null among
 it, is loose. For email and sms the decision with the latest effective time stands, of two as late the tighter one.
@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from profiles import shape
-from profiles.keys import email_key
 from profiles.reconcile.addresses import address_text
 from profiles.reconcile.difference import State, same
 from profiles.times import utc_text
-from profiles.values import ErrorCode, ProfileDraft, RecordError, RecordWarning, Row, Rows, WarningCode
+from profiles.values import ErrorCode, Finding, ProfileDraft, Row, WarningCode
 
 TIGHT: Final = {"promo": False, "optout": True, "bounced": True}
 CLOCK_TOLERANCE: Final = dt.timedelta(minutes=5)
@@ -43,8 +42,8 @@ class CommsDecision:
     fields: dict[str, Any] = field(default_factory=dict)
     times: dict[str, str] = field(default_factory=dict)
     """The effective times that move, by field."""
-    errors: list[RecordError] = field(default_factory=list)
-    warnings: list[RecordWarning] = field(default_factory=list)
+    errors: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
 
 
 class _Word(NamedTuple):
@@ -96,7 +95,7 @@ def decide_comms(
         held_time = _moment(stored.get(name))
         if time > received_at + CLOCK_TOLERANCE:
             message = "The time of consent lies in the future."
-            decision.errors.append(RecordError(ErrorCode.INVALID, _place(draft, name), message))
+            decision.errors.append(Finding(ErrorCode.INVALID, _place(draft, name), message))
         elif (held_time is not None and time < held_time) or not heard.get(channel, True):
             _warn(decision, draft, name, WarningCode.CONSENT_OLDER)
         elif time != held_time:
@@ -152,7 +151,7 @@ _SENTENCES: Final = {
 
 
 def _warn(decision: CommsDecision, draft: ProfileDraft, name: str, code: WarningCode) -> None:
-    decision.warnings.append(RecordWarning(code, _place(draft, name), _SENTENCES[code]))
+    decision.warnings.append(Finding(code, _place(draft, name), _SENTENCES[code]))
 
 
 def _place(draft: ProfileDraft, name: str) -> str:
@@ -167,23 +166,23 @@ def _moment(value: str | None) -> dt.datetime | None:
 # --- What tells of an address ------------------------------------------------------------------------------------
 
 
-def told_of_old_addresses(before: State, fields: Mapping[str, Any], collections: Mapping[str, Rows]) -> list[str]:
+def told_of_old_addresses(before: State, after: State) -> list[str]:
     """Return the fields with a value that tell of an address which gave way to a new one: that starts afresh.
 
-    `fields` and `collections` are those of the next state; nearly always nothing of them moved.
+    Nearly always none of the addresses moved.
     """
     moved: list[str] = []
-    if before.fields.get("email") is not fields.get("email"):
+    if before.email_key != after.email_key:
         moved.append("email")
-    if before.fields.get("mobile_phone") is not fields.get("mobile_phone"):
+    if before.fields.get("mobile_phone") is not after.fields.get("mobile_phone"):
         moved += ("sms", "phone")
-    if before.collections.get("addresses") is not collections.get("addresses"):
+    if before.collections.get("addresses") is not after.collections.get("addresses"):
         moved.append("post")
     return [
         name
         for channel in moved
         for name in _TOLD_OF_ADDRESS[channel]
-        if fields.get(name) is not None and _leads_elsewhere(channel, before, State(fields, collections))
+        if after.fields.get(name) is not None and _leads_elsewhere(channel, before, after)
     ]
 
 
@@ -192,11 +191,10 @@ def _leads_elsewhere(channel: str, before: State, after: State) -> bool:
     if channel == "post":
         home, new_home = _default_address(before), _default_address(after)
         return new_home is not None and (home is None or address_text(home) != address_text(new_home))
-    name = "email" if channel == "email" else "mobile_phone"
-    old, new = before.fields.get(name), after.fields.get(name)
-    if old is None or new is None or name != "email":
-        return new is not None and old != new
-    return email_key(old) != email_key(new)
+    if channel == "email":
+        return after.email_key is not None and before.email_key != after.email_key
+    mobile = after.fields.get("mobile_phone")
+    return mobile is not None and before.fields.get("mobile_phone") != mobile
 
 
 def _default_address(state: State) -> Row | None:

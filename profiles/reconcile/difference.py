@@ -1,4 +1,4 @@
-"""The difference between two states, as the ledger says it (design 4)."""
+"""The difference between two states, as the ledger says it (rules 6)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 
 from profiles import shape
-from profiles.values import Row, RowKey, Rows
+from profiles.readings import JSON
+from profiles.values import Origin, Origins, ProfileSnapshot, Row, RowKey, Rows
 
-Changes = dict[str, dict[str, Any]]
+Changes = dict[str, dict[str, JSON]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,15 @@ class State:
     collections: Mapping[str, Rows] = field(default_factory=dict)
     effective_times: Mapping[str, str] = field(default_factory=dict)
     """When flags of consent are taken to have been decided: outside the ledger's fold, see `moved_times`."""
+    origins: Origins = field(default_factory=dict)
+    """Of the rows that are stored, whether the state still has them or not; what is made meanwhile has none."""
+    email_key: str | None = None
+    """Normal form of `fields["email"]`, as the draft or the stored profile brought it: it is not worked out again."""
+
+
+def state_of(profile: ProfileSnapshot) -> State:
+    """Return what the profile holds as stored."""
+    return State(profile.fields, profile.collections, profile.effective_times, profile.origins, profile.email_key)
 
 
 def same(one: object, other: object) -> bool:
@@ -39,7 +49,8 @@ def same_row(collection: shape.Collection, one: Row, other: Row) -> bool:
 def difference(before: State, after: State) -> Changes:
     """Return what the ledger says of two states: JSON pointers over natural keys to `{"from": …, "to": …}`.
 
-    A missing member means absent. Fields that were never set are absent on creation and null afterwards.
+    A missing member means absent. Fields that were never set are absent on creation and null afterwards; one that
+    `after` does not name is null there, while a collection it does not name was not looked at.
     """
     changes: Changes = {}
     if not before.fields:
@@ -49,10 +60,13 @@ def difference(before: State, after: State) -> Changes:
             stored = before.fields.get(name)
             if stored is not value and not same(stored, value):
                 changes[f"/{name}"] = {"from": stored, "to": value}
+        for name, stored in before.fields.items():
+            if stored is not None and name not in after.fields:
+                changes[f"/{name}"] = {"from": stored, "to": None}
     for name, rows in after.collections.items():
         stored_rows = before.collections.get(name, {})
         if rows is not stored_rows:
-            _add_row_changes(changes, shape.COLLECTIONS[name], stored_rows, rows)
+            _add_row_changes(changes, shape.COLLECTIONS[name], stored_rows, rows, before.origins.get(name, {}))
     return changes
 
 
@@ -72,9 +86,11 @@ def moved_times(before: State, after: State) -> Changes:
     return moved
 
 
-def _add_row_changes(changes: Changes, collection: shape.Collection, before: Rows, after: Rows) -> None:
+def _add_row_changes(
+    changes: Changes, collection: shape.Collection, before: Rows, after: Rows, origins: Mapping[RowKey, Origin]
+) -> None:
     for key in () if before.keys() <= after.keys() else before.keys() - after.keys():
-        for pointer, value in _members(collection, key, before[key]):
+        for pointer, value in (*_members(collection, key, before[key]), *_origin(collection, key, origins.get(key))):
             changes[pointer] = {"from": value}
     for key, row in after.items():
         stored = before.get(key)
@@ -88,7 +104,7 @@ def _add_row_changes(changes: Changes, collection: shape.Collection, before: Row
                     changes[row_pointer(collection, key, name)] = {"from": was, "to": value}
 
 
-def _members(collection: shape.Collection, key: RowKey, row: Row) -> Iterator[tuple[str, Any]]:
+def _members(collection: shape.Collection, key: RowKey, row: Row) -> Iterator[tuple[str, JSON]]:
     """Yield the row's values that are not null; where there is none, that the row is there."""
     place = row_pointer(collection, key)
     is_empty = True
@@ -98,6 +114,13 @@ def _members(collection: shape.Collection, key: RowKey, row: Row) -> Iterator[tu
             yield f"{place}/{name}", value
     if is_empty:
         yield place, True
+
+
+def _origin(collection: shape.Collection, key: RowKey, origin: Origin | None) -> Iterator[tuple[str, Any]]:
+    """Yield what a removed row needs to come back as the same row; nothing where it was never stored."""
+    for name, value in () if origin is None else zip(shape.ORIGIN_MEMBERS, origin, strict=True):
+        if value is not None:
+            yield row_pointer(collection, key, name), value
 
 
 def row_pointer(collection: shape.Collection, key: RowKey, *field_name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a record names by reference becomes what it means (contract S6, S21).
+"""What a record names by reference becomes what it means (rules 3.6 and 4.7).
 
 Unknown rows are errors, unknown statuses warnings, and names that disagree are conflicts.
 """
@@ -12,9 +12,8 @@ from typing import Any, Final
 from profiles.times import utc_text
 from profiles.values import (
     ErrorCode,
+    Finding,
     ProfileDraft,
-    RecordError,
-    RecordWarning,
     ReferenceName,
     References,
     Referral,
@@ -35,7 +34,7 @@ _KINDS: Final = {
 
 def resolve(draft: ProfileDraft, references: References, *, now: dt.datetime) -> ProfileDraft:
     """Return the draft with everything it refers to in its fields and collections, and what was wrong with that."""
-    if not draft.referrals:
+    if not (draft.referrals or draft.locations or draft.default_region):
         return draft
     return _Resolving(draft, references, now).resolved()
 
@@ -56,19 +55,19 @@ class _Resolving:
         for name, referrals in self.draft.referrals.items():
             if name == "statuses":
                 self._statuses(referrals)
-            elif name == "default_region":
-                self._default_region(referrals[0])
-            elif name.endswith("_location_id"):
-                location = self._find(referrals[0])
-                if location is not None:
-                    self.fields[name] = location
             else:
                 self._rows(name, referrals)
+        for name, referral in self.draft.locations.items():
+            if (location := self._find(referral)) is not None:
+                self.fields[name] = location
+        if self.draft.default_region is not None:
+            self._default_region(self.draft.default_region)
         return dataclasses.replace(
             self.draft,
             fields=self.fields,
             collections=self.collections,
             referrals={},
+            locations={},
             errors=tuple(self.errors),
             warnings=tuple(self.warnings),
         )
@@ -82,7 +81,7 @@ class _Resolving:
                 continue
             if found and meant != found[0]:
                 message = f"The record names two different {_KINDS[name.kind]}s."
-                self.errors.append(RecordError(ErrorCode.CONFLICT, pointer, message))
+                self.errors.append(Finding(ErrorCode.CONFLICT, pointer, message))
             found.append(meant)
         return found[0] if found else None
 
@@ -90,22 +89,19 @@ class _Resolving:
         meant = self.references.get(name)
         if meant is None:
             message = f"The hub knows no such {_KINDS[name.kind]}."
-            self.errors.append(RecordError(ErrorCode.UNKNOWN_REFERENCE, pointer, message))
+            self.errors.append(Finding(ErrorCode.UNKNOWN_REFERENCE, pointer, message))
         return meant
 
     def _rows(self, collection: str, referrals: tuple[Referral, ...]) -> None:
         rows: dict[RowKey, Row] = self.collections.setdefault(collection, {})
         for referral in referrals:
-            if not referral.names:  # a date whose links are replaced, see `rows`
-                rows[*referral.key, ""] = {}
-                continue
             meant = self._find(referral)
             if meant is None:
                 continue
             key = (*referral.key, meant)
             if key in rows:
                 message = "The entry stands twice; the last one counts."
-                self.warnings.append(RecordWarning(WarningCode.DUPLICATE_ENTRY, referral.pointer, message))
+                self.warnings.append(Finding(WarningCode.DUPLICATE_ENTRY, referral.pointer, message))
             rows[key] = {**rows.get(key, {}), **self._row(referral)}
 
     def _row(self, referral: Referral) -> Row:
@@ -116,22 +112,21 @@ class _Resolving:
         return row
 
     def _default_region(self, referral: Referral) -> None:
+        """Mark the region that is named; what the draft says of the default one stays there, see `rows`."""
         rows: dict[RowKey, Row] = dict(self.collections.get("regions", {}))
         if referral.names and (meant := self._find(referral)) is not None:
             rows[meant,] = {**rows.get((meant,), {}), "is_default": True}
-        if referral.row:
-            rows["",] = referral.row  # whichever is the default then, see `rows`
         self.collections["regions"] = rows
 
     def _statuses(self, referrals: tuple[Referral, ...]) -> None:
-        """Leave the set alone where all handles are unknown; an empty list clears it (design 3.4)."""
+        """Leave the set alone where all handles are unknown; an empty list clears it (rules 4.6)."""
         rows: dict[RowKey, Row] = {}
         for referral in referrals:
             ((name, pointer),) = referral.names
             term = self.references.get(name)
             if term is None:
                 message = "The hub knows no such status; it was ignored."
-                self.warnings.append(RecordWarning(WarningCode.UNKNOWN_STATUS, pointer, message))
+                self.warnings.append(Finding(WarningCode.UNKNOWN_STATUS, pointer, message))
             else:
                 rows[name.value,] = {"expires_at": _expiry(term, now=self.now), "is_active": True}
         if rows or not referrals:

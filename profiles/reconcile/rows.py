@@ -1,4 +1,4 @@
-"""The rules of each collection: what stored and sent rows come to (design 3.4; contract S17-S22)."""
+"""The rules of each collection: what stored and sent rows come to (rules 4)."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -8,33 +8,32 @@ from profiles import shape
 from profiles.attributes import typed_value
 from profiles.keys import InvalidValueError, identity_match_key
 from profiles.reconcile.addresses import reconcile_addresses
-from profiles.reconcile.setting import Setting
+from profiles.reconcile.case import Case
 from profiles.values import ErrorCode, Row, RowKey, Rows, WarningCode
 
 REQUIRED_OF_DATE: Final = ("date", "name")
 
 
-def _identities(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Upsert by handle and identifier, never remove; none becomes primary by itself (contract S10)."""
+def _identities(before: Rows, sent: Rows, case: Case) -> Rows:
+    """Upsert by handle and identifier, never remove; none becomes primary by itself (rules 4.1)."""
     after = dict(before)
     for key, row in sent.items():
         if key in before:
             after[key] = {**before[key], **row}
-        elif identity_match_key(*key) not in setting.aliases:
+        elif identity_match_key(*key) not in case.aliases:
             after[key] = {"is_primary": False, "is_active": True, "merged_from": None, **row}
     return after
 
 
-def _tags(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Replace the stored set by the one sent (contract section 16)."""
+def _tags(before: Rows, sent: Rows, case: Case) -> Rows:
+    """Replace the stored set by the one sent (rules 4.5)."""
     return sent
 
 
-def _statuses(before: Rows, sent: Rows, setting: Setting) -> Rows:
+def _statuses(before: Rows, sent: Rows, case: Case) -> Rows:
     """Replace the stored set by the one sent; a status still held goes on, an expired one begins anew."""
     return {
-        key: before[key] if key in before and is_held(before[key], now=setting.now) else row
-        for key, row in sent.items()
+        key: before[key] if key in before and is_held(before[key], now=case.now) else row for key, row in sent.items()
     }
 
 
@@ -47,84 +46,82 @@ def is_held(status: Row, *, now: dt.datetime) -> bool:
 # --- Custom attributes and dates ---------------------------------------------------------------------------------
 
 
-def _custom_attributes(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Upsert by namespace and handle; a value that stays must fit a new type (contract S18)."""
+def _custom_attributes(before: Rows, sent: Rows, case: Case) -> Rows:
+    """Upsert by namespace and handle; a value that stays must fit a new type (rules 4.3)."""
     after = dict(before)
     for key, row in sent.items():
-        pointer = setting.place("custom_attributes", key)
+        pointer = case.place("custom_attributes", key)
         stored = before.get(key)
         if "value" in row:
             after[key] = row
         elif stored is None:
-            setting.require(("value",), row, pointer)
+            case.require(("value",), row, pointer)
         else:
             try:
                 after[key] = {"type": row["type"], "value": typed_value(row["type"], stored["value"])}
             except InvalidValueError:
-                setting.refuse(ErrorCode.INVALID, f"{pointer}/type", "The stored value does not fit the type.")
+                case.refuse(ErrorCode.INVALID, f"{pointer}/type", "The stored value does not fit the type.")
     return after
 
 
-def _dates(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Upsert by handle and relationship; the others stay (contract section 12)."""
+def _dates(before: Rows, sent: Rows, case: Case) -> Rows:
+    """Upsert by handle and relationship; the others stay (rules 4.4)."""
     after = dict(before)
     for key, row in sent.items():
         if key in before:
             after[key] = {**before[key], **row}
         else:
-            setting.require(REQUIRED_OF_DATE, row, setting.place("dates", key))
+            case.require(REQUIRED_OF_DATE, row, case.place("dates", key))
             after[key] = {**dict.fromkeys(shape.DATES.fields), "is_recurring": False, **row}
     return after
 
 
-def _date_links(before: Rows, sent: Rows, setting: Setting) -> Rows:
+def _date_links(before: Rows, sent: Rows, case: Case) -> Rows:
     """Replace the links of each date that the record gives links for."""
-    replaced = {key[:2] for key in sent}
-    kept = {key: row for key, row in before.items() if key[:2] not in replaced}
-    return kept | {key: row for key, row in sent.items() if key[2]}
+    kept = {key: row for key, row in before.items() if key[:2] not in case.draft.replaced_links}
+    return kept | dict(sent)
 
 
 # --- Memberships -------------------------------------------------------------------------------------------------
 
 
-def _regions(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Upsert by region; the default membership is made if missing (contract S21)."""
+def _regions(before: Rows, sent: Rows, case: Case) -> Rows:
+    """Upsert by region; the default membership is made if missing (rules 4.7)."""
     after: dict[RowKey, dict[str, Any]] = {key: dict(row) for key, row in before.items()}
     for key, row in sent.items():
-        if key != ("",):
-            new = {"country": None, "state": None, "is_active": True, "is_default": False}
-            after[key] = {**after.get(key, new), **row}
+        new = {"country": None, "state": None, "is_active": True, "is_default": False}
+        after[key] = {**after.get(key, new), **row}
     default = next((key for key, row in sent.items() if row.get("is_default")), None)
     if default is not None:
         for key, row in after.items():
             row["is_default"] = key == default
-    if ("",) in sent:
-        _refine_default(after, sent, setting)
+    if case.draft.default_region is not None:
+        _refine_default(after, sent, case.draft.default_region.row, case)
     return {key: before[key] if key in before and row == before[key] else row for key, row in after.items()}
 
 
-def _refine_default(after: dict[RowKey, dict[str, Any]], sent: Rows, setting: Setting) -> None:
+def _refine_default(after: dict[RowKey, dict[str, Any]], sent: Rows, refined: Row, case: Case) -> None:
     """`region_country` and `region_state` write to the default membership, whichever that is."""
     default = next((key for key, row in after.items() if row["is_default"]), None)
-    for name, value in sent["",].items():
+    for name, value in refined.items():
         pointer = f"/region_{name}"
         if default is None:
             if value is not None:
                 message = "The profile has no default region that this could refine."
-                setting.warn(WarningCode.NO_DEFAULT_REGION, pointer, message)
+                case.warn(WarningCode.NO_DEFAULT_REGION, pointer, message)
         elif name in sent.get(default, {}) and sent[default][name] != value:
-            setting.refuse(ErrorCode.CONFLICT, pointer, "The entry of regions for the default region says otherwise.")
+            case.refuse(ErrorCode.CONFLICT, pointer, "The entry of regions for the default region says otherwise.")
         else:
             after[default][name] = value
 
 
-def _organisations(before: Rows, sent: Rows, setting: Setting) -> Rows:
-    """Upsert by organisation; what is absent stays (contract S22)."""
+def _organisations(before: Rows, sent: Rows, case: Case) -> Rows:
+    """Upsert by organisation; what is absent stays (rules 4.8)."""
     new: Row = {"role": None, "expires_at": None, "is_active": True}
     return {**before, **{key: {**before.get(key, new), **row} for key, row in sent.items()}}
 
 
-RECONCILE_ROWS: Final[Mapping[str, Callable[[Rows, Rows, Setting], Rows]]] = {
+RECONCILE_ROWS: Final[Mapping[str, Callable[[Rows, Rows, Case], Rows]]] = {
     "identities": _identities,
     "tags": _tags,
     "statuses": _statuses,

@@ -35,9 +35,14 @@ def unite(merged: State, survivor: State, *, merged_id: UUID, survivor_id: UUID)
         name: _united_rows(name, merged.collections.get(name, {}), survivor.collections.get(name, {}), str(merged_id))
         for name in shape.COLLECTIONS
     }
+    decided = survivor.effective_times if times == survivor.effective_times else times
+    left_key, email_key = merged.email_key, survivor.email_key
+    if email_key is None:
+        left_key, email_key = None, merged.email_key
+    nothing: dict[str, Rows] = {name: {} for name in shape.COLLECTIONS}
     return (
-        State(left, {name: {} for name in shape.COLLECTIONS}, merged.effective_times),
-        State(fields, collections, survivor.effective_times if times == survivor.effective_times else times),
+        State(left, nothing, merged.effective_times, email_key=left_key),
+        State(fields, collections, decided, email_key=email_key),
     )
 
 

@@ -1,5 +1,6 @@
-"""The document of one customer record (contract sections 7.5 and 9 to 16)."""
+"""The document of one customer record (rules 8)."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Required
 
 from pydantic import Field, TypeAdapter
@@ -13,6 +14,7 @@ from profiles.schema.types import (
     Email,
     EmptyListAsObject,
     Entry,
+    Identifier,
     Name,
     Notes,
     Nullable,
@@ -50,15 +52,15 @@ def at_most(name: str) -> Any:
 
 
 class IdentityEntry(TypedDict, total=False):
-    """Another system's name for the person (contract section 9)."""
+    """Another system's name for the person (rules 8.2)."""
 
     handle: Required[Name]
-    identifier: Required[Name]
+    identifier: Required[Identifier]
     is_active: Truth
 
 
 class AddressEntry(TypedDict, total=False):
-    """A full postal address (contract section 13); the lines are needed where the address is new."""
+    """A full postal address (rules 8.3); the lines are needed where the address is new."""
 
     external_id: Nullable[Name]
     is_default: Truth
@@ -77,7 +79,7 @@ class AddressEntry(TypedDict, total=False):
 
 
 class CustomAttributeEntry(TypedDict, total=False):
-    """A named, typed value (contract section 10)."""
+    """A named, typed value (rules 8.4)."""
 
     namespace: Required[AttributeName]
     handle: Required[AttributeName]
@@ -86,7 +88,7 @@ class CustomAttributeEntry(TypedDict, total=False):
 
 
 class DateLinkEntry(TypedDict, total=False):
-    """Another profile that a date concerns (contract section 12)."""
+    """Another profile that a date concerns (rules 8.5)."""
 
     profile_id: Required[ProfileId]
     relationship: Nullable[Text]
@@ -94,7 +96,7 @@ class DateLinkEntry(TypedDict, total=False):
 
 
 class DateEntry(TypedDict, total=False):
-    """A day that matters (contract section 12); `date` and `name` are needed where it is new."""
+    """A day that matters (rules 8.5); `date` and `name` are needed where it is new."""
 
     handle: Required[Name]
     relationship: Nullable[Text]
@@ -110,7 +112,7 @@ class DateEntry(TypedDict, total=False):
 
 
 class RegionEntry(TypedDict, total=False):
-    """A region the person belongs to, by id or handle (contract section 14)."""
+    """A region the person belongs to, by id or handle (rules 8.8)."""
 
     region_id: Nullable[RowId]
     handle: Nullable[Name]
@@ -120,7 +122,7 @@ class RegionEntry(TypedDict, total=False):
 
 
 class OrganisationEntry(TypedDict, total=False):
-    """An organisation the person is a member of (contract section 15)."""
+    """An organisation the person is a member of (rules 8.9)."""
 
     id: Required[RowId]
     role_definition_id: Nullable[RowId]
@@ -131,10 +133,10 @@ class OrganisationEntry(TypedDict, total=False):
 if TYPE_CHECKING:
 
     class CommsEntry(TypedDict, total=False):
-        """What the person agreed to be sent (contract section 11)."""
+        """What the person agreed to be sent (rules 8.6)."""
 
     class AppearanceEntry(TypedDict, total=False):
-        """Looks, sizes and measurements (contract section 11)."""
+        """Looks, sizes and measurements (rules 8.7)."""
 
 else:
 
@@ -148,10 +150,10 @@ else:
         return Nullable[Truth]
 
     CommsEntry = TypedDict("CommsEntry", {name: _comms_type(name) for name in shape.COMMS_MEMBERS}, total=False)
-    CommsEntry.__doc__ = "What the person agreed to be sent (contract section 11)."
+    CommsEntry.__doc__ = "What the person agreed to be sent (rules 8.6)."
     _LOOKS = dict.fromkeys(shape.APPEARANCE_MEMBERS, Nullable[Text])
     AppearanceEntry = TypedDict("AppearanceEntry", _LOOKS, total=False)
-    AppearanceEntry.__doc__ = "Looks, sizes and measurements (contract section 11)."
+    AppearanceEntry.__doc__ = "Looks, sizes and measurements (rules 8.7)."
 
 
 class AttributesEntry(TypedDict, total=False):
@@ -206,3 +208,26 @@ class Record(TypedDict, total=False):
 RECORD_FIELDS: Final = frozenset(Record.__annotations__)
 RECORD: Final = TypeAdapter(Record)
 """Checks records; what comes out is a plain dict of what was sent, in normal form."""
+
+ENTRIES: Final[Mapping[str, TypeAdapter[Any]]] = {
+    "identities": TypeAdapter(IdentityEntry),
+    "addresses": TypeAdapter(AddressEntry),
+    "custom_attributes": TypeAdapter(CustomAttributeEntry),
+    "dates_attributes": TypeAdapter(DateEntry),
+    "regions": TypeAdapter(RegionEntry),
+    "organisations": TypeAdapter(OrganisationEntry),
+}
+"""Check one entry by itself, by the name of its collection in a record; tags and statuses are replaced as sets."""
+
+MEMBERS: Final[Mapping[str, frozenset[str]]] = {
+    "identities": frozenset(IdentityEntry.__annotations__),
+    "addresses": frozenset(AddressEntry.__annotations__),
+    "custom_attributes": frozenset(CustomAttributeEntry.__annotations__),
+    "dates_attributes": frozenset(DateEntry.__annotations__),
+    "links": frozenset(DateLinkEntry.__annotations__),
+    "regions": frozenset(RegionEntry.__annotations__),
+    "organisations": frozenset(OrganisationEntry.__annotations__),
+    "comms": frozenset(CommsEntry.__annotations__),
+    "attributes": frozenset(AttributesEntry.__annotations__),
+}
+"""What the objects within a record may have."""

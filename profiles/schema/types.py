@@ -49,7 +49,7 @@ def _filled(value: str) -> str:
 
 def _text_of(value: object, sentence: str) -> str:
     """Return what must be written as text because no number means the same."""
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str) and not readings.is_blank(value):
         return value
     raise keys.InvalidValueError(readings.EMPTY if readings.is_blank(value) else sentence)
 
@@ -68,9 +68,13 @@ def _notes(value: object) -> str:
 
 
 def _name(value: object) -> str:
-    if name := keys.text(value if isinstance(value, str) else readings.name(value)):
-        return name
-    raise keys.InvalidValueError(readings.EMPTY)
+    if readings.is_blank(value):
+        raise keys.InvalidValueError(readings.EMPTY)
+    return keys.name(value if isinstance(value, str) else readings.name(value))
+
+
+def _identifier(value: object) -> str:
+    return keys.identifier(_name(value))
 
 
 def _attribute_name(value: object) -> str:
@@ -131,7 +135,7 @@ def _profile_id(value: object) -> str:
 
 
 def one_of(choices: type[StrEnum]) -> Any:
-    """Return the type of an enumeration's texts: accepted in any case, kept in lower case (contract S32)."""
+    """Return the type of an enumeration's texts: accepted in any case, kept in lower case (rules 1.6)."""
     known = {choice.value: choice.value for choice in choices}
     sentence = f"The value must be one of {', '.join(choices)}."
 
@@ -166,13 +170,15 @@ def _truth(value: object) -> bool:
 
 
 def _time(value: object) -> str:
-    """Read ISO 8601, with `T` or a space; without a zone it is UTC (contract section 2)."""
+    """Read ISO 8601, with `T` or a space; without a zone it is UTC (rules 8.13)."""
     sentence = "The time must be ISO 8601, such as 2020-05-05T15:20:32Z."
     text = keys.text(_text_of(value, sentence))
     try:
         moment = dt.datetime.fromisoformat(text)
         return utc_text(as_utc(moment))
-    except (ValueError, OverflowError) as error:
+    except OverflowError as error:
+        raise keys.InvalidValueError("The time must lie in the years 1 to 9999 of UTC.") from error
+    except ValueError as error:
         raise keys.InvalidValueError(sentence) from error
 
 
@@ -194,6 +200,7 @@ _TEXT: Final = {"type": "string"}
 Text = Annotated[str, Kind("text", _text, _TEXT)]
 Notes = Annotated[str, Kind("notes", _notes, _TEXT)]
 Name = Annotated[str, Kind("name", _name, _TEXT)]
+Identifier = Annotated[str, Kind("identifier", _identifier, _TEXT)]
 AttributeName = Annotated[str, Kind("attribute name", _attribute_name, _TEXT)]
 Postcode = Annotated[str, Kind("postcode", _postcode, {"type": ["string", "null"]})]
 Email = Annotated[str, Kind("email", _email, {"type": "string", "format": "email"})]
@@ -215,7 +222,7 @@ _Value = TypeVar("_Value")
 
 
 def _blank_as_null(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
+    return None if readings.is_blank(value) else value
 
 
 def _blank_entry_as_null(value: object) -> object:

@@ -374,6 +374,14 @@ def test_record_page_costs_the_same_for_any_number_of_candidates(staff_client, d
             make_profile(identities=[identity])
         batch = process([raw_record(identities=identities)])
         url = record_page(batch, 0)
+        staff_client.get(url)  # what the process remembers from then on
         with django_assert_num_queries(5):
             response = staff_client.get(url)
         assert len(response.context["considered"]["table"]["rows"]) == min(count, ROWS)
+
+
+def test_staff_are_not_told_to_correct_what_was_received(staff_client, mixed):
+    pages = [staff_client.get(record_page(mixed, position)).content for position in range(5)]
+
+    assert [b"Please correct the error" in page for page in pages] == [False] * 5
+    assert b"Why it was rejected" in pages[4]

@@ -76,12 +76,12 @@ def test_faulty_row_is_one_rejected_record(tmp_path, capsys):
 
     assert run(path) == (1, "")
 
-    ruined = BatchRecord.objects.get(position=1).errors[0]["message"].removeprefix("Line 3: ")
+    ruined = BatchRecord.objects.get(position=1).errors[0]["message"]
     warned = BatchRecord.objects.get(position=4).warnings[0]["message"]
     said = [error["message"] for error in BatchRecord.objects.get(position=3).errors]
     assert capsys.readouterr().out.splitlines() == [
         f"{path}: 6 records: 3 created, 0 updated, 0 unchanged, 3 rejected.",
-        f"  line 3: {ruined}",
+        f"  line 3: /identities/0/identifier: {ruined} (invalid)",
         "  line 4: a quotation mark opens a cell and is never closed.",
         f"  line 5: /email: {said[0]} (invalid)",
         f"    /birth_day: {said[1]} (invalid)",

@@ -3,19 +3,21 @@
 import datetime as dt
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from batches import leases, processing
 from batches.models import Batch, BatchRecord
 from batches.processing import Drafts, process_batch
-from profiles.models import Profile, ProfileChange
-from tests.builders import process, raw_record, submit
+from profiles.models import Address, Profile, ProfileChange
+from tests.builders import make_profile, process, process_waiting, raw_record, submit
 from tests.profiles.api.test_profiles import full_record
 
 pytestmark = pytest.mark.django_db
 MOST_STATEMENTS = 45
+HOME = {"address_line_1": "1 Main St", "city": "Perth", "postcode": "6000", "country": "AU"}
+WORK = {"address_line_1": "2 Side St", "city": "Perth", "postcode": "6000", "country": "AU"}
 
 
 def attribute(value):
@@ -220,3 +222,77 @@ def test_flaw_is_told_once_and_meets_nobody(record, errors):
     rejected = BatchRecord.objects.get(outcome="rejected")
     assert [error["pointer"] for error in rejected.errors] == errors
     assert rejected.considered == []
+
+
+def test_each_record_tells_the_version_its_profile_had_after_it():
+    records = [
+        {"email": "ann@example.com", "company": "Acme"},
+        {"email": "bob@example.com"},
+        {"email": "ann@example.com", "company": "Other"},
+        {"email": "bob@example.com"},
+        {"email": "nobody"},
+        {"email": "ann@example.com", "company": "Other"},
+    ]
+
+    batch = process(records)
+
+    rows = batch.records.order_by("position").values_list("outcome", "profile_version")
+    assert list(rows) == [
+        ("created", 1),
+        ("created", 1),
+        ("updated", 2),
+        ("unchanged", 1),
+        ("rejected", None),
+        ("unchanged", 2),
+    ]
+
+
+def test_attempt_made_again_gives_the_same_ids(monkeypatch):
+    records = [{"email": f"p{number}@example.com", "addresses": [HOME, WORK]} for number in range(3)]
+    submit(records)
+    tried = []
+
+    def fail(batch, **progress):
+        tried.append(stored_ids())
+        raise DatabaseError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(leases, "finish", fail)
+        with pytest.raises(DatabaseError):
+            process_waiting()
+    assert Profile.objects.count() == 0
+    batch = Batch.objects.get()
+    process_batch(batch, Drafts(batch))
+
+    assert stored_ids() == tried[0]
+    profiles, addresses = stored_ids()
+    assert (len(profiles), len(addresses)) == (3, 6)
+    assert sorted(profiles) == profiles
+    assert {profile_id.int >> 80 for profile_id in profiles} == {int(batch.received_at.timestamp() * 1_000)}
+
+
+def stored_ids():
+    """Return the ids of the profiles in the order of their emails, and the keys of the addresses by line."""
+    profiles = Profile.objects.order_by("email").values_list("id", flat=True)
+    addresses = Address.objects.order_by("profile__email", "address_line_1").values_list("key", flat=True)
+    return list(profiles), list(addresses)
+
+
+def test_address_keeps_its_key_where_the_record_meets_another_state():
+    submit([{"email": "ann@example.com", "addresses": [HOME, WORK]}])
+    with transaction.atomic():
+        process_waiting()
+        alone = Address.objects.get(address_line_1=WORK["address_line_1"]).key
+        transaction.set_rollback(True)
+    make_profile(email="ann@example.com", addresses=[HOME])
+
+    process_waiting()
+
+    assert Address.objects.get(address_line_1=WORK["address_line_1"]).key == alone
+
+
+def test_record_with_more_addresses_than_ids_have_room_for_is_rejected():
+    batch = process([{"email": "ann@example.com", "addresses": [{**HOME, "external_id": f"{n}"} for n in range(100)]}])
+
+    [record] = batch.records.all()
+    assert (record.outcome, record.error_code) == ("rejected", "too_many")

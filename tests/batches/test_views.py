@@ -1,4 +1,4 @@
-"""Receiving batches and looking back at them over REST (contract sections 1 to 7 and 18)."""
+"""Receiving batches and looking back at them over REST (way 1 and 3)."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""What was measured, beside what is wanted (design 8)."""
+"""What was measured, beside what is wanted."""
 
 import sys
 from dataclasses import dataclass, field

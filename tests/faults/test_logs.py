@@ -200,7 +200,7 @@ def test_desk_tells_nobody(web, log):
     for path, status in (
         (f"/admin/profiles/profile/?tag={NAME}", 200),
         (f"/admin/profiles/profile/{quote(EMAIL)}/change/", 302),
-        (f"/admin/profiles/profilechange/?profile={EMAIL}", 200),
+        (f"/admin/profiles/profilechange/?profile={EMAIL}", 400),
         (f"/admin/batches/batchrecord/?q={quote(EMAIL)}", 200),
         (f"/admin/nowhere/{quote(EMAIL)}/", 404),
     ):

@@ -82,3 +82,12 @@ def test_readme_shows_every_command_of_the_hub():
     ours = {name for name, app in get_commands().items() if app in {"batches", "profiles"}}
 
     assert ours - {name for name, _ in commands()} == {"run", "demo"}  # told of above the table
+
+
+def test_readme_lists_every_setting():
+    settings = (Path(__file__).parents[2] / "config" / "settings.py").read_text()
+    rows = "".join(row for row in re.findall(r"^\|([^|]*)\|", README, re.MULTILINE))
+
+    asked = re.findall(r"\benv\.\w+\(\"(\w+)\"", settings)
+    assert len(asked) > 20
+    assert [name for name in asked if f"`{name}`" not in rows] == []

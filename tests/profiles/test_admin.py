@@ -310,7 +310,7 @@ def test_stale_edit_is_refused(staff_client):
         ({"email": ""}, "email", "The field cannot be emptied."),
         ({"first_name": ""}, "first_name", "The field cannot be emptied."),
         ({"mobile_phone": "0404"}, "mobile_phone",
-         "The phone number must be in international form, such as +61404123123."),
+         "The phone number must begin with a plus and the country code, such as +61404123123."),
         ({"birth_day": "5"}, "birth_month", "birth_day and birth_month come together."),
         ({"company": "x" * 256}, "company", "The text must not be longer than 255 characters."),
         ({"company": "a\x00b"}, "company", "The text must not hold a NUL character (U+0000)."),

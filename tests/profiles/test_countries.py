@@ -82,3 +82,27 @@ def test_country_is_known_by_everything_iso_3166_calls_it():
 )
 def test_postcodes_are_asked_for_where_there_are_some(written, expected):
     assert has_postcodes(written) is expected
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("NA", "NA"),
+        ("na", "NA"),
+        ("N/A", None),
+        ("n/a", None),
+        ("n.a.", None),
+        ("n a", None),
+        ("None", None),
+        ("unknown", None),
+        ("36.0", "AU"),
+        ("4.0", "AF"),
+        ("036.00", "AU"),
+        ("36.5", None),
+        ("0036", None),
+        ("U/S", None),
+        ("u. s. a.", "US"),
+    ],
+)
+def test_spreadsheets_numbers_are_numbers_and_what_is_not_known_is_nothing(written, code):
+    assert country_code(written) == code

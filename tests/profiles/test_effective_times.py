@@ -1,10 +1,8 @@
 """When consent was decided: kept beside the profile, in no change of the ledger, and never lost."""
 
 import datetime as dt
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.db import connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +11,7 @@ from batches.models import Batch
 from profiles import conducting
 from profiles.applying import apply_drafts
 from profiles.history import fold
+from profiles.merging import merge_profiles
 from profiles.models import Profile, ProfileChange
 from profiles.schema import parse_record
 from profiles.values import EMAIL, Cause, CauseKind
@@ -176,18 +175,27 @@ def test_profile_changed_by_somebody_else_is_decided_anew(monkeypatch):
     assert batch.unchanged_count == 1
 
 
-def test_refusals_of_before_have_the_time_of_the_profiles_last_change():
-    refused = make_profile(comms_attributes={"email_promo": False, "sms_optout": True, "sms_promo": True})
-    consented = make_profile(comms_attributes={"email_promo": True, "post_promo": False})
-    Profile.objects.update(effective_times=None, updated_at=TUESDAY)
+def test_ledger_tells_every_time_that_moved_with_a_change_through_a_merge_too():
+    said = [
+        {"email_promo": False, "email_consent_updated_at": "2026-05-01T00:00:00Z"},
+        {"email_promo": True, "email_consent_updated_at": "2026-05-03T00:00:00Z", "sms_optout": True},
+        {"email_bounced": True},
+    ]
+    for number, comms in enumerate(said):
+        people = [("ann@example.com", comms), ("bob@example.com", {**comms, "sms_promo": False})]
+        records = [{"email": email, "company": f"{number}", "comms_attributes": one} for email, one in people]
+        send(records, now=MONDAY + dt.timedelta(days=number))
+    send([{"email": "bob@example.com", "company": "3", "mobile_phone": "+61404123123"}], now=WEDNESDAY)
+    ann, bob = Profile.objects.order_by("email")
+    merge_profiles(merged_id=bob.id, survivor_id=ann.id, cause=Cause(CauseKind.ADMIN), now=WEDNESDAY)
 
-    migration = import_module("profiles.migrations.0007_effective_times")
-    migration.date_stored_refusals(apps, None)
-
-    refused.refresh_from_db()
-    consented.refresh_from_db()
-    assert refused.effective_times == {
-        "comms/email_promo": "2026-06-02T00:00:00Z",
-        "comms/sms_optout": "2026-06-02T00:00:00Z",
-    }
-    assert consented.effective_times is None
+    for profile in Profile.objects.all():
+        times: dict[str, str] = {}
+        for change in ProfileChange.objects.filter(profile=profile).order_by("version"):
+            for pointer, moved in (change.times or {}).items():
+                name = pointer.removeprefix("/effective/")
+                assert times.get(name) == moved.get("from")
+                times[name] = moved.get("to")
+        told = {name: time for name, time in times.items() if time is not None}
+        assert told == profile.effective_times
+        assert len(told) >= 3

@@ -1,4 +1,4 @@
-"""Whom a record means, and why it is refused (design 3.2): each rule as a table, without a database."""
+"""Whom a record means, and why it is refused (rules 2): each rule as a table, without a database."""
 
 import datetime as dt
 import itertools
@@ -25,7 +25,7 @@ def person(profile_id, *, email=None, mobile=None, identities=(), profile_type="
         "profile_type": profile_type,
     }
     row = {"is_primary": False, "is_active": True, "merged_from": None}
-    return ProfileSnapshot(profile_id, 1, fields, {"identities": dict.fromkeys(identities, row), "tags": {}})
+    return ProfileSnapshot(profile_id, 1, fields, {"identities": dict.fromkeys(identities, row), "tags": {}}, email)
 
 
 # Ann and Bob; Old was merged into Ann and keeps its email; Gone is deleted.
@@ -50,7 +50,7 @@ def pos(*identifiers, handle="pos"):
 def decide(*records, criteria="email"):
     ids = itertools.count(NEW.int)
     drafts = [parse_record(one, cause=Cause(CauseKind.BATCH, position=n)) for n, one in enumerate(records)]
-    return plan(drafts, DIRECTORY, criteria=criteria, now=NOW, new_id=lambda: UUID(int=next(ids)))
+    return plan(drafts, DIRECTORY, criteria=criteria, now=NOW, new_ids=lambda _: lambda _: UUID(int=next(ids)))
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_target_needs_no_match():
     draft = parse_record({"company": "Acme"}, cause=Cause(CauseKind.ADMIN), target=OLD)
     unknown = parse_record({"company": "Acme"}, cause=Cause(CauseKind.ADMIN), target=NEW)
 
-    decided = plan([draft, unknown], DIRECTORY, criteria="email", now=NOW, new_id=lambda: NEW)
+    decided = plan([draft, unknown], DIRECTORY, criteria="email", now=NOW, new_ids=lambda _: lambda _: NEW)
 
     assert [(one.kind.value, one.profile_id) for one in decided.outcomes] == [("updated", ANN), ("rejected", None)]
 

@@ -3,7 +3,8 @@
 import datetime as dt
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,8 +23,8 @@ HOME = {"address_line_1": "1 Main St", "city": "Perth", "postcode": "6000", "cou
 WORK = {"address_line_1": "2 Side St", "city": "Perth", "postcode": "6000", "country": "AU"}
 
 
-def merge(merged, survivor):
-    return merge_profiles(merged_id=merged.id, survivor_id=survivor.id, cause=CAUSE, now=NOW)
+def merge(merged, survivor, **options):
+    return merge_profiles(merged_id=merged.id, survivor_id=survivor.id, cause=CAUSE, now=NOW, **options)
 
 
 def state(profile):
@@ -60,6 +61,23 @@ def test_survivor_keeps_what_it_has_and_takes_what_it_lacks():
     }
     merged.refresh_from_db()
     assert (merged.merged_into_id, merged.email, merged.mobile_phone) == (survivor.id, "anna@example.com", None)
+
+
+@pytest.mark.parametrize(
+    ("survivors", "expected"),
+    [
+        ("ann@example.com", [("ann@example.com", "ann@example.com"), ("Anna@Example.com", "anna@example.com")]),
+        (None, [("Anna@Example.com", "anna@example.com"), (None, None)]),
+    ],
+)
+def test_email_goes_over_with_its_key(survivors, expected):
+    survivor, merged = make_profile(email="ann@example.com"), make_profile(email="Anna@Example.com")
+    Profile.objects.filter(id=survivor.id).update(email=survivors, email_key=survivors)
+
+    merge(merged, survivor)
+
+    emails = {one.id: (one.email, one.email_key) for one in Profile.objects.all()}
+    assert [emails[survivor.id], emails[merged.id]] == expected
 
 
 def test_children_are_united_without_losing_any():
@@ -180,6 +198,19 @@ def test_merged_before_means_the_last_survivor():
     assert folded(first) == state(first)
 
 
+def test_why_is_told_in_each_row_of_the_merge():
+    earlier, merged, survivor = make_profile(), make_profile(), make_profile()
+    merge(earlier, merged)
+
+    operation_id = merge(merged, survivor, note="Ann said so")
+
+    rows = ProfileChange.objects.filter(operation_id=operation_id).order_by("profile_id")
+    assert list(rows.values_list("profile_id", "note")) == [
+        (profile.id, "Ann said so") for profile in (earlier, merged, survivor)
+    ]
+    assert set(ProfileChange.objects.exclude(operation_id=operation_id).values_list("note", flat=True)) == {""}
+
+
 @pytest.mark.parametrize("which", ["itself", "unknown", "merged already", "into a merged one"])
 def test_what_cannot_be_merged(which):
     one, other, third = make_profile(), make_profile(), make_profile()
@@ -255,7 +286,56 @@ def test_ledger_of_a_merge_suffices_to_take_it_apart(three):
         transaction.set_rollback(True)
 
 
-def test_rows_taken_over_stand_behind_those_there_in_the_order_they_were_made(api_client):
+@pytest.mark.parametrize("merged_is_older", [True, False])
+def test_rows_taken_over_are_the_same_rows(api_client, merged_is_older):
+    def rows(profile):
+        shown = api_client.get(f"/api/v3/profiles/{profile.id}").json()["data"]
+        found = {("identity", row["identifier"]): row for row in shown["identities"]}
+        found |= {("address", row["address_line_1"]): row for row in shown["addresses"]}
+        return {name: (row["id"], row["created_at"]) for name, row in found.items()}
+
+    def person(number, **fields):
+        return make_profile(identities=[{"handle": "pos", "identifier": str(number)}], **fields)
+
+    if merged_is_older:
+        merged, survivor = person(1, addresses=[HOME, WORK]), person(2, addresses=[HOME])
+    else:
+        survivor, merged = person(2, addresses=[HOME]), person(1, addresses=[HOME, WORK])
+    theirs, ours = rows(merged), rows(survivor)
+
+    operation_id = merge(merged, survivor)
+
+    assert rows(survivor) == {**theirs, **ours}
+    assert state(merged)[1] == {}
+    told = ProfileChange.objects.get(profile=merged, operation_id=operation_id).changes
+    assert told["/identities/pos/1/id"] == {"from": theirs["identity", "1"][0]}
+    gone = {
+        change["from"]
+        for pointer, change in told.items()
+        if pointer.startswith("/addresses/") and pointer.endswith("/id")
+    }
+    assert gone == {theirs["address", line][0] for line in ("1 Main St", "2 Side St")}
+
+
+def test_statements_of_a_merge_do_not_depend_on_the_rows(django_assert_num_queries):
+    def pair(count):
+        return [
+            make_profile(
+                identities=[{"handle": side, "identifier": f"{count}/{number}"} for number in range(count)],
+                tags=[f"{side}{number}" for number in range(count)],
+            )
+            for side in ("a", "b")
+        ]
+
+    pairs = [pair(1), pair(3), pair(100)]
+    with CaptureQueriesContext(connection) as queries:
+        merge(*pairs[0])
+    for one, other in pairs[1:]:
+        with django_assert_num_queries(len(queries)):
+            merge(one, other)
+
+
+def test_rows_taken_over_stand_in_the_order_they_were_made(api_client):
     ours, theirs = ["m", "a"], ["z", "c", "x", "b"]
 
     def lists(letters):

@@ -1,31 +1,79 @@
-"""Migrations that change what is stored."""
-
-from importlib import import_module
+"""What the migrations make, on either engine, beside what the models say."""
 
 import pytest
-from django.apps import apps
+from django.core.management import call_command
 from django.db import connection
 
-from profiles.models import Profile
-from tests.builders import make_profile
+from profiles.countries import iso_countries
+from profiles.models import Country
 
 pytestmark = pytest.mark.django_db
 
 
-def test_names_of_stored_profiles_are_folded_some_at_a_time(monkeypatch, django_assert_num_queries):
-    migration = import_module("profiles.migrations.0008_search_names")
-    monkeypatch.setattr(migration, "ROWS_AT_ONCE", 2)
-    for number in range(5):
-        make_profile(first_name="Siobh\u00e1n", last_name=f"O\u2019Brien {number}")
-    Profile.objects.update(search_name="siobhan o\u2019brien", search_last="")
+def test_models_need_no_further_migration():
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
 
-    with django_assert_num_queries(7):  # three times rows and their names, and no more rows
-        migration.fold_names(apps, connection.schema_editor())
 
-    assert list(Profile.objects.order_by("id").values_list("search_name", "search_last")) == [
-        ("siobhanobrien0", "obrien0"),
-        ("siobhanobrien1", "obrien1"),
-        ("siobhanobrien2", "obrien2"),
-        ("siobhanobrien3", "obrien3"),
-        ("siobhanobrien4", "obrien4"),
-    ]
+def test_each_app_starts_with_one_migration():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app, name FROM django_migrations WHERE app IN ('profiles', 'batches') ORDER BY id")
+        applied = cursor.fetchall()
+
+    assert applied[:2] == [("profiles", "0001_initial"), ("batches", "0001_initial")]
+
+
+def test_countries_are_there_from_the_start():
+    stored = Country.objects.order_by("iso_2").values_list("name", "iso_2", "iso_3", "iso_numeric")
+
+    expected = [(one.name, one.iso_2, one.iso_3, one.iso_numeric) for one in iso_countries()]
+    assert list(stored) == sorted(expected, key=lambda country: country[1])
+    assert len(expected) == 249
+
+
+def test_what_is_null_for_most_rows_is_indexed_for_the_others_only():
+    query = (
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+        if connection.vendor == "postgresql"
+        else "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        partial = {name for name, definition in cursor.fetchall() if " WHERE " in definition}
+
+    assert partial == {
+        "address_external_id_once_per_profile",
+        "address_one_default_per_profile",
+        "batch_corrections",
+        "batch_failed",
+        "batch_record_by_error",
+        "batch_unfinished",
+        "batch_unfinished_by_queue",
+        "identity_one_primary_per_profile",
+        "membership_by_role",
+        "profile_by_joined_location",
+        "profile_by_preferred_location",
+        "profile_by_survivor",
+        "profile_change_by_operation",
+        "profile_change_taking_back",
+        "profile_region_one_default",
+        "profile_unusual_types",
+    }
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no such settings")
+def test_pages_of_rows_that_change_have_room_and_bodies_are_compressed_once():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname, reloptions FROM pg_class WHERE reloptions IS NOT NULL AND relkind = 'r'")
+        options = {table: option for table, option in cursor.fetchall() if not table.startswith("pg_")}
+        cursor.execute(
+            "SELECT attstorage FROM pg_attribute"
+            " WHERE attrelid = 'batches_batchbody'::regclass AND attname = 'content'"
+        )
+        storage = cursor.fetchall()
+
+    assert options == {
+        "profiles_profile": ["fillfactor=80"],
+        "profiles_address": ["fillfactor=85"],
+        "profiles_customattribute": ["fillfactor=85"],
+    }
+    assert storage == [("e",)]

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from profiles import keys, models
 from profiles.applying import apply_drafts
+from profiles.history import without_origins
 from profiles.shape import COLLECTIONS, COLUMNS, MEMBERS, TIME_FIELDS
 from profiles.values import CauseKind, Outcome, OutcomeKind, ProfileDraft
 from tests.properties.reference import OTHER_COLLECTIONS, Decision, World, id_of, place
@@ -216,13 +217,13 @@ def rows_of(profile: models.Profile, name: str) -> dict[tuple[str, ...], dict[st
 
 
 def numbered(entry: models.ProfileChange) -> dict[str, Any]:
-    """Return a ledger row's changes with the addresses numbered as `rows_of` does."""
+    """Return a ledger row's changes with the addresses numbered as `rows_of` does, and no origins of removed rows."""
     keys_ = sorted(
         str(key) for key in models.Address.objects.filter(profile=entry.profile_id).values_list("key", flat=True)
     )
     numbers = {key: str(number) for number, key in enumerate(keys_)}
     changes = {}
-    for pointer, change in entry.changes.items():
+    for pointer, change in without_origins(entry.changes).items():
         parts = pointer.split("/")
         if parts[1] == "addresses":
             parts[2] = numbers.get(parts[2], parts[2])

@@ -20,6 +20,7 @@ from batches.demo.client import SECONDS_TO_WAIT, ApiError, Client
 from batches.demo.customers import SYSTEMS, ReferenceIds, make_records
 from batches.demo.report import show_examples, show_next_steps, show_outcomes
 from batches.supervisor import StartError, Stop, Supervisor, stopped_by_signals
+from profiles.db import engine
 from profiles.models import Organisation, Region, RoleDefinition
 from profiles.reference_data import example_data, load_reference_data
 
@@ -164,8 +165,8 @@ def _reference_ids() -> ReferenceIds:
 
 def _database() -> str:
     """Return how people call the hub's database."""
-    if connection.vendor != "sqlite":
+    path = engine.file()
+    if path is None:
         return f"the database {connection.settings_dict['NAME']}"
-    path = Path(connection.settings_dict["NAME"])
     folder = Path(settings.BASE_DIR)
     return str(path.relative_to(folder) if path.is_relative_to(folder) else path)

@@ -1,12 +1,12 @@
 """Try a batch again."""
 
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from batches.leases import requeue
 from batches.models import Batch
+from profiles.db.ids import read_id
 
 
 class Command(BaseCommand):
@@ -20,10 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *, batch: str, **options: Any) -> None:
         """Requeue it, or say why not."""
-        try:
-            batch_id = UUID(batch)
-        except ValueError as error:
-            raise CommandError(f"{batch} is not the id of a batch.") from error
+        batch_id = read_id(batch)
+        if batch_id is None:
+            raise CommandError(f"{batch} is not the id of a batch.")
         if not requeue(batch_id):
             found = Batch.objects.filter(id=batch_id).first()
             raise CommandError(

@@ -1,7 +1,6 @@
 """Send records again."""
 
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -9,6 +8,7 @@ from batches.intake import QueueFullError
 from batches.models import Batch
 from batches.resending import ResendingError, failed_positions, resend
 from batches.values import BatchSource
+from profiles.db.ids import read_id
 
 
 class Command(BaseCommand):
@@ -28,10 +28,10 @@ class Command(BaseCommand):
 
     def handle(self, *, batch: str, positions: list[int], **options: Any) -> None:
         """Send them and say which batches they are now."""
-        try:
-            found = Batch.objects.select_related("submitted_by").filter(id=UUID(batch)).first()
-        except ValueError as error:
-            raise CommandError(f"{batch} is not the id of a batch.") from error
+        batch_id = read_id(batch)
+        if batch_id is None:
+            raise CommandError(f"{batch} is not the id of a batch.")
+        found = Batch.objects.select_related("submitted_by").filter(id=batch_id).first()
         if found is None:
             raise CommandError(f"There is no batch {batch}.")
         positions = sorted(set(positions)) or failed_positions(found)

@@ -46,7 +46,7 @@ class Command(BaseCommand):
             )
         for sentence in advice(host):
             self._say(sentence)
-        if not engine.is_postgresql() and workers > 1:
+        if workers > 1 and engine.has_one_writer():
             self._say("On SQLite one worker works; starting one.")
             workers = 1
         try:

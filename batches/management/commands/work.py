@@ -51,7 +51,7 @@ class Command(BaseCommand):
         """Work until told to stop."""
         if processes < 1 or (max_batches is not None and max_batches < 1):
             raise CommandError("--processes and --max-batches must be at least 1.")
-        if processes > 1 and not engine.is_postgresql():
+        if processes > 1 and engine.has_one_writer():
             self.stderr.write("On SQLite one worker works; starting one.")
             processes = 1
         if not self._is_database_there():

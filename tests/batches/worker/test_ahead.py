@@ -3,10 +3,11 @@
 import pytest
 
 from batches import leases
-from batches.models import Batch, BatchBody
+from batches.models import Batch, BatchBody, BatchRecord
 from batches.processing import Drafts
 from batches.worker import work
 from batches.worker.ahead import ReadAhead
+from profiles.models import ProfileChange
 from tests.builders import raw_record, submit
 
 pytestmark = pytest.mark.django_db
@@ -99,8 +100,54 @@ def test_body_that_is_gone_is_told_when_its_turn_comes():
         ahead.take(leases.claim(worker="test"))
 
 
+def test_switched_off_it_asks_and_reads_nothing(settings, django_assert_num_queries):
+    settings.READ_AHEAD = False
+    first, second = batch_of(1), batch_of(2)
+    leases.claim(worker="test")
+    ahead = ReadAhead()
+
+    with django_assert_num_queries(0):
+        ahead.start(behind=first)
+
+    assert (ahead.batch, ahead.step()) == (None, False)
+    assert [draft.email_key for draft in ahead.take(second).take(500)] == ["p2@example.com"]
+
+
 @pytest.mark.django_db(transaction=True)
-def test_worker_does_all_that_waits_in_order():
+@pytest.mark.parametrize("reads_ahead", [True, False])
+def test_switched_off_everything_comes_out_the_same(settings, reads_ahead):
+    settings.READ_AHEAD = reads_ahead
+    submit([raw_record(email="ann@example.com", tags=["a"]), {"email": "no", "reference": "r-1"}])
+    submit([{"email": "ann@example.com", "tags": ["b"]}, raw_record(email="ben@example.com"), {"tags": ["x"]}])
+    submit(
+        [{"email": "ANN@example.com", "tags": ["b"]}, {"email": "ben@example.com", "first_name": "Ben"}], label="last"
+    )
+
+    assert work(until_idle=True) == 3
+
+    rows = BatchRecord.objects.order_by("batch__received_at", "batch_id", "position")
+    assert [(row.position, row.outcome, row.reference, row.external_id, row.error_code) for row in rows] == [
+        (0, "created", "", "ann@example.com", ""),
+        (1, "rejected", "r-1", "", "invalid"),
+        (0, "updated", "", "ann@example.com", ""),
+        (1, "created", "", "ben@example.com", ""),
+        (2, "rejected", "", "", "no_match_value"),
+        (0, "unchanged", "", "ann@example.com", ""),
+        (1, "updated", "", "ben@example.com", ""),
+    ]
+    changes = ProfileChange.objects.order_by("id").values_list("profile__email", "version", "action", "actor_label")
+    assert list(changes) == [
+        ("ann@example.com", 1, "created", ""),
+        ("ann@example.com", 2, "updated", ""),
+        ("ben@example.com", 1, "created", ""),
+        ("ben@example.com", 2, "updated", "last"),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("reads_ahead", [True, False])
+def test_worker_does_all_that_waits_in_order(settings, reads_ahead):
+    settings.READ_AHEAD = reads_ahead
     batches = [batch_of(number % 2) for number in range(5)]
     done = []
 

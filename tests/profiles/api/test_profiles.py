@@ -1,4 +1,4 @@
-"""Profiles over REST in the contract's read shape (section 8)."""
+"""Profiles over REST in the contract's read shape (rules 8.1)."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Where requests come from, and how often somebody may ask (contract section 4)."""
+"""Where requests come from, and how often somebody may ask (rules 8.17)."""
 
 import pytest
 from django.core.cache import cache

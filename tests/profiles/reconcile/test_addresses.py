@@ -1,4 +1,4 @@
-"""Which address is meant, by whatever name of its country and in whatever order (design 3.4)."""
+"""Which address is meant, by whatever name of its country and in whatever order (rules 4.2)."""
 
 import itertools
 

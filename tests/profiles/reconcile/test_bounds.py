@@ -33,7 +33,7 @@ def apply(name, stored, sent):
     draft = ProfileDraft(cause=Cause(CauseKind.BATCH), collections={name: sent})
     numbers = itertools.count(10**9)
     before = State({"first_name": "Ann"}, {name: stored})
-    done = reconcile(before, draft, now=NOW, new_id=lambda: uuid.UUID(int=next(numbers)))
+    done = reconcile(before, draft, now=NOW, new_id=lambda _: uuid.UUID(int=next(numbers)))
     return [(one.code.value, one.pointer) for one in done.errors], done.after.collections[name]
 
 
@@ -69,7 +69,7 @@ def test_profile_with_too_many_from_before_may_still_change(name):
     assert errors == []
 
 
-def test_bounds_are_those_of_the_design():
+def test_bounds_are_those_of_the_rules():
     assert {name: one.most_of_profile for name, one in shape.COLLECTIONS.items()} == {
         "identities": 1_000,
         "tags": 2_000,

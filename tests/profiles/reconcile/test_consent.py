@@ -1,4 +1,4 @@
-"""Consent never loosens by accident (design 3.5): the rule as tables, and as properties of whole histories."""
+"""Consent never loosens by accident (rules 5): the rule as tables, and as properties of whole histories."""
 
 import datetime as dt
 import itertools
@@ -25,7 +25,7 @@ WORK = {**HOME, "address_line_1": "2 Side St"}
 def apply(before, record, *, kind=CauseKind.BATCH, is_explicit=False, now=NOW, received_at=None):
     """Return what the record makes of the state."""
     draft = replace(parse_record(record, cause=Cause(kind)), is_explicit=is_explicit)
-    return reconcile(before, draft, now=now, received_at=received_at, new_id=lambda: f"address {next(NUMBERS):06}")
+    return reconcile(before, draft, now=now, received_at=received_at, new_id=lambda _: f"address {next(NUMBERS):06}")
 
 
 def state_of(stored, times):

@@ -1,4 +1,4 @@
-"""The rules of each collection (design 3.4; contract S17 to S28), as tables over one profile."""
+"""The rules of each collection (rules 4), as tables over one profile."""
 
 import datetime as dt
 import itertools
@@ -36,7 +36,7 @@ def apply(*records, before=None):
     state, told = before, ([], [])
     for raw in records:
         draft = resolve(parse_record(raw, cause=Cause(CauseKind.BATCH)), REFERENCES, now=NOW)
-        done = reconcile(state, draft, now=NOW, new_id=lambda: uuid.UUID(int=next(count)))
+        done = reconcile(state, draft, now=NOW, new_id=lambda _: uuid.UUID(int=next(count)))
         errors = [(one.code.value, one.pointer) for one in (*draft.errors, *done.errors)]
         warnings = [(one.code.value, one.pointer) for one in (*draft.warnings, *done.warnings)]
         state = state if errors else done.after

@@ -52,7 +52,28 @@ def test_blank_link_is_skipped_and_alone_clears_nothing():
     draft = parse(dates_attributes=dates)
 
     assert told(draft) == ([], [("blank_entry", "/dates_attributes/0/links/0")])
-    assert [referral.key for referral in draft.referrals["date_links"]] == [("c", "")]
+    assert (draft.replaced_links, draft.referrals["date_links"]) == ({("c", "")}, ())
+
+
+@pytest.mark.parametrize(
+    ("entry", "place"),
+    [
+        ({"external_id": [1]}, "/addresses/0/external_id"),
+        ({"external_id": [1], "city": ""}, "/addresses/0/external_id"),
+    ],
+)
+def test_entry_whose_only_member_is_at_fault_is_not_called_blank(entry, place):
+    errors, warnings = told(parse(addresses=[entry, {}]))
+
+    assert errors[0] == ("invalid", place)
+    assert warnings == [("blank_entry", "/addresses/1")]
+
+
+def test_of_very_many_errors_the_first_are_told_and_the_number_of_the_others():
+    draft = parse(tags=[{}] * 150)
+
+    assert len(draft.errors) == 101
+    assert (draft.errors[-1].pointer, draft.errors[-1].message) == ("", "50 more errors were found.")
 
 
 @pytest.mark.parametrize("name", ["tags", "identities", "addresses", "comms_attributes", "attributes"])

@@ -1,4 +1,4 @@
-"""One table of readings: fields of one kind read alike, wherever they stand (design 3.1)."""
+"""One table of readings: fields of one kind read alike, wherever they stand (rules 1)."""
 
 from typing import get_args, get_origin
 
@@ -12,7 +12,12 @@ from profiles.values import Cause, CauseKind
 
 REFUSED = object()
 NO_TEXT = [True, [], {}, ["x"], {"a": 1}]
-TEXTS = [("x", "x"), (" x ", "x"), ("jose\u0301", "jos\u00e9"), (7, "7"), (2**63 - 1, "9223372036854775807")]
+TEXTS = [
+    ("x", "x"), (" x ", "x"), ("\ufeffx \u200b", "x"), ("\u200f \u202ax\u202c", "x"),
+    ("\u0928\u094d\u200d", "\u0928\u094d\u200d"),
+    ("jose\u0301", "jos\u00e9"), (7, "7"), (2**63 - 1, "9223372036854775807"),
+]  # fmt: skip
+UNSEEN_WITHIN = [f"a{unseen}b" for unseen in "\xad\u200b\u200e\u202e\u2060\u2066\ufeff"]
 # Kind -> what is sent -> what it is read as; `REFUSED` where it is refused.
 READINGS = {
     "text": [
@@ -22,9 +27,20 @@ READINGS = {
     "notes": [
         *TEXTS, (38.0, "38"), ("x\ny\tz", "x\ny\tz"), ("x\x00", REFUSED), *((value, REFUSED) for value in NO_TEXT),
     ],
-    "name": [*TEXTS, (38.0, REFUSED), (38.5, REFUSED), *((value, REFUSED) for value in NO_TEXT)],
+    "name": [
+        *TEXTS, ("1.23E+15", "1.23E+15"), (38.0, REFUSED), (38.5, REFUSED),
+        *((value, REFUSED) for value in [*NO_TEXT, *UNSEEN_WITHIN]),
+    ],
+    "identifier": [
+        *TEXTS, ("1.0.0", "1.0.0"), ("E+15", "E+15"), ("12E15", "12E15"), ("1.2", "1.2"), (38.0, REFUSED),
+        *((value, REFUSED) for value in [*NO_TEXT, *UNSEEN_WITHIN]),
+        *((value, REFUSED) for value in ["1.23457E+15", " 1,2e+15 ", "4E-05", "-1E+9", "123.0"]),
+    ],
     "attribute name": [*TEXTS, (38.0, REFUSED), ("a:b", REFUSED), *((value, REFUSED) for value in NO_TEXT)],
-    "tag": [("vip", "vip"), (" big  spender ", "big-spender"), (2024, "2024"), (2024.0, REFUSED), (True, REFUSED)],
+    "tag": [
+        ("vip", "vip"), ("a\u200bb", REFUSED), (" big  spender ", "big-spender"), (2024, "2024"), (2024.0, REFUSED),
+        (True, REFUSED),
+    ],
     "status": [("gold", "gold"), (" gold ", "gold"), (2024, "2024"), (2024.0, REFUSED), (True, REFUSED)],
     "postcode": [*TEXTS, (6000.0, "6000"), *((value, REFUSED) for value in NO_TEXT)],
     "email": [
@@ -36,7 +52,7 @@ READINGS = {
     "currency": [("AUD", "AUD"), (" aud ", "AUD"), ("XXX", REFUSED), (36, REFUSED)],
     "time": [
         ("2020-05-05 15:20:32", "2020-05-05T15:20:32Z"), (" 2020-05-05 ", "2020-05-05T00:00:00Z"),
-        ("yesterday", REFUSED), (1588692032, REFUSED),
+        ("yesterday", REFUSED), ("0001-01-01T00:00:00+14:00", REFUSED), (1588692032, REFUSED),
     ],
     "date": [(" 2020-05-05 ", "2020-05-05"), ("05/05/2020", REFUSED), (20200505, REFUSED)],
     "truth": [
@@ -151,7 +167,7 @@ def test_kind_reads_what_loses_nothing(kind):
 
 @pytest.mark.parametrize(("path", "kind", "nullable"), FIELDS)
 def test_what_is_blank_is_null_or_refused_like_null(path, kind, nullable):
-    for value in (None, "", " \u00a0"):
+    for value in (None, "", " \u00a0", "\u200b", "\ufeff \u200d", "\u3164"):
         errors = errors_at(path, value)
         if nullable or kind in ENTRIES:
             assert errors == [], (path, value)

@@ -1,25 +1,24 @@
-"""What the rules of all collections work with beside the rows."""
+"""The record at hand, as the rules of all collections see it."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from uuid import UUID
 
 from profiles.keys import MatchKey
-from profiles.values import ErrorCode, ProfileDraft, RecordError, RecordWarning, Row, RowKey, WarningCode
+from profiles.values import ErrorCode, Finding, NewId, ProfileDraft, Row, RowKey, WarningCode
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What the rules of all collections may need beside the rows."""
+class Case:
+    """A record that is decided about: what the rules of collections need beside the rows, and what they find."""
 
     draft: ProfileDraft
     now: dt.datetime
-    new_id: Callable[[], UUID]
+    new_id: NewId
     aliases: Collection[MatchKey]
-    errors: list[RecordError]
-    warnings: list[RecordWarning]
+    errors: list[Finding]
+    warnings: list[Finding]
 
     def place(self, name: str, key: RowKey) -> str:
         """Return where in the record the row stands."""
@@ -29,7 +28,7 @@ class Setting:
         """Note why the record cannot be applied; what parsing took out as wrong is not missed once more."""
         if self.draft.errors and pointer in self._faulty_places:
             return
-        self.errors.append(RecordError(code, pointer, message))
+        self.errors.append(Finding(code, pointer, message))
 
     @cached_property
     def _faulty_places(self) -> frozenset[str]:
@@ -44,7 +43,7 @@ class Setting:
 
     def warn(self, code: WarningCode, pointer: str, message: str) -> None:
         """Note what is ignored."""
-        self.warnings.append(RecordWarning(code, pointer, message))
+        self.warnings.append(Finding(code, pointer, message))
 
 
 def _upwards(pointer: str) -> Iterator[str]:

@@ -3,8 +3,8 @@
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from batches.worker.waiting import while_waiting
 from profiles.db import sets
+from profiles.db.waiting import while_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,4 +1,4 @@
-"""Other work for the time in which PostgreSQL makes us wait.
+"""Other work for the time in which PostgreSQL makes us wait; on SQLite nobody waits.
 
 A thread would do it too, but the two would hinder each other: whoever holds the interpreter keeps it for milliseconds
 after the answer has come, at each of thirty statements.

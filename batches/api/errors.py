@@ -1,0 +1,24 @@
+"""What is answered where batches refuse something: the one table of it."""
+
+from typing import Final
+
+from rest_framework.exceptions import ParseError
+
+from batches.intake import (
+    BodyError,
+    EnvelopeError,
+    IdempotencyConflictError,
+    QueueFullError,
+    UserQueueFullError,
+)
+from profiles.http.errors import Answers, ConflictError, InvalidFieldsError, TooManyRequestsError, UnavailableError
+
+ANSWERS: Final[Answers] = {
+    BodyError: lambda error: ParseError(str(error)),
+    EnvelopeError: lambda error: InvalidFieldsError(error.errors),
+    IdempotencyConflictError: lambda error: ConflictError(str(error)),
+    UserQueueFullError: lambda error: TooManyRequestsError(
+        str(UserQueueFullError.__doc__), retry_after=error.retry_after
+    ),
+    QueueFullError: lambda error: UnavailableError(str(QueueFullError.__doc__), retry_after=error.retry_after),
+}

@@ -1,0 +1,143 @@
+"""One record after another: whom it means, what speaks against it, and only then the change."""
+
+import copy
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from profiles.keys import MatchKey
+from profiles.values import ErrorCode, MatchRule, OutcomeKind, ProfileDraft, WarningCode
+from tests.properties.reference.addresses import set_addresses
+from tests.properties.reference.collections import (
+    set_custom_attributes,
+    set_dates,
+    set_identities,
+    set_links,
+    set_tags,
+)
+from tests.properties.reference.consent import forget_old_addresses, set_comms
+from tests.properties.reference.fields import is_birthday_sound, set_fields, set_locations
+from tests.properties.reference.memberships import set_organisations, set_regions, set_statuses
+from tests.properties.reference.names import look_up
+from tests.properties.reference.people import Person
+from tests.properties.reference.told import Told, place
+from tests.properties.reference.world import Decision, World, newcomer
+
+
+def apply_one_by_one(
+    world: World, drafts: Sequence[ProfileDraft], criteria: str, *, now: dt.datetime
+) -> list[Decision]:
+    """Handle the records one after another, changing `world`."""
+    return [apply_one(world, draft, criteria, now=now) for draft in drafts]
+
+
+def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top to bottom
+    world: World, draft: ProfileDraft, criteria: str, *, now: dt.datetime
+) -> Decision:
+    """Handle one record: who is meant, what speaks against it, and only if nothing does, the change."""
+    errors = {(error.code.value, place(error.pointer)) for error in draft.errors}
+    warnings = {(warning.code.value, warning.pointer) for warning in draft.warnings}
+    ignored: set[tuple[str, str]] = set()
+    look_up(draft, Told(errors, warnings), world)
+    position = draft.cause.position
+
+    def refuse(code: ErrorCode, pointer: str) -> None:
+        errors.add((code.value, place(pointer)))
+
+    def rejected(*, rule: MatchRule | None, key: MatchKey | None, considered: Iterable[Person]) -> Decision:
+        return Decision(
+            kind=OutcomeKind.REJECTED.value,
+            label=None,
+            rule=None if rule is None else rule.value,
+            key=key,
+            considered=frozenset(person.label for person in considered),
+            errors=frozenset(errors),
+            warnings=frozenset(warnings),
+        )
+
+    # Who is meant: by the criterion; if that finds nobody, by any of the identities.
+    rule: MatchRule | None = MatchRule.CRITERION
+    tried = criterion_keys(draft, criteria)
+    hits = world.meant_by(tried)
+    if not hits:
+        rule = MatchRule.ROUTED
+        tried = identity_keys(draft)
+        hits = world.meant_by(tried)
+    if len(hits) > 1:
+        refuse(ErrorCode.AMBIGUOUS, "")
+        lowest = min(hits, key=lambda person: person.label)
+        for other in hits:
+            if other is not lowest:
+                world.note_pair(lowest, other, reason=ErrorCode.AMBIGUOUS, position=position)
+        return rejected(rule=rule, key=None, considered=hits)
+
+    person = hits[0] if hits else None
+    key = next((key for key in tried if world.holder(key) is not None), None)
+    if person is None:
+        rule = None
+        home = "/email" if criteria == "email" else "/identities"
+        if not criterion_keys(draft, criteria) and not any(pointer.startswith(home) for _, pointer in errors):
+            refuse(ErrorCode.NO_MATCH_VALUE, home)
+    elif person.fields["profile_type"] == "deleted" and "profile_type" not in draft.fields:
+        refuse(ErrorCode.DELETED_PROFILE, "")
+
+    # Whose are the other keys: this person's, one's who was merged into this person, or somebody else's.
+    aliases = set()
+    considered = list(hits)
+    for one in tuple(draft.pointers):
+        holder = world.holder(one)
+        if holder is None or holder is person:
+            continue
+        other = world.survivor(holder)
+        if other is person:
+            aliases.add(one)
+            ignored.add((WarningCode.ALIAS_KEY.value, draft.pointers[one]))
+        else:
+            considered.append(other)
+            refuse(ErrorCode.CLAIMED_ELSEWHERE, draft.pointers[one])
+            if person is not None:
+                world.note_pair(person, other, reason=ErrorCode.CLAIMED_ELSEWHERE, position=position)
+
+    after = newcomer(world) if person is None else copy.deepcopy(person)
+    set_fields(after, draft, aliases)
+    set_identities(after, draft, aliases)
+    set_tags(after, draft)
+    told = Told(errors, ignored)
+    set_addresses(after, draft, told)
+    if person is not None:
+        forget_old_addresses(person, after)
+    set_comms(after, draft, told, now=now)
+    set_custom_attributes(after, draft, told)
+    set_dates(after, draft, told)
+    set_links(after, draft, world)
+    set_locations(after, draft)
+    set_statuses(after, draft, now=now)
+    set_regions(after, draft, told)
+    set_organisations(after, draft)
+    if person is not None and "joined_at" in draft.fields and draft.fields["joined_at"] != after.fields["joined_at"]:
+        ignored.add((WarningCode.JOINED_AT_KEPT.value, "/joined_at"))
+    if not is_birthday_sound(after):
+        refuse(ErrorCode.INVALID, "/birth_day")
+
+    if errors:
+        return rejected(rule=rule, key=key, considered=considered)
+    return Decision(
+        kind=world.put_down(person, after, position=position).value,
+        label=after.label,
+        rule=(rule or MatchRule.NEW).value,
+        key=key or criterion_keys(draft, criteria)[0],
+        considered=frozenset(),
+        errors=frozenset(),
+        warnings=frozenset(warnings | ignored),
+    )
+
+
+def criterion_keys(draft: ProfileDraft, criteria: str) -> list[MatchKey]:
+    """Return what the record gives for the criterion: its email, or all its identities of that handle."""
+    if criteria == "email":
+        return [key for key in tuple(draft.pointers) if key.kind == "email"]
+    return [key for key in identity_keys(draft) if key.handle == criteria]
+
+
+def identity_keys(draft: ProfileDraft) -> list[MatchKey]:
+    """Return the record's identities."""
+    return [key for key in tuple(draft.pointers) if key.kind == "identity"]
