@@ -330,7 +330,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn comes witho
 
 
 def refusal(conn: Connection, status: HTTPStatus, message: str) -> bytearray:
-    """Return a whole answer in the contract's shape (rules 8.14), traceable as the hub's own are, and tell of it.
+    """Return a whole answer in the contract's shape (rules 8.14), as traceable as the hub's own, and tell of it.
 
     The request has no route: it came to none.
     """

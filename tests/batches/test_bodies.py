@@ -5,7 +5,7 @@ import json
 import pytest
 
 from batches.bodies import BodyError, EnvelopeError, find_record, iter_records, read_envelope, record_texts
-from batches.bodies.scanning import _Walker
+from batches.bodies.scanning import texts_by_walking
 
 
 def body(record):
@@ -159,7 +159,7 @@ def test_readers_of_odd_bodies_agree(depth):
     expected = ['{"a":"\\ud800]","b":[[],{"c":"}"}]}', f'{{"e":[{nest},{nest}]}}', '{"d":"é"}']
 
     assert record_texts(content) == expected
-    assert list(_Walker(content.decode()).texts()) == expected
+    assert list(texts_by_walking(content)) == expected
     assert [find_record(content, position).text for position in range(3)] == expected
     assert [find_record(content, position) for position in (3, 500, 10**30)] == [None] * 3
 
@@ -216,12 +216,6 @@ def test_what_is_no_batch_is_told_by_field(content, field):
     assert list(caught.value.errors) == [field]
 
 
-@pytest.mark.parametrize("escape", ['\\ud8"00', "\\ud8", "\\udczz", '\\ud83d\\ude0"', '\\ud800\\ud8"x'])
-def test_half_an_escape_is_no_lone_surrogate(escape):
-    with pytest.raises(BodyError, match="The body is not valid JSON"):
-        read_envelope(f'{{"match_criteria":"email","profiles":[{{"a":"{escape}"}}]}}'.encode())
-
-
 MISSING = {"match_criteria": ["The match_criteria field is required."]}
 NO_PROFILES = {"profiles": ["The profiles field is required."]}
 
@@ -255,3 +249,9 @@ def test_key_that_was_probably_meant_is_named(content, errors):
         read_envelope(content)
 
     assert caught.value.errors == errors
+
+
+@pytest.mark.parametrize("escape", ['\\ud8"00', "\\ud8", "\\udczz", '\\ud83d\\ude0"', '\\ud800\\ud8"x'])
+def test_half_an_escape_is_no_lone_surrogate(escape):
+    with pytest.raises(BodyError, match="The body is not valid JSON"):
+        read_envelope(f'{{"match_criteria":"email","profiles":[{{"a":"{escape}"}}]}}'.encode())
