@@ -20,6 +20,7 @@ from profiles.desk.lists import (
     display,
     moment,
 )
+from profiles.desk.questions import RefusedQuestionError
 from profiles.http.requests import request_id
 from profiles.models import Profile
 from profiles.values import Cause, CauseKind
@@ -78,9 +79,12 @@ class TagFilter(TextFilter):
     parameter_name = "tag"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
-        """Narrow the list."""
+        """Narrow the list; raises `RefusedQuestionError` for what can be no tag."""
         value = (self.value() or "").strip()
-        return queryset.filter(profile_tags__tag__handle=keys.tag(value)) if value else queryset
+        try:
+            return queryset.filter(profile_tags__tag__handle=keys.tag(value)) if value else queryset
+        except keys.InvalidValueError as error:
+            raise RefusedQuestionError(str(error)) from error
 
 
 @admin.register(Profile)

@@ -318,7 +318,8 @@ def test_every_address_is_known_here():
 
     assert names - of_models == {
         "search", "index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n",
-        "view_on_site", "auth_user_password_change", "batches_batchrecord_at", "app_list",
+        "view_on_site", "auth_user_password_change", "batches_batchrecord_at", "batches_batchrecord_again",
+        "app_list",
     }  # fmt: skip
 
 
