@@ -28,10 +28,15 @@ run: .venv/.base ## web and worker on this machine
 	@DEBUG=1 $(BIN)/python manage.py run $(ARGS)
 
 .PHONY: test
-test: .venv/.dev ## the whole suite on SQLite and on PostgreSQL, then the linters
+test: test-sqlite test-postgres lint ## the whole suite on SQLite and on PostgreSQL, then the linters
+
+.PHONY: test-sqlite
+test-sqlite: .venv/.dev
 	$(BIN)/python -m pytest --engine=sqlite $(ARGS)
+
+.PHONY: test-postgres
+test-postgres: .venv/.dev
 	$(BIN)/python -m pytest --engine=postgres $(ARGS)
-	@$(MAKE) --no-print-directory lint
 
 .PHONY: test-wire
 test-wire: .venv/.dev ## ask a live server odd questions, as its OpenAPI document allows
