@@ -82,7 +82,7 @@ def text(value: str, *, length: int = NAME_LENGTH, notes: bool = False) -> str:
                 f"The text must not hold more than {MOST_MARKS_IN_A_ROW} combining marks in a row."
             )
         value = unicodedata.normalize("NFC", value)
-    value = trimmed(value)
+    value = value.strip() if value.isascii() else trimmed(value)
     if not value.isprintable() and (found := (_REFUSED_IN_NOTES if notes else _REFUSED).search(value)):
         raise InvalidValueError(f"The text must not hold {name_of(found[0])}.")
     if len(value) > length:
@@ -113,14 +113,13 @@ def name(value: str) -> str:
     return value
 
 
-def identifier(value: str) -> str:
-    """Return an identifier in normal form: a name that no spreadsheet has made a number of."""
-    value = name(value)
-    if not value[0].isalpha() and _RUINED_NUMBER.fullmatch(value):
+def identifier(name: str) -> str:
+    """Return the name, in normal form, as an identifier: no spreadsheet has made a number of it."""
+    if not name[0].isalpha() and _RUINED_NUMBER.fullmatch(name):
         raise InvalidValueError(
             "The identifier is what a spreadsheet made of a number; format its column as text and export it again."
         )
-    return value
+    return name
 
 
 def tag(value: str) -> str:

@@ -32,19 +32,23 @@ TOO_LARGE: Final = "The number is too large."
 NAN: Final = "The value must be a number; NaN and Infinity are none."
 
 
+def unless_blank(value: object) -> object:
+    """Return the value, or `None` where it says nothing: a text in which nothing is seen."""
+    if isinstance(value, str) and (not value or (value.isspace() if value.isascii() else not trimmed(value))):
+        return None
+    return value
+
+
 def is_blank(value: object) -> bool:
     """Whether the value says nothing: null, or a text in which nothing is seen."""
-    return value is None or (isinstance(value, str) and not trimmed(value))
+    return unless_blank(value) is None
 
 
 def is_blank_entry(entry: object) -> bool:
     """Whether an entry of a list says nothing: all it has is blank."""
     if not isinstance(entry, dict):
         return entry == [] or is_blank(entry)
-    for member in entry.values():
-        if trimmed(member) if isinstance(member, str) else member not in (None, [], {}):
-            return False
-    return True
+    return all(is_blank(member) or member in ([], {}) for member in entry.values())
 
 
 def text(value: object) -> str:

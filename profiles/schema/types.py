@@ -68,9 +68,9 @@ def _notes(value: object) -> str:
 
 
 def _name(value: object) -> str:
-    if readings.is_blank(value):
-        raise keys.InvalidValueError(readings.EMPTY)
-    return keys.name(value if isinstance(value, str) else readings.name(value))
+    if name := keys.text(value if isinstance(value, str) else readings.name(value)):
+        return name if name.isascii() else keys.name(name)
+    raise keys.InvalidValueError(readings.EMPTY)
 
 
 def _identifier(value: object) -> str:
@@ -221,10 +221,6 @@ StatusHandle = Annotated[str | None, Kind("status", _status, _TEXT)]
 _Value = TypeVar("_Value")
 
 
-def _blank_as_null(value: object) -> object:
-    return None if readings.is_blank(value) else value
-
-
 def _blank_entry_as_null(value: object) -> object:
     return None if readings.is_blank_entry(value) else value
 
@@ -234,6 +230,6 @@ def _empty_list_as_object(value: object) -> object:
     return {} if value == [] else value
 
 
-Nullable = Annotated[_Value | None, BeforeValidator(_blank_as_null)]
+Nullable = Annotated[_Value | None, BeforeValidator(readings.unless_blank)]
 Entry = Annotated[_Value | None, BeforeValidator(_blank_entry_as_null)]
 EmptyListAsObject = BeforeValidator(_empty_list_as_object)

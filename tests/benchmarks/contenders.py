@@ -14,7 +14,7 @@ from unittest.mock import patch
 import orjson
 from django.db import connection, models
 
-from profiles import applying, shape, writing
+from profiles import conducting, shape, writing
 from profiles.db import sets
 from profiles.models import COLLECTION_MODELS, Profile, ProfileChange
 from profiles.values import Plan
@@ -77,7 +77,7 @@ def recording() -> Iterator[Recording]:
     with (
         patch.object(sets, "insert_rows", insert_rows),
         patch.object(sets, "update_rows", update_rows),
-        patch.object(applying, "write_plan", write_plan),
+        patch.object(conducting, "write_plan", write_plan),
     ):
         yield recorded
 

@@ -115,17 +115,18 @@ class Hub:
         from batches import leases
         from batches.processing import process_batch
         from batches.worker.ahead import ReadAhead
+        from batches.worker.garbage import collecting_seldom
 
-        gc.collect()
         ahead = ReadAhead()
-        began = time.perf_counter()
-        batch = leases.claim(worker="bench")
-        assert batch is not None
-        assert batch.id == batch_id
-        drafts = ahead.take(batch)
-        ahead.start(behind=batch)
-        process_batch(batch, drafts)
-        return time.perf_counter() - began
+        with collecting_seldom():
+            began = time.perf_counter()
+            batch = leases.claim(worker="bench")
+            assert batch is not None
+            assert batch.id == batch_id
+            drafts = ahead.take(batch)
+            ahead.start(behind=batch)
+            process_batch(batch, drafts)
+            return time.perf_counter() - began
 
     def cancel(self, batch_id: UUID) -> None:
         """Let a batch be, so that no worker takes it."""
