@@ -16,7 +16,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final, TextIO
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from profiles.http.requests import route
 
@@ -69,11 +69,23 @@ def _has_exception(record: logging.LogRecord) -> bool:
 
 def make_formatter(*, readable: bool) -> logging.Formatter:
     """Return what makes a line of a record: JSON, or for people."""
+    written: list[Processor] = (
+        [stack_in_lines, structlog.dev.ConsoleRenderer(colors=False)]
+        if readable
+        else [structlog.processors.JSONRenderer()]
+    )
     return structlog.stdlib.ProcessorFormatter(
-        processor=structlog.dev.ConsoleRenderer(colors=False) if readable else structlog.processors.JSONRenderer(),
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written],
         foreign_pre_chain=[as_in_the_source, *_SHARED, refusals_in_a_line],
         use_get_message=False,  # others' values are not even filled in
     )
+
+
+def stack_in_lines(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Write a stack as people read it: a place a line."""
+    if isinstance(event.get("stack"), list):
+        event["stack"] = "\n".join(f"  {place}" for place in event["stack"])
+    return event
 
 
 # --- Others' words ---------------------------------------------------------------------------------------------------

@@ -269,3 +269,19 @@ def test_line_that_cannot_be_written_is_not_printed_instead(told, capsys):
     logging.getLogger("somebody").warning("Look at %s", EMAIL)
 
     assert EMAIL not in capsys.readouterr().err
+
+
+def test_exception_is_readable_where_people_read(told, monkeypatch):
+    [handler] = [handler for handler in logging.getLogger().handlers if handler.get_name() == "hub"]
+    monkeypatch.setattr(handler, "formatter", logs.make_formatter(readable=True))
+
+    try:
+        raise ValueError(EMAIL)  # noqa: TRY301 the log is to tell of it
+    except ValueError as error:
+        structlog.get_logger("batches").warning("tried", exc_info=error)
+
+    written = handler.stream.getvalue()
+    assert "tried" in written
+    assert "error=builtins.ValueError" in written
+    assert "\n  tests/config/test_logs.py:" in written
+    assert EMAIL not in written

@@ -10,7 +10,7 @@ from batches.bodies import iter_records
 from batches.models import Batch, BatchRecord
 from profiles import models, shape
 from profiles.directory import load_snapshots
-from profiles.history import fold
+from profiles.history import fold, without_origins
 from profiles.schema import parse_record
 from profiles.values import Cause, CauseKind, ProfileDraft
 from tests.properties.reference import place
@@ -42,7 +42,7 @@ def _check_ledgers() -> None:
         assert [row.version for row in ledger_rows] == list(range(1, snapshot.version + 1))
         values: dict[str, Any] = {}
         for row in ledger_rows:
-            for pointer, change in row.changes.items():
+            for pointer, change in without_origins(row.changes).items():
                 assert values.get(pointer) == change.get("from"), (profile_id, row.version, pointer)
             values |= {pointer: change.get("to") for pointer, change in row.changes.items()}
         folded = fold(row.changes for row in ledger_rows)
@@ -81,7 +81,13 @@ def check_serial_order() -> None:
         again = [
             (decision.kind, decision.label, decision.errors)
             for rows, drafts in chunks
-            for decision in decide(drafts, rows[0].batch.match_criteria, labels, now=rows[0].decided_at)
+            for decision in decide(
+                drafts,
+                rows[0].batch.match_criteria,
+                labels,
+                now=rows[0].decided_at,
+                received_at=rows[0].batch.received_at,
+            )
         ]
         replayed = _described(labels)
     assert again == outcomes

@@ -89,13 +89,20 @@ def with_address_key(pointer: str) -> str:
     return "/".join(("", name, address_key(parts[0]), *parts[1:])) if name == "addresses" else pointer
 
 
-def decide(drafts: Sequence[ProfileDraft], criteria: str, labels: Labels, *, now: dt.datetime) -> list[Decision]:
+def decide(
+    drafts: Sequence[ProfileDraft],
+    criteria: str,
+    labels: Labels,
+    *,
+    now: dt.datetime,
+    received_at: dt.datetime | None = None,
+) -> list[Decision]:
     """Apply the drafts for real and say what became of them in the reference's words.
 
     `labels` learns of the new profiles, which are numbered in the order in which they were created.
     """
     with transaction.atomic():
-        outcomes = apply_drafts(drafts, criteria=criteria, now=now)
+        outcomes = apply_drafts(drafts, criteria=criteria, now=now, received_at=received_at)
     for outcome in outcomes:
         if outcome.kind is OutcomeKind.CREATED:
             assert outcome.profile_id is not None
