@@ -14,7 +14,6 @@ import struct
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -148,7 +147,7 @@ class Guard:
         except LocksDoNotExcludeError:
             code = UNFIT
         except Exception:  # noqa: BLE001 a process of its own: what else would tell
-            traceback.print_exc()
+            sys.excepthook(*sys.exc_info())  # the log's, which tells no values
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
