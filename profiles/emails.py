@@ -7,7 +7,8 @@ from email_validator import EmailNotValidError, validate_email
 
 from profiles.characters import first_unseen, name_of
 
-_BETWEEN_ADDRESSES: Final = re.compile(r"\S+@\S+?(?:\s*[,;/|&]\s*|\s+)\S*\S@\S+", re.DOTALL)
+# Between two @ without a third: what it takes stays in proportion to the text.
+_BETWEEN_ADDRESSES: Final = re.compile(r"\S@[^\s@]+?(?:\s*[,;/|&]\s*|\s+)[^\s@]+@\S")
 _LOCAL_SIGNS: Final = frozenset("!#$%&'*+-/=?^_`{|}~.")
 
 

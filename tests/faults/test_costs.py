@@ -25,6 +25,7 @@ from profiles.schema import parse_record
 from profiles.values import Cause, CauseKind, OutcomeKind, ProfileDraft
 from tests.faults.costly import BATCHES, ENVELOPES, HEAVY, PROCESSED, RECORDS, Shape
 from tests.faults.hub import TORTURE, times
+from tests.profiles.schema.test_types import FIELDS, record_with
 
 pytestmark = pytest.mark.slow
 
@@ -157,6 +158,32 @@ def test_reading_a_record_costs_in_proportion_to_its_bytes(name):
 @pytest.mark.parametrize("name", BATCHES)
 def test_reading_a_batch_costs_in_proportion_to_its_bytes(name):
     judge(name, lambda: costs_of(BATCHES[name], BATCH_SIZES))
+
+
+# A text of one field is short, and can be read and refused in no time at all, whatever it is made of.
+SIGNS: Final = (
+    *("@", "a@", "a@,", ",", ", ", "a ", "/", "1/", "( ", "(0)", "+", "0-", "a.", "..", "'", ":", "T", "1E", "0.0"),
+    *('"', '="', "<", "[", "\\", "#", "xn--", "\u0301a", "\u200b", "\u200d", "\u3000", "\u1f82", "\u0130", ""),
+)
+MOST_TIMES_PLAIN: Final = 40
+
+
+@pytest.mark.parametrize(
+    "path", {kind: path for path, kind, _ in FIELDS}.values(), ids=lambda path: "/".join(map(str, path))
+)
+def test_text_of_a_field_costs_little_whatever_it_is_made_of(path):
+    def seconds(text):
+        began = time.perf_counter()
+        parse_record(record_with(path, text), cause=CAUSE)
+        return time.perf_counter() - began
+
+    plain = min(seconds("x" * 253) for _ in range(TRIES))
+    most = max(FLOOR_SECONDS, MOST_TIMES_PLAIN * plain)
+    costly = {(one, other): (one * 127)[:127] + (other * 126)[:126] for one in SIGNS for other in SIGNS}
+    for _ in range(TRIES):  # what was slow by chance is not so again
+        costly = {signs: text for signs, text in costly.items() if seconds(text) > most}
+
+    assert costly.keys() == set()
 
 
 @pytest.mark.parametrize("name", ENVELOPES)
