@@ -128,7 +128,7 @@ def _said_by(sent: Row, stored: Row) -> Row:
     if sent.get("external_id") is not None:
         return sent
     said = {name: value for name, value in sent.items() if name not in shape.ADDRESS_LINES and name != "external_id"}
-    code = country_code(sent["country"])
+    code = country_code(sent.get("country") or "")
     return said if code is None or code == stored["country"] else {**said, "country": code}
 
 

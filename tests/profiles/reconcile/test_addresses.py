@@ -62,6 +62,19 @@ def test_the_same_address_in_two_spellings_changes_nothing_when_sent_again(entri
     assert again == first
 
 
+@pytest.mark.parametrize("member", [name for name in HOME if name != "postcode"])
+@pytest.mark.parametrize("without", [{}, None], ids=["absent", "null"])
+def test_two_addresses_without_what_both_need_are_refused_for_it(member, without):
+    entry = {name: value for name, value in HOME.items() if name != member}
+    if without is None:
+        entry[member] = None
+
+    _, errors, _ = apply({"addresses": [entry, entry]})
+
+    assert {pointer for _, pointer in errors} >= {f"/addresses/0/{member}"}
+    assert {code for code, _ in errors} == {"invalid"}
+
+
 def test_address_that_moves_by_its_external_id_leaves_its_place_to_another():
     moves = [HOME, {**WORK, "external_id": "h"}]
 
