@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import orjson
 from django.db.models import Exists, OuterRef
 
-from batches.bodies import find_record
+from batches.bodies import record_texts
 from batches.intake import submit_batch
 from batches.models import Batch, BatchBody, BatchRecord
 from batches.values import BatchSource, Receipt
@@ -38,6 +38,8 @@ def resend(batch: Batch, positions: list[int], *, source: BatchSource) -> Iterat
     Raises `ResendingError` before anything is submitted where one of them was not rejected or is no longer there, and
     what `submit_batch` raises.
     """
+    if not positions:
+        return
     rejected = set(
         BatchRecord.objects.filter(batch=batch, position__in=positions, outcome=OutcomeKind.REJECTED).values_list(
             "position", flat=True
@@ -48,15 +50,15 @@ def resend(batch: Batch, positions: list[int], *, source: BatchSource) -> Iterat
     body = BatchBody.objects.filter(batch=batch).first()
     if body is None:
         raise ResendingError("The batch's body is no longer kept.")
+    criteria = orjson.dumps(batch.match_criteria)
+    texts = record_texts(body.content)
+    if max(positions) >= len(texts):
+        raise ResendingError(ResendingError.__doc__)
     for position in positions:
-        record = find_record(body.content, position)
-        if record is None:
-            raise ResendingError(ResendingError.__doc__)
-        criteria = orjson.dumps(batch.match_criteria)
         yield (
             position,
             submit_batch(
-                body=b'{"match_criteria":' + criteria + b',"profiles":[' + record.content + b"]}",
+                body=b'{"match_criteria":' + criteria + b',"profiles":[' + texts[position].encode() + b"]}",
                 source=source,
                 submitted_by=batch.submitted_by,
                 label=batch.label,

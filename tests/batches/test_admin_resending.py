@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from batches.models import Batch, BatchRecord
+from batches.models import Batch, BatchBody, BatchRecord
 from profiles.models import User
 from tests.builders import process, process_waiting, raw_record
 
@@ -120,7 +120,9 @@ def test_full_queue_is_told(staff_client, failed, settings):
 def test_batch_has_all_of_it_sent_again(staff_client, failed):
     fine = process([raw_record()])
     page = staff_client.get(f"{BATCHES}{failed.pk}/change/")
-    chosen = {"action": "send_again", "_selected_action": [str(failed.pk), str(fine.pk)]}
+    pruned = process([raw_record()])
+    BatchBody.objects.filter(batch=pruned).delete()
+    chosen = {"action": "send_again", "_selected_action": [str(one.pk) for one in (failed, fine, pruned)]}
 
     first = staff_client.post(BATCHES, chosen, follow=True)
     second = staff_client.post(BATCHES, chosen, follow=True)
