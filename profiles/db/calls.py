@@ -35,5 +35,6 @@ def _connect(url: str | None) -> Line:
     if url is not None:
         return psycopg.connect(url, autocommit=True)
     parameters = connection.get_connection_params()
-    own = {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if key in parameters}
+    # The operator's own among them, such as sslmode; but not what makes Django's cursors.
+    own = {name: value for name, value in parameters.items() if name not in {"cursor_factory", "context"}}
     return psycopg.connect(**own, autocommit=True)

@@ -12,6 +12,7 @@ from django.db import connection
 from batches.leases import wake_workers
 from batches.worker import bell
 from batches.worker.bell import Bell
+from profiles.db import calls
 from tests.builders import raw_record, submit
 
 
@@ -42,6 +43,18 @@ def test_a_batch_rings(settings, monkeypatch, own_line):
         ours.wait(stop)
 
         assert time.monotonic() - began < 10
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_postgres")
+def test_own_line_has_the_options_of_the_database(monkeypatch):
+    own = connection.settings_dict["OPTIONS"]
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {**own, "application_name": "told", "sslmode": "disable"})
+
+    with calls.listen("hub_test", url=None) as line:
+        given = line.info.get_parameters()
+
+    assert (given["application_name"], given["sslmode"]) == ("told", "disable")
 
 
 @pytest.mark.django_db(transaction=True)
