@@ -26,9 +26,9 @@ _KINDS: Final = {
 }
 # What copying from pages and files leaves at the ends: soft hyphen, zero-width space, direction marks, word joiner,
 # byte order mark. The joiners U+200C and U+200D are not here: they shape the letter before them.
-_UNSEEN: Final = "\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
+_UNSEEN: Final = "\xad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_EDGES: Final = _UNSEEN + "".join(one for one in map(chr, range(0x3001)) if one.isspace())  # there is none beyond
 _UNSEEN_WITHIN: Final = re.compile(f"[{_UNSEEN}]")
-_EDGES: Final = re.compile(rf"[\s{_UNSEEN}]+")
 # Joiners, variation selectors and blanks that count as letters: nobody sees a text of these alone.
 _NOTHING: Final = re.compile(rf"[\s{_UNSEEN}\u034f\u115f\u1160\u200c\u200d\u2800\u3164\ufe00-\ufe0f\uffa0]*")
 _SEEN: Final = re.compile("[\x21-\x7e]*", re.ASCII)
@@ -47,16 +47,14 @@ def name_of(character: str) -> str:
 
 def trimmed(text: str) -> str:
     """Return the text without the white space and the invisible characters at its ends; nothing where none is seen."""
-    text = text.strip()
-    if not text or text.isascii():
-        return text
-    if _NOTHING.fullmatch(text):
-        return ""
-    start = found.end() if (found := _EDGES.match(text)) else 0
-    end = len(text)
-    while _EDGES.fullmatch(text, end - 1, end):
-        end -= 1
-    return text[start:end]
+    if text.isascii():
+        return text.strip()
+    return "" if is_unseen(text) else text.strip(_EDGES)
+
+
+def is_unseen(text: str) -> bool:
+    """Whether there is nothing in the text that anybody sees."""
+    return _NOTHING.fullmatch(text) is not None
 
 
 def unseen_within(text: str) -> str:

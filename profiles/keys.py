@@ -82,7 +82,7 @@ def text(value: str, *, length: int = NAME_LENGTH, notes: bool = False) -> str:
                 f"The text must not hold more than {MOST_MARKS_IN_A_ROW} combining marks in a row."
             )
         value = unicodedata.normalize("NFC", value)
-    value = value.strip() if value.isascii() else trimmed(value)
+    value = trimmed(value)
     if not value.isprintable() and (found := (_REFUSED_IN_NOTES if notes else _REFUSED).search(value)):
         raise InvalidValueError(f"The text must not hold {name_of(found[0])}.")
     if len(value) > length:

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from profiles.characters import trimmed
+from profiles.characters import is_unseen
 from profiles.keys import InvalidValueError
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
@@ -34,9 +34,7 @@ NAN: Final = "The value must be a number; NaN and Infinity are none."
 
 def unless_blank(value: object) -> object:
     """Return the value, or `None` where it says nothing: a text in which nothing is seen."""
-    if isinstance(value, str) and (not value or (value.isspace() if value.isascii() else not trimmed(value))):
-        return None
-    return value
+    return None if isinstance(value, str) and is_unseen(value) else value
 
 
 def is_blank(value: object) -> bool:
