@@ -8,7 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from profiles.characters import first_unseen, name_of
 
 # Between two @ without a third: what it takes stays in proportion to the text.
-_BETWEEN_ADDRESSES: Final = re.compile(r"\S@[^\s@]+?(?:\s*[,;/|&]\s*|\s+)[^\s@]+@\S")
+_BETWEEN_ADDRESSES: Final = re.compile(r"\S@[^\s@]+?(?:\s*[,;/|&\\]\s*|\s+(?:[^\s@]+\s+)?)[^\s@]+@\S")
 _LOCAL_SIGNS: Final = frozenset("!#$%&'*+-/=?^_`{|}~.")
 
 

@@ -28,8 +28,12 @@ _MOST_COMPOSED: Final = 4
 # Control characters, NUL among them, and the halves of surrogate pairs: no database or client agrees on them.
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _REFUSED_IN_NOTES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-# What spreadsheets leave of a long number, and tables of floats of any: no identifier is written so.
-_RUINED_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?E[+-][0-9]+|[0-9]+[.]0+", re.ASCII | re.IGNORECASE)
+_ARMOUR: Final = re.compile(r"""="(.*)"|'(.*?)'?""", re.DOTALL)
+# What spreadsheets leave of a long number, and tables of floats of any: no identifier is written so. Without a point
+# and a sign it may be a code, such as 12E5.
+_RUINED_NUMBER: Final = re.compile(
+    r"[+-]?[0-9]+(?:[.,][0-9]+E[+-]?|E[+-])[0-9]+|[0-9]+[.,]0+", re.ASCII | re.IGNORECASE
+)
 _PLAIN_EMAIL = re.compile(
     r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:(?:[a-z0-9]|-(?!-)){0,61}[a-z0-9])?\.)+[a-z]{2,24}",
     re.ASCII | re.IGNORECASE,
@@ -114,12 +118,22 @@ def name(value: str) -> str:
 
 
 def identifier(name: str) -> str:
-    """Return the name, in normal form, as an identifier: no spreadsheet has made a number of it."""
+    """Return the name, in normal form, as an identifier, without armour; no spreadsheet has made a number of it."""
+    name = unarmoured(name)
+    if not name:
+        raise InvalidValueError("The text must not be empty.")
     if not name[0].isalpha() and _RUINED_NUMBER.fullmatch(name):
         raise InvalidValueError(
             "The identifier is what a spreadsheet made of a number; format its column as text and export it again."
         )
     return name
+
+
+def unarmoured(text: str) -> str:
+    """Return a text without what makes spreadsheets take a number for one: ="0012" and '0012 are 0012."""
+    if text[:1] not in ("=", "'") or not (armoured := _ARMOUR.fullmatch(text)):
+        return text
+    return next(part for part in armoured.groups() if part is not None).strip()
 
 
 def tag(value: str) -> str:

@@ -20,7 +20,7 @@ INT64_LOW: Final = -(2**63)
 INT64_HIGH: Final = 2**63 - 1
 _WHOLE: Final = re.compile(r"([+-]?[0-9]{1,40})(?:\.0{1,15})?", re.ASCII)
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,16}(?:\.[0-9]{1,15})?", re.ASCII)
-_TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False}
+_TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 EMPTY: Final = "The value must not be empty or null."
 NO_TEXT: Final = "The value must be text."

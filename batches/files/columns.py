@@ -153,7 +153,6 @@ def _see_match_column(columns: Sequence[Column], *, line: int, match_criteria: s
 # --- Cells -------------------------------------------------------------------------------------------------------
 
 _RUINED_CELL: Final = re.compile(r"#(?:N/?[AV]|[A-Z0-9/]+[!?]|#{2,})")
-_ARMOUR: Final = re.compile(r'="(.*)"', re.DOTALL)
 _FLOAT_OF_WHOLE: Final = re.compile(r"([0-9]+)\.0+", re.ASCII)
 _LIST_SEPARATOR: Final = re.compile("[,;|]")
 
@@ -185,7 +184,7 @@ def _value(column: Column, cell: str) -> Any:
     if cell[0] == "#" and _RUINED_CELL.fullmatch(cell.strip()):
         raise CellError("the cell holds a spreadsheet's error instead of a value.")
     if column.handle:
-        return _identifier(cell)
+        return keys.unarmoured(cell.strip())
     if column.is_list:
         return _list(cell.strip())
     if column.is_truth:
@@ -193,11 +192,6 @@ def _value(column: Column, cell: str) -> Any:
     if column.is_measure and (whole := _FLOAT_OF_WHOLE.fullmatch(cell.strip())):
         return whole[1]  # a table of floats writes every number so; JSON's 38.0 is read alike
     return cell
-
-
-def _identifier(cell: str) -> str:
-    armour = _ARMOUR.fullmatch(cell.strip())
-    return armour[1] if armour else cell
 
 
 def _list(text: str) -> list[Any] | None:

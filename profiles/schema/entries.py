@@ -156,14 +156,17 @@ def _read_addresses(sent: Sequence[Sent[AddressEntry]], reading: Reading) -> Non
                 rows[default] = {name: value for name, value in rows[default].items() if name != "is_default"}
             default = key
         if "country" in row:
-            row["country"] = _country(row["country"], f"{pointer}/country", findings)
+            row["country"] = country_of(row["country"], f"{pointer}/country", findings)
         if "meta" in row:
             row["meta"] = _free_json(row["meta"], f"{pointer}/meta", findings)
         rows[key] = row
         reading.places["addresses", key] = pointer
 
 
-def _country(value: str, pointer: str, findings: Findings) -> str:
+def country_of(value: str | None, pointer: str, findings: Findings) -> str | None:
+    """Return the country's code; what is none is kept as sent, with a warning (rules 1.5)."""
+    if value is None:
+        return None
     code = country_code(value)
     if code is None:
         message = "The country is not one of ISO 3166; it is kept as sent."
@@ -238,6 +241,8 @@ def _read_regions(sent: Sequence[Sent[RegionEntry]], reading: Reading) -> None:
             reading.findings.refuse(pointer, "region_id or handle is required.")
             continue
         row = _picked(entry, "country", "state", "is_active")
+        if "country" in row:
+            row["country"] = country_of(row["country"], f"{pointer}/country", reading.findings)
         referrals.append(Referral(pointer, tuple(names), row))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+from profiles import shape
+
 _LONGEST: Final = 60
 _LIKE_ENOUGH: Final = 0.8
 # What other systems call it, where likeness would not find it.
@@ -21,8 +23,19 @@ _CALLED_ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
         ("sex salutation", ("gender",)),
         ("acceptsmarketing acceptsemailmarketing newsletter subscribed optin", ("email_promo",)),
         ("unsubscribed optout", ("email_optout",)),
+        ("comms consent consents", ("comms_attributes",)),
+        ("commsattributes", ("comms",)),
+        ("dates", ("dates_attributes",)),
     )
     for name in names.split()
+}
+
+
+# Where the members of objects stand, for those who write them beside the objects.
+_PLACES: Final[Mapping[str, str]] = {
+    **{name: f"attributes.appearance.{name}" for name in shape.APPEARANCE_MEMBERS},
+    **{name: f"comms_attributes.{name}" for name in shape.COMMS_MEMBERS},
+    "appearance": "attributes.appearance",
 }
 
 
@@ -38,13 +51,17 @@ def did_you_mean(name: str, known: frozenset[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def _question(name: str, known: frozenset[str]) -> str:
-    meant = _without_case(known).get(_bare(name)) or _elsewhere(name, known) or _like(name, known)
+    meant = _without_case(known).get(_bare(name)) or _elsewhere(name, known) or _like(name, known) or _place(name)
     return f"did you mean {meant}?" if meant else ""
 
 
 def _elsewhere(name: str, known: frozenset[str]) -> str:
     meant = called_elsewhere(name)
     return listed(meant) if known.issuperset(meant) else ""
+
+
+def _place(name: str) -> str:
+    return listed([_PLACES[one] for one in called_elsewhere(name) or (name.lower(),) if one in _PLACES])
 
 
 def listed(names: Sequence[str]) -> str:

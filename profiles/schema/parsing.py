@@ -6,7 +6,7 @@ from uuid import UUID
 
 from profiles import keys, shape
 from profiles.readings import JSON, is_blank
-from profiles.schema.entries import READERS, Reading, Sent, sent_entries
+from profiles.schema.entries import READERS, Reading, Sent, country_of, sent_entries
 from profiles.schema.faults import check_entry, check_record
 from profiles.schema.findings import Findings
 from profiles.schema.record import MEMBERS, RECORD_FIELDS, AttributesEntry, Record
@@ -19,7 +19,6 @@ _LOCATION_FIELDS: Final = frozenset(
     f"{which}_location_{by}" for which in shape.LOCATION_FIELDS for by in _LOCATION_NAMES
 )
 _REGION_FIELDS: Final = frozenset({"region_id", "region", "region_country", "region_state"})
-_NO_OBJECT: Final[Mapping[str, Any]] = {}
 
 
 def parse_record(
@@ -113,7 +112,7 @@ def _refer_to_default_region(record: Record, reading: Reading) -> None:
         names.append((ReferenceName("region", "handle", record["region"]), "/region"))
     row: dict[str, Any] = {}
     if "region_country" in record:
-        row["country"] = record["region_country"]
+        row["country"] = country_of(record["region_country"], "/region_country", reading.findings)
     if "region_state" in record:
         row["state"] = record["region_state"]
     # Without a name it means the default region the profile has.
@@ -125,8 +124,8 @@ def _refer_to_default_region(record: Record, reading: Reading) -> None:
 
 def _read_comms_and_appearance(record: Record, raw: Mapping[str, Any], reading: Reading) -> None:
     attributes: AttributesEntry = record.get("attributes") or {}
-    raw_attributes = raw["attributes"] if attributes else _NO_OBJECT
-    if attributes:
+    raw_attributes: Any = raw.get("attributes")
+    if raw_attributes is not None:
         reading.findings.warn_of_members("/attributes", raw_attributes, MEMBERS["attributes"])
     comms: dict[str, Any] = {}
     if (entry := attributes.get("comms")) is not None:

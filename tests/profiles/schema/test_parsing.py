@@ -127,6 +127,13 @@ def test_too_many_entries_are_refused_with_the_number():
         ("date_of_birth", "birth_day, birth_month and birth_year"),
         ("customer_id", "identities"),
         ("adresses", "addresses"),
+        ("email_optout", "comms_attributes.email_optout"),
+        ("Email_Optout", "comms_attributes.email_optout"),
+        ("unsubscribed", "comms_attributes.email_optout"),
+        ("newsletter", "comms_attributes.email_promo"),
+        ("eye_colour", "attributes.appearance.eye_colour"),
+        ("comms", "comms_attributes"),
+        ("dates", "dates_attributes"),
     ],
 )
 def test_unknown_field_is_told_with_the_name_that_was_meant(name, meant):
@@ -135,6 +142,32 @@ def test_unknown_field_is_told_with_the_name_that_was_meant(name, meant):
     assert [(one.code.value, one.message) for one in draft.warnings] == [
         ("unknown_field", f"The field is unknown and was ignored; did you mean {meant}?")
     ]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "pointer", "meant"),
+    [
+        ({"email_optout": True}, "/attributes/email_optout", "comms_attributes.email_optout"),
+        ({"comms_attributes": {"email_optout": True}}, "/attributes/comms_attributes", "comms"),
+        ({"comms": None, "size_shoe": "8"}, "/attributes/size_shoe", "attributes.appearance.size_shoe"),
+    ],
+)
+def test_nothing_is_left_out_of_attributes_without_a_word(attributes, pointer, meant):
+    draft = parse(attributes=attributes)
+
+    assert [(one.pointer, one.message) for one in draft.warnings] == [
+        (pointer, f"The field is unknown and was ignored; did you mean {meant}?")
+    ]
+
+
+@pytest.mark.parametrize("country", ["Australia", "AU", "aus", "36"])
+def test_countries_of_regions_are_read_as_those_of_addresses(country):
+    draft = parse(region="a", region_country=country, regions=[{"handle": "b", "country": country}])
+
+    assert told(draft) == ([], [])
+    assert [one.row["country"] for one in (draft.default_region, *draft.referrals["regions"])] == ["AU", "AU"]
+    unknown = parse(region_country="Atlantis", regions=[{"handle": "b", "country": "Atlantis"}])
+    assert told(unknown) == ([], [("unknown_country", "/regions/0/country"), ("unknown_country", "/region_country")])
 
 
 def test_unknown_member_of_an_entry_is_told_with_the_name_that_was_meant():

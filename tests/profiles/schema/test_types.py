@@ -35,6 +35,9 @@ READINGS = {
         *TEXTS, ("1.0.0", "1.0.0"), ("E+15", "E+15"), ("12E15", "12E15"), ("1.2", "1.2"), (38.0, REFUSED),
         *((value, REFUSED) for value in [*NO_TEXT, *UNSEEN_WITHIN]),
         *((value, REFUSED) for value in ["1.23457E+15", " 1,2e+15 ", "4E-05", "-1E+9", "123.0"]),
+        *((value, REFUSED) for value in ["1.23E15", "1,5e9", "12,0", "'", '=""']),
+        ('="0012"', "0012"), ("'0012", "0012"), ("'0012'", "0012"), ("o'neil", "o'neil"), ("=0012", "=0012"),
+        ("12E5", "12E5"),
     ],
     "attribute name": [*TEXTS, (38.0, REFUSED), ("a:b", REFUSED), *((value, REFUSED) for value in NO_TEXT)],
     "tag": [
@@ -57,6 +60,7 @@ READINGS = {
     "date": [(" 2020-05-05 ", "2020-05-05"), ("05/05/2020", REFUSED), (20200505, REFUSED)],
     "truth": [
         (True, True), (False, False), (1, True), (0, False), (1.0, True), ("1", True), ("0", False), ("true", True),
+        ("1.0", True), (" 0.0 ", False), ("1.5", REFUSED),
         (" TRUE ", True), ("False", False), ("yes", REFUSED), (2, REFUSED), ([], REFUSED),
     ],
     "profile id": [
