@@ -45,7 +45,12 @@ def reason(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
-def _check() -> None:
+def unapplied_migrations() -> int:
+    """Return how many migrations the database lacks; queries."""
     executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _check() -> None:
+    if unapplied_migrations():
         raise DatabaseNotReadyError("The database is not up to date; run `manage.py migrate` first.")

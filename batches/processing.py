@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter, deque
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -47,9 +48,7 @@ class Drafts:
         self._batch = batch
         # Not `batch.body`: the two would hold each other, and the bytes, until garbage is collected.
         content = BatchBody.objects.filter(batch=batch).values_list("content", flat=True).get()
-        self._unread = deque(enumerate(record_texts(bytes(content))))
-        for _ in range(batch.processed_count):
-            self._unread.popleft()
+        self._unread = deque(islice(enumerate(record_texts(content)), batch.processed_count, None))
         self._reader = RecordReader()
         self._read: deque[ProfileDraft] = deque()
 

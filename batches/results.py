@@ -60,8 +60,7 @@ def _pending(batch: Batch) -> list[BatchItem]:
         return []
     return [
         BatchItem(record.position, OutcomeKind.PENDING, record.reference)
-        for record in iter_records(body.content)
-        if record.position >= batch.processed_count
+        for record in iter_records(body.content, start=batch.processed_count)
     ]
 
 

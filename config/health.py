@@ -5,12 +5,12 @@ from functools import lru_cache
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from batches import signs
+from batches.database import unapplied_migrations
 from profiles.db import server
 from profiles.http.errors import RETRY_AFTER_SECONDS
 
@@ -31,9 +31,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     workers are missing batches are still taken, so that the answer is 200, with the status `no_worker`.
     """
     try:
-        executor = MigrationExecutor(connection)
-        unapplied = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-        if unapplied:
+        if unapplied := unapplied_migrations():
             return _answer("unavailable", database="ok", unapplied_migrations=unapplied)
         facts = look_at_server(int(time.monotonic() / SECONDS_BETWEEN_LOOKS))
         standing = signs.standing()

@@ -45,6 +45,11 @@ def name_of(character: str) -> str:
     return f"{_KINDS.get(unicodedata.category(character), 'a character')} (U+{ord(character):04X})"
 
 
+def shown(text: str) -> str:
+    """Return the text as an answer may repeat it: a question mark for what cannot be printed."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def trimmed(text: str) -> str:
     """Return the text without the white space and the invisible characters at its ends; nothing where none is seen."""
     if text.isascii():

@@ -109,7 +109,11 @@ def _has_too_many_marks(value: str) -> bool:
 
 def name(value: str) -> str:
     """Return a handle or identifier in normal form: a text of 1 to 255 characters, all of them seen, case kept."""
-    value = text(value)
+    return seen(text(value))
+
+
+def seen(value: str) -> str:
+    """Return a text in normal form, if it has something and all of it is seen."""
     if not value:
         raise InvalidValueError("The text must not be empty.")
     if found := unseen_within(value):
@@ -138,7 +142,7 @@ def unarmoured(text: str) -> str:
 
 def tag(value: str) -> str:
     """Return a tag's handle: its spaces are hyphens, its case is kept (rules 4.5)."""
-    return name(re.sub(r"\s+", "-", text(value)))
+    return seen(re.sub(r"\s+", "-", text(value)))
 
 
 def email(value: str) -> str:

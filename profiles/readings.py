@@ -28,6 +28,7 @@ NO_NAME: Final = "The value must be text or a whole number."
 NO_WHOLE: Final = "The value must be a whole number."
 NO_NUMBER: Final = "The value must be a number."
 NO_TRUTH: Final = "The value must be true or false."
+BEYOND_64_BITS: Final = "The number is beyond 64 bits."
 TOO_LARGE: Final = "The number is too large."
 NAN: Final = "The value must be a number; NaN and Infinity are none."
 
@@ -111,7 +112,7 @@ def free_json(value: JSON) -> JSON:
 
 def _bounded(value: int) -> int:
     if not INT64_LOW <= value <= INT64_HIGH:
-        raise InvalidValueError("The number is beyond 64 bits.")
+        raise InvalidValueError(BEYOND_64_BITS)
     return value
 
 

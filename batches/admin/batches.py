@@ -97,9 +97,14 @@ class ReceivedFilter(RangeDateTimeFilter):
             day, hour = dt.date.fromisoformat(str(date or "")), dt.time.fromisoformat(str(time or "00:00:00"))
         except ValueError as error:
             raise RefusedQuestionError(message) from error
-        if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        if hour.tzinfo is not None or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
             raise RefusedQuestionError(message)
         return dt.datetime.combine(day, hour, tzinfo=dt.UTC)
+
+
+def may_requeue(request: HttpRequest) -> bool:
+    """Whether whoever asks may let batches and records be processed again."""
+    return request.user.has_perm("batches.change_batch")
 
 
 def _first_id(moment: dt.datetime) -> UUID:
@@ -266,7 +271,7 @@ class BatchAdmin(ReadOnlyAdmin):
 
     def has_requeue_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Whoever may change batches, though nobody edits one."""
-        return request.user.has_perm("batches.change_batch")
+        return may_requeue(request)
 
     @admin.action(description="Let set-aside batches wait again", permissions=["requeue"])
     def requeue(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.components import BaseComponent, register_component
 
-from batches.admin.batches import batch_link
+from batches.admin.batches import batch_link, may_requeue
 from batches.admin.received import received_record
 from batches.intake import QueueFullError
 from batches.models import Batch, BatchRecord
@@ -255,7 +255,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
         again = sent_again(record)
         if again is not None:
             return {"sent_again": batch_link(again)}
-        return {"may_send_again": _may_send_again(request)}
+        return {"may_send_again": may_requeue(request)}
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address of a record by batch and position, which is how the ledger knows it."""
@@ -273,7 +273,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
 
     def send_again(self, request: HttpRequest, record_id: int) -> HttpResponse:
         """Send a record again that the hub failed at, and go back to its page."""
-        if not (self.has_view_permission(request) and _may_send_again(request)):
+        if not (self.has_view_permission(request) and may_requeue(request)):
             raise PermissionDenied
         failed = self.get_queryset(request).filter(error_code=ErrorCode.INTERNAL)
         record = get_object_or_404(failed.select_related("batch__submitted_by"), id=record_id)
@@ -302,10 +302,6 @@ class BatchRecordAdmin(ReadOnlyAdmin):
             self.message_user(request, f"Record {position} is still pending.", messages.INFO)
             return redirect("admin:batches_batch_change", batch_id)
         raise Http404("There is no such record, or its batch is no longer kept.")
-
-
-def _may_send_again(request: HttpRequest) -> bool:
-    return request.user.has_perm("batches.change_batch")
 
 
 def _problems(problems: list[dict[str, str]], kind: str, *, asked: QueryDict, name: str) -> dict[str, object]:

@@ -25,12 +25,8 @@ class BatchFilters(BracketFilterSet):
     created_at__gte = TimeFilter(field_name="received_at", lookup_expr="gte", label="Received then or later.")
     created_at__lt = TimeFilter(field_name="received_at", lookup_expr="lt", label="Received before.")
 
-    class Meta:
-        model = Batch
-        fields: list[str] = []
-
     def by_status(self, rows: QuerySet[Batch], name: str, value: str) -> QuerySet[Batch]:
-        """Turn the contract's status into states (see `serializers.wire_status`)."""
+        """Turn the contract's status into states (see `shapes.wire_status`)."""
         if value == "pending":
             return rows.filter(state__one_of=UNFINISHED)
         if value == "failed":
@@ -48,10 +44,6 @@ class ItemFilters(BracketFilterSet):
     external_id = NormalFilter(
         normal=keys.name, field_name="external_id", label="The match value, in any spelling; of decided records only."
     )
-
-    class Meta:
-        model = BatchRecord
-        fields: list[str] = []
 
     def by_status(self, rows: QuerySet[BatchRecord], name: str, value: str) -> QuerySet[BatchRecord]:
         """Turn the contract's status into outcomes."""

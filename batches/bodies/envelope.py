@@ -18,6 +18,7 @@ from batches.bodies.scanning import (
     skim_members,
     without_surrogates,
 )
+from profiles.characters import shown
 from profiles.keys import NAME_LENGTH, InvalidValueError, name
 from profiles.schema.naming import did_you_mean
 
@@ -187,4 +188,4 @@ def _place(body: bytes, position: int) -> str:
 
 def _told(member: str) -> str:
     """Return a member's name as an answer may repeat it."""
-    return "".join(c if c.isprintable() else "?" for c in member[:100])
+    return shown(member[:100])

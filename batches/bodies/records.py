@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from json.decoder import JSONDecoder
 from typing import Any, Final
 
 from batches.bodies.scanning import record_text, record_texts
+from profiles import readings
 from profiles.schema import pointer_to
 from profiles.values import ErrorCode, Finding
 
@@ -13,8 +15,8 @@ MAX_RECORD_BYTES: Final = 262_144
 MAX_MEMBERS: Final = 1_000
 MAX_DEPTH: Final = 32
 MAX_FLAWS_TOLD: Final = 20
-_INT64: Final = range(-(2**63), 2**63)
-_LONGEST_INT64: Final = len(str(-(2**63)))
+_INT64: Final = range(readings.INT64_LOW, readings.INT64_HIGH + 1)
+_LONGEST_INT64: Final = len(str(readings.INT64_LOW))
 
 Path = tuple[str | int, ...]
 
@@ -42,10 +44,10 @@ class RawRecord:
         return reference if isinstance(reference, str) else ""
 
 
-def iter_records(body: bytes) -> Iterator[RawRecord]:
-    """Yield the records of a body that was received, in order, each read when it is asked for."""
+def iter_records(body: bytes, *, start: int = 0) -> Iterator[RawRecord]:
+    """Yield the records of a body that was received, in order from `start`, each read when it is asked for."""
     reader = RecordReader()
-    return (reader.read(position, text) for position, text in enumerate(record_texts(body)))
+    return (reader.read(position, text) for position, text in islice(enumerate(record_texts(body)), start, None))
 
 
 def find_record(body: bytes, position: int) -> RawRecord | None:
@@ -62,7 +64,7 @@ class _Flaw:
         self.message = message
 
 
-_HUGE: Final = _Flaw(ErrorCode.INVALID, "The number is beyond 64 bits.")
+_HUGE: Final = _Flaw(ErrorCode.INVALID, readings.BEYOND_64_BITS)
 _TWICE: Final = _Flaw(ErrorCode.DUPLICATE_KEY, "The key stands twice.")
 _CROWDED: Final = _Flaw(ErrorCode.TOO_MANY, f"The object has more than {MAX_MEMBERS:,} members.")
 _DEEP: Final = _Flaw(ErrorCode.TOO_DEEP, f"The record is nested deeper than {MAX_DEPTH} levels.")

@@ -86,11 +86,7 @@ def _is_valid(token: str) -> bool:
 
 
 def _new_token() -> str:
-    user = User.objects.filter(username="demo-systems").first()
-    if user is None:
-        user = User(username="demo-systems")
-        user.set_unusable_password()
-        user.save()
+    user = User.objects.filter(username="demo-systems").first() or User.objects.create_user("demo-systems")
     _, token = ApiToken.objects.create(user=user, label="demo", scopes=["*"])
     return str(token)
 

@@ -5,6 +5,7 @@ that is accepted here makes a record the schema knows.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from batches.files.lines import FileError
-from profiles import keys, shape
+from profiles import characters, keys, shape
 from profiles.schema import RECORD_FIELDS
 from profiles.schema.naming import called_elsewhere, listed
 from profiles.values import EMAIL
@@ -102,7 +103,7 @@ def read_header(cells: Sequence[str], *, line: int, match_criteria: str) -> list
             message += "."
         raise FileError(message, line=line)
     columns = [column for _, column in found if column is not None]
-    twice = sorted({column.name for column in columns if columns.count(column) > 1})
+    twice = sorted(name for name, count in Counter(column.name for column in columns).items() if count > 1)
     if twice:
         raise FileError(f"columns that stand twice: {', '.join(twice)}.", line=line)
     _see_match_column(columns, line=line, match_criteria=match_criteria)
@@ -121,7 +122,7 @@ def _column(name: str) -> Column | None:
 
 def _told(name: str) -> str:
     """Return the unknown name and, where one comes to mind, the column that was probably meant."""
-    shown = "".join(c if c.isprintable() else "?" for c in name[:_LONGEST_NAME_TOLD])
+    shown = characters.shown(name[:_LONGEST_NAME_TOLD])
     if not shown:
         return "(without a name)"
     if not _SEPARATORS.isdisjoint(name):

@@ -67,7 +67,7 @@ class MergedFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
         """Narrow the list."""
-        if self.value() is None or self.value() == "":
+        if not self.value():
             return queryset
         return queryset.filter(merged_into__isnull=self.value() != "yes")
 

@@ -46,10 +46,6 @@ class ProfileFilters(BracketFilterSet):
         normal=keys.name, method="by_identifier", label="An identifier under any handle."
     )
 
-    class Meta:
-        model = Profile
-        fields: list[str] = []
-
     def by_first_name(self, rows: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
         """Find by the whole first name: what is left when the last name is taken away."""
         whole = Left(Concat(Value(value), F("search_last")), keys.NAME_LENGTH)

@@ -46,7 +46,7 @@ def read_page(request: Request, *, max_size: int = MAX_SIZE) -> Page:
     errors: dict[str, list[str]] = {}
     size = _read(request, _SIZE_NAMES, DEFAULT_SIZE, max_size, errors)
     number = _read(request, _NUMBER_NAMES, 1, MOST_COUNTED, errors)
-    if not errors and (number - 1) * size >= MOST_COUNTED and number > 1:
+    if not errors and (number - 1) * size >= MOST_COUNTED:
         errors[_NUMBER_NAMES[0]] = [f"Only the first {MOST_COUNTED:,} rows can be paged through; use a filter."]
     if errors:
         raise InvalidFieldsError(errors)
@@ -79,13 +79,11 @@ def page_response(request: Request, page: Page, data: list[Any], *, total: int) 
     last = max(1, -(-total // page.size))
     path = request.build_absolute_uri(request.path)
 
+    query = [
+        (name, value) for name, values in request.query_params.lists() if name not in PAGE_NAMES for value in values
+    ]
+
     def link(number: int) -> str:
-        query = [
-            (name, value)
-            for name, values in request.query_params.lists()
-            if name not in PAGE_NAMES
-            for value in values
-        ]
         return f"{path}?{urlencode([*query, ('page[number]', number), ('page[size]', page.size)])}"
 
     has_next = page.number < last

@@ -31,7 +31,6 @@ from profiles.http.incoming import Incoming, RefusedRequestError
 
 # A thread of its own: it is to be heard that the process lives while all others have work.
 LIFE_SIGN_PATHS: Final = frozenset({"/api/health"})
-RETRY_AFTER_SECONDS: Final = 5
 _READ_BYTES: Final = 262_144
 # Bodies beyond it, all connections together, are kept in files.
 _MOST_HELD_BYTES: Final = 64_000_000

@@ -198,9 +198,8 @@ def _leads_elsewhere(channel: str, before: State, after: State) -> bool:
 
 
 def _default_address(state: State) -> Row | None:
-    """Return the address letters go to; how other systems call it does not matter."""
-    addresses = state.collections.get("addresses", {}).values()
-    return next(({**row, "external_id": None} for row in addresses if row["is_default"]), None)
+    """Return the address letters go to."""
+    return next((row for row in state.collections.get("addresses", {}).values() if row["is_default"]), None)
 
 
 # --- A profile into a profile ------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from profiles.characters import shown
 from profiles.schema.naming import did_you_mean
 from profiles.values import ErrorCode, Finding, WarningCode
 
@@ -95,5 +96,5 @@ def _pointer_part(part: int | str) -> str:
     text = str(part)
     if not text.isprintable():
         text = text.encode("ascii", "backslashreplace").decode().replace("\x00", "\\x00")
-        text = "".join(c if c.isprintable() else "?" for c in text)
+        text = shown(text)
     return text[:_LONGEST_POINTER_PART].replace("~", "~0").replace("/", "~1")

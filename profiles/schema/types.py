@@ -69,7 +69,7 @@ def _notes(value: object) -> str:
 
 def _name(value: object) -> str:
     if name := keys.text(value if isinstance(value, str) else readings.name(value)):
-        return name if name.isascii() else keys.name(name)
+        return name if name.isascii() else keys.seen(name)
     raise keys.InvalidValueError(readings.EMPTY)
 
 
