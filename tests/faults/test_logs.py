@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 EMAIL = "marker.ada@example.com"
 PHONE = "+61404987654"
 NAME = "Markerlina"
-IDENTIFIER = "MK-4711-ID"
+IDENTIFIER = "MK-Marker-ID"
 PASSWORD = "marker pass word"
 RECORD = {
     "email": EMAIL,
@@ -32,12 +32,13 @@ RECORD = {
     "first_name": NAME,
     "identities": [{"handle": "pos", "identifier": IDENTIFIER}],
     "addresses": [
-        {"address_line_1": "1 Marker St", "city": "Markerville", "postcode": "47110", "country": "Markerland"}
+        {"address_line_1": "1 Marker St", "city": "Markerville", "postcode": "Marker 1", "country": "Markerland"}
     ],
     "custom_attributes": [{"namespace": "marker", "handle": "marker", "type": "string", "value": "marker"}],
 }
 WRONG = {**RECORD, "mobile_phone": "marker", "birth_day": "marker4711", "currency": "MARKER", "unheard_of": NAME}
-MARKERS = re.compile(r"marker|404987654|4711", re.IGNORECASE)
+# No short number: the log's own times and ids may hold any of them.
+MARKERS = re.compile(r"marker|404987654", re.IGNORECASE)
 
 
 @contextmanager
