@@ -5,7 +5,6 @@ whoever uses it, both are kept in a file that only its owner may read.
 """
 
 import contextlib
-import fcntl
 import json
 import secrets
 import threading
@@ -18,6 +17,7 @@ from typing import Final
 from django.conf import settings
 from rest_framework.exceptions import AuthenticationFailed
 
+from batches.filelocks import wait_for_lock
 from profiles.http.authentication import BearerAuthentication
 from profiles.models import ApiToken, User
 
@@ -44,16 +44,7 @@ def one_at_a_time(*, stop: threading.Event, on_wait: Callable[[], object]) -> It
         except OSError:  # whoever may not write here has nobody to wait for
             yield
             return
-        said = False
-        while not stop.is_set():
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not said:
-                    on_wait()
-                said = True
-                stop.wait(SECONDS_BETWEEN_LOOKS)
+        wait_for_lock(lock, stop=stop, seconds=SECONDS_BETWEEN_LOOKS, on_wait=on_wait)
         yield
 
 

@@ -1,12 +1,12 @@
 """One worker on SQLite: a lock on a file beside the database's tells the others to wait."""
 
 import contextlib
-import fcntl
 import threading
 from collections.abc import Callable, Iterator
 
 from django.conf import settings
 
+from batches.filelocks import wait_for_lock
 from profiles.db import engine
 
 
@@ -18,14 +18,5 @@ def only_worker(*, stop: threading.Event, on_wait: Callable[[], None] | None = N
         yield
         return
     with file.with_name(f"{file.name}.worker.lock").open("w") as lock:
-        said = False
-        while not stop.is_set():
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not said and on_wait is not None:
-                    on_wait()
-                said = True
-                stop.wait(settings.POLL_SECONDS)
+        wait_for_lock(lock, stop=stop, seconds=settings.POLL_SECONDS, on_wait=on_wait)
         yield
