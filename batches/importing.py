@@ -71,7 +71,7 @@ class Import:
         fault: FileError | None = None
         try:
             for part in read_slices(self.file, match_criteria=self.match_criteria, size=SLICE_SIZE):
-                self._submit(part)
+                self._submit(part, helper)
                 while len(self._waiting) >= MOST_UNFINISHED:
                     self._collect(helper)
                     on_progress(self)
@@ -83,7 +83,7 @@ class Import:
         if fault is not None:
             raise fault
 
-    def _submit(self, part: Slice) -> None:
+    def _submit(self, part: Slice, helper: Helper) -> None:
         body = part.body(self.match_criteria)
         while True:
             try:
@@ -95,7 +95,9 @@ class Import:
                     queue_key=self._queue_key,
                 )
             except QueueFullError as error:
-                time.sleep(error.retry_after)
+                due = time.monotonic() + error.retry_after
+                while time.monotonic() < due:
+                    helper.pause()
             else:
                 break
         self.taken += receipt.total_count

@@ -1,6 +1,5 @@
 """Web and workers of one machine, run as child processes and kept alive."""
 
-import contextlib
 import errno
 import http.client
 import os
@@ -8,14 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
 from django.conf import settings
+
+from batches.stopping import Stop, next_backoff
 
 PORTS_TRIED: Final = 50
 LAST_PORT: Final = 65_535
@@ -27,34 +26,6 @@ LONGEST_BACKOFF_SECONDS: Final = 30.0
 
 class StartError(Exception):
     """The hub did not start."""
-
-
-class Stop(threading.Event):
-    """Set when the operator wants an end; `asked` tells how often."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked = 0
-
-    def ask(self) -> None:
-        """Want an end, or want it more."""
-        self.asked += 1
-        self.set()
-
-
-@contextlib.contextmanager
-def stopped_by_signals() -> Iterator[Stop]:
-    """Give what Ctrl-C, SIGTERM and the end of the terminal set while the block runs, whatever it is at."""
-    stop = Stop()
-    numbers = [signal.SIGTERM, signal.SIGINT]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as with nohup
-        numbers.append(signal.SIGHUP)
-    before = {number: signal.signal(number, lambda *_: stop.ask()) for number in numbers}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @dataclass(slots=True)
@@ -136,9 +107,7 @@ class Supervisor:
                         self._start(child)
                 elif child.process.poll() is not None:
                     lived = now - child.started_at
-                    child.backoff = (
-                        0.5 if lived > LONGEST_BACKOFF_SECONDS else min(child.backoff * 2, LONGEST_BACKOFF_SECONDS)
-                    )
+                    child.backoff = next_backoff(child.backoff, lived=lived, longest=LONGEST_BACKOFF_SECONDS)
                     self._say(f"The {child.name} {_ended(child.process)}; starting again in {child.backoff:g} s.")
                     child.process, child.restart_at = None, now + child.backoff
 

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from django.db import DatabaseError, connection, connections
+from django.db import Error, connection, connections
 
 from batches import leases
+from batches.stopping import Stop, next_backoff, stopped_by_signals
 from batches.worker.loop import new_name
 from profiles.db.server import LocksDoNotExcludeError
 
@@ -55,7 +56,7 @@ class Guard:
         self.body = body
         self.standard_error = standard_error
         self.processes = processes
-        self.told_to_stop = 0
+        self.stop = Stop()
         self.is_unfit = False
         self._passed_on = 0
         self._done = mmap.mmap(-1, _COUNT.size * processes)  # shared with the workers, a count for each
@@ -70,15 +71,15 @@ class Guard:
 
     def run(self) -> int:
         """Guard the workers until they are gone; return the exit code. Raises `LocksDoNotExcludeError`."""
-        before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            while self.tend():
-                time.sleep(SECONDS_BETWEEN_LOOKS)
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        with stopped_by_signals(self.stop):
+            self._until_gone()
         self.check()
-        return 128 + signal.SIGTERM if self.told_to_stop > 1 else 0
+        return 128 + signal.SIGTERM if self.stop.asked > 1 else 0
+
+    def _until_gone(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        while self.tend():
+            meanwhile()
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def check(self) -> None:
         """Raise `LocksDoNotExcludeError` where a worker has found that so."""
@@ -87,28 +88,26 @@ class Guard:
 
     def tend(self) -> bool:
         """Start what is to be started, end what is to end, see what has ended; return whether there is more to do."""
-        if self.told_to_stop > self._passed_on:
-            self._passed_on = self.told_to_stop
-            self._signal(signal.SIGTERM if self.told_to_stop == 1 else signal.SIGKILL)
+        if self.stop.asked > self._passed_on:
+            self._passed_on = self.stop.asked
+            self._signal(signal.SIGTERM if self.stop.asked == 1 else signal.SIGKILL)
         self._reap()
-        if self.told_to_stop:
+        if self.stop.asked:
             return bool(self._workers)
         self._start_due()
         return bool(self._workers or self._due)
 
-    def end(self) -> None:
-        """Let the workers finish what they have in hand, and wait for them; interrupted, end them at once."""
-        self.told_to_stop += 1
-        try:
-            while self.tend():
-                time.sleep(SECONDS_BETWEEN_LOOKS)
-        except KeyboardInterrupt:
-            self.told_to_stop += 1
-            while self.tend():
-                time.sleep(SECONDS_BETWEEN_LOOKS)
+    def end(self, meanwhile: Callable[[], object]) -> None:
+        """Let the workers finish what they have in hand, and wait for them; interrupted, end them at once.
 
-    def _stop(self, *_: object) -> None:
-        self.told_to_stop += 1
+        `meanwhile` is called again and again.
+        """
+        self.stop.ask()
+        try:
+            self._until_gone(meanwhile)
+        except KeyboardInterrupt:
+            self.stop.ask()
+            self._until_gone(meanwhile)
 
     def _signal(self, number: signal.Signals) -> None:
         for worker in self._workers.values():
@@ -129,15 +128,20 @@ class Guard:
         guard = os.getpid()
         pid = os.fork()
         if pid == 0:
-            os._exit(self._be_worker(number, name, guard))
+            code = 1
+            try:
+                code = self._be_worker(number, name, guard)
+            finally:  # whatever it is, the guard's own code is none of the worker's
+                os._exit(code)
         self._workers[number] = _Worker(pid, name, time.monotonic())
 
     def _be_worker(self, number: int, name: str, guard: int) -> int:
         """Be the worker's process and return its exit code."""
-        stop = threading.Event()
-        # Ctrl-C reaches every process of the terminal; it is the guard who passes it on.
+        stop = Stop()
+        # Ctrl-C and the terminal's end reach every process there; it is the guard who passes them on.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: stop.ask())
         _die_with(guard)
         if self.standard_error is not None:
             self._write_elsewhere(self.standard_error)
@@ -169,23 +173,22 @@ class Guard:
                 continue
             del self._workers[number]
             code = os.waitstatus_to_exitcode(status)
-            if self.told_to_stop > 1:
+            if self.stop.asked > 1:
                 self._release(worker)
             self.is_unfit |= code == UNFIT
-            if code in {0, UNFIT} or self.told_to_stop:
+            if code in {0, UNFIT} or self.stop.asked:
                 continue
             if code == RECYCLED:
                 self._due[number] = 0.0
                 continue
             lived = time.monotonic() - worker.started_at
-            backoff = 0.5 if lived > LONGEST_BACKOFF_SECONDS else self._backoff[number] * 2 or 0.5
-            self._backoff[number] = min(backoff, LONGEST_BACKOFF_SECONDS)
-            self._due[number] = time.monotonic() + self._backoff[number]
-            log.error("worker_ended", code=code, worker=worker.name, again_in_seconds=self._backoff[number])
+            backoff = next_backoff(self._backoff[number], lived=lived, longest=LONGEST_BACKOFF_SECONDS)
+            self._backoff[number], self._due[number] = backoff, time.monotonic() + backoff
+            log.error("worker_ended", code=code, worker=worker.name, again_in_seconds=backoff)
 
     def _release(self, worker: _Worker) -> None:
         """Return what a worker had in hand that was told to leave at once: the batch is not to blame."""
-        with contextlib.suppress(DatabaseError):  # then its lease runs out
+        with contextlib.suppress(Error):  # then its lease runs out
             leases.release(worker.name)
             connection.close()
 

@@ -59,5 +59,5 @@ def helping(*, on_output: Callable[[str], None] | None = None) -> Iterator[Helpe
     try:
         yield helper
     finally:
-        helper.guard.end()
+        helper.guard.end(meanwhile=helper.pass_on_output)
         helper.pass_on_output()

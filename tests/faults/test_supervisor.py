@@ -10,7 +10,8 @@ from contextlib import closing
 
 import pytest
 
-from batches.supervisor import StartError, Stop, Supervisor
+from batches.stopping import Stop
+from batches.supervisor import StartError, Supervisor
 from tests.faults.hub import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

@@ -1,5 +1,6 @@
 """Workers that are killed, stopped, raced and poisoned."""
 
+import os
 import random
 import signal
 import time
@@ -164,18 +165,23 @@ def test_worker_stopped_past_its_lease_changes_nothing(url, tmp_path, engine):
     check_soundness()
 
 
-def test_sigterm_finishes_the_batch_in_hand(url, tmp_path):
-    for number in range(40):
-        submit(people(200, start=number * 10))
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signal_finishes_the_batch_in_hand(url, tmp_path, number):
+    for start in range(0, 400, 10):
+        submit(people(200, start=start))
     worker = Worker(url, log=tmp_path / "log")
     with killed_at_exit([worker]):
         wait_until(lambda: Batch.objects.filter(state="done").exists())
-        worker.send(signal.SIGTERM)
+        for pid in worker.children:  # a terminal's end reaches them as well
+            if number == signal.SIGHUP:
+                os.kill(pid, number)
+        worker.send(number)
 
         assert worker.finish() == 0
 
     assert not Batch.objects.filter(state="running").exists()
     assert Batch.objects.filter(state="queued").exists()
+    assert not Batch.objects.exclude(lapsed_attempts=[]).exists()
 
 
 def test_poison_is_the_only_record_rejected(url, tmp_path, engine):

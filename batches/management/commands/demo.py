@@ -19,7 +19,8 @@ from batches.demo.access import Access, one_at_a_time, open_access
 from batches.demo.client import SECONDS_TO_WAIT, ApiError, Client
 from batches.demo.customers import SYSTEMS, ReferenceIds, make_records
 from batches.demo.report import show_examples, show_next_steps, show_outcomes
-from batches.supervisor import StartError, Stop, Supervisor, stopped_by_signals
+from batches.stopping import Stop, stopped_by_signals
+from batches.supervisor import StartError, Supervisor
 from profiles.db import engine
 from profiles.models import Organisation, Region, RoleDefinition
 from profiles.reference_data import example_data, load_reference_data

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from batches.database import DatabaseNotReadyError, wait_for_database
-from batches.supervisor import StartError, Supervisor, stopped_by_signals
+from batches.stopping import stopped_by_signals
+from batches.supervisor import StartError, Supervisor
 from profiles.db import engine
 
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from batches.database import DatabaseNotReadyError, wait_for_database
 from batches.models import Batch
-from batches.supervisor import stopped_by_signals
+from batches.stopping import stopped_by_signals
 from batches.worker import work
 from batches.worker.guard import RECYCLED, Guard
 from profiles.db import engine
