@@ -13,6 +13,7 @@ from batches.intake import QueueFullError, submit_batch
 from batches.models import Batch, BatchRecord
 from batches.values import OUTCOMES, UNFINISHED, BatchSource, BatchState
 from batches.worker import Helper
+from profiles.criteria import Criteria
 from profiles.models import User
 from profiles.values import ErrorCode, OutcomeKind
 
@@ -43,9 +44,9 @@ class Warned:
 class Import:
     """A file, what of it was taken, and what became of that."""
 
-    def __init__(self, *, file: Path, match_criteria: str, label: str, submitted_by: User | None) -> None:
+    def __init__(self, *, file: Path, criteria: Criteria, label: str, submitted_by: User | None) -> None:
         self.file = file
-        self.match_criteria = match_criteria
+        self.criteria = criteria
         self.label = label
         self.submitted_by = submitted_by
         self.taken = 0
@@ -70,7 +71,7 @@ class Import:
         """
         fault: FileError | None = None
         try:
-            for part in read_slices(self.file, match_criteria=self.match_criteria, size=SLICE_SIZE):
+            for part in read_slices(self.file, criteria=self.criteria, size=SLICE_SIZE):
                 self._submit(part, helper)
                 while len(self._waiting) >= MOST_UNFINISHED:
                     self._collect(helper)
@@ -84,7 +85,7 @@ class Import:
             raise fault
 
     def _submit(self, part: Slice, helper: Helper) -> None:
-        body = part.body(self.match_criteria)
+        body = part.body(self.criteria)
         while True:
             try:
                 receipt = submit_batch(

@@ -16,6 +16,7 @@ from batches.bodies import BodyError, EnvelopeError, read_envelope
 from batches.leases import wake_workers
 from batches.models import Batch, BatchBody
 from batches.values import BatchSource, Receipt
+from profiles.criteria import criteria_text
 from profiles.db import sets
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def submit_batch(
     envelope = read_envelope(body)
     corrects_batch_id, corrects_position = corrects or (None, None)
     batch = Batch(
-        match_criteria=envelope.match_criteria,
+        match_criteria=criteria_text(envelope.criteria),
         total_count=envelope.total_count,
         source=source,
         submitted_by=submitted_by,

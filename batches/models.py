@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from batches.compression import CompressedField
 from batches.values import UNFINISHED, BatchSource, BatchState
+from profiles.criteria import LONGEST_TEXT, Criteria, typed_criteria
 from profiles.db.ids import new_id
 from profiles.keys import NAME_LENGTH
 from profiles.models import Profile
@@ -22,7 +23,9 @@ class Batch(models.Model):
     """One accepted submission, and the job of processing it: the row is the queue's entry too."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    match_criteria = models.CharField(max_length=NAME_LENGTH, help_text='"email", or an identity handle.')
+    match_criteria = models.CharField(
+        max_length=LONGEST_TEXT, help_text='"email", or an identity handle, or several of them in order: "shop,email".'
+    )
     source = models.CharField(max_length=8, choices=choices(BatchSource))
     # No index of its own: the prefix of the unique rule over the idempotency key serves.
     submitted_by = models.ForeignKey(
@@ -91,6 +94,11 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label or self.match_criteria} ({self.id})"
+
+    @property
+    def criteria(self) -> Criteria:
+        """What its records are matched by, in order."""
+        return typed_criteria(self.match_criteria)
 
     @property
     def title(self) -> str:

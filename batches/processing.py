@@ -17,12 +17,12 @@ from batches.files.faults import faults_of
 from batches.models import Batch, BatchBody, BatchRecord
 from batches.values import BatchSource
 from profiles.applying import apply_drafts
+from profiles.criteria import EMAIL, looks_like_email
 from profiles.db import sets
 from profiles.models import Identity
 from profiles.schema import parse_record
 from profiles.times import utc_text
 from profiles.values import (
-    EMAIL,
     Cause,
     CauseKind,
     ErrorCode,
@@ -123,7 +123,7 @@ def process_batch(batch: Batch, drafts: Drafts) -> None:
             else:
                 outcomes = apply_drafts(
                     chunk,
-                    criteria=batch.match_criteria,
+                    criteria=batch.criteria,
                     now=now,
                     received_at=batch.received_at,
                     store_outcomes=store_outcomes,
@@ -200,8 +200,11 @@ def _counts(batch: Batch, outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def _warnings(batch: Batch) -> list[dict[str, str]]:
-    """Say so when the match criterion is a handle nobody has, more likely a slip than meant (way 3.2)."""
-    if batch.match_criteria == EMAIL or Identity.objects.filter(handle=batch.match_criteria).exists():
+    """Say so when a match criterion is a handle nobody has, more likely a slip than meant (way 3.2)."""
+    handles = [criterion for criterion in batch.criteria if criterion != EMAIL]
+    unused = [handle for handle in handles if not Identity.objects.filter(handle=handle).exists()]
+    if not unused:
         return list(batch.warnings)
-    message = f"No profile has an identity with the handle {batch.match_criteria}."
+    message = f"No profile has an identity with the handle {' or '.join(unused)}"
+    message += f"; did you mean {EMAIL}?" if any(map(looks_like_email, unused)) else "."
     return [*batch.warnings, {"code": "unused_handle", "pointer": "/match_criteria", "message": message}]

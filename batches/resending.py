@@ -12,6 +12,7 @@ from batches.bodies import record_texts
 from batches.intake import submit_batch
 from batches.models import Batch, BatchBody, BatchRecord
 from batches.values import BatchSource, Receipt
+from profiles.criteria import wire_criteria
 from profiles.values import ErrorCode, OutcomeKind
 
 
@@ -50,7 +51,7 @@ def resend(batch: Batch, positions: list[int], *, source: BatchSource) -> Iterat
     body = BatchBody.objects.filter(batch=batch).first()
     if body is None:
         raise ResendingError("The batch's body is no longer kept.")
-    criteria = orjson.dumps(batch.match_criteria)
+    criteria = orjson.dumps(wire_criteria(batch.criteria))
     texts = record_texts(body.content)
     if max(positions) >= len(texts):
         raise ResendingError(ResendingError.__doc__)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from profiles.conducting import conduct
+from profiles.criteria import Criteria
 from profiles.db.ids import derived_ids, new_id
 from profiles.directory import Scope
 from profiles.matching import plan
@@ -15,7 +16,7 @@ from profiles.writing import OutcomeStore, store_no_outcomes
 def apply_drafts(
     drafts: Sequence[ProfileDraft],
     *,
-    criteria: str,
+    criteria: Criteria,
     now: dt.datetime,
     received_at: dt.datetime | None = None,
     store_outcomes: OutcomeStore = store_no_outcomes,
@@ -23,7 +24,7 @@ def apply_drafts(
 ) -> list[Outcome]:
     """Match, decide and write the drafts as if one by one in their order; return one outcome for each.
 
-    `criteria` is `email` or an identity handle; `now` is the time the changes bear, `received_at` when the drafts
+    `criteria` are tried in order; `now` is the time the changes bear, `received_at` when the drafts
     came in, if that was before: what they refuse without a time was refused then. For the rest see `conduct`. Runs
     inside the caller's transaction.
     """

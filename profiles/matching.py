@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from profiles.criteria import EMAIL, Criteria, looks_like_email
 from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
 from profiles.reconcile import Reconciliation, State, reconcile, state_of
 from profiles.reconcile.referrals import resolve
 from profiles.values import (
-    EMAIL,
     Candidate,
     Cause,
     Change,
@@ -49,6 +49,8 @@ class _Match:
     rule: MatchRule
     key: MatchKey | None
     candidates: tuple[Candidate, ...]
+    tried: tuple[Candidate, ...] = ()
+    """Where there are several criteria, those that found nobody."""
 
     @property
     def is_ambiguous(self) -> bool:
@@ -59,14 +61,14 @@ def plan(
     drafts: Sequence[ProfileDraft],
     directory: Directory,
     *,
-    criteria: str,
+    criteria: Criteria,
     now: dt.datetime,
     new_ids: Callable[[Cause], NewId],
     received_at: dt.datetime | None = None,
 ) -> Plan:
     """Decide every draft in order and return outcomes, the profiles to write, their ledger and possible duplicates.
 
-    `criteria` is `email` or an identity handle; `now` is the time the changes bear. `new_ids` names the profile
+    `criteria` are tried in order; `now` is the time the changes bear. `new_ids` names the profile
     and the addresses that a draft creates. `received_at` is when the drafts came in, if that was before now.
     """
     planning = _Planning(directory, criteria=criteria, now=now, new_ids=new_ids, received_at=received_at or now)
@@ -81,7 +83,7 @@ class _Planning:
         self,
         directory: Directory,
         *,
-        criteria: str,
+        criteria: Criteria,
         now: dt.datetime,
         new_ids: Callable[[Cause], NewId],
         received_at: dt.datetime,
@@ -120,7 +122,7 @@ class _Planning:
         errors = list(draft.errors)
         if match.is_ambiguous:
             errors.append(_ambiguous(match))
-            self._suspect([candidate.profile_id for candidate in match.candidates], ErrorCode.AMBIGUOUS, draft)
+            self._suspect(_profile_ids(match.candidates), ErrorCode.AMBIGUOUS, draft)
             return self._reject(draft, match, errors)
 
         if match.rule is MatchRule.TARGET and match.profile_id not in self.states:
@@ -139,7 +141,7 @@ class _Planning:
         ]
         if match.profile_id is not None:
             for holder in holders:
-                self._suspect([match.profile_id, holder.profile_id], ErrorCode.CLAIMED_ELSEWHERE, draft)
+                self._suspect([match.profile_id, *_profile_ids([holder])], ErrorCode.CLAIMED_ELSEWHERE, draft)
         new_id = self.new_ids(draft.cause)
         reconciliation = reconcile(
             before, draft, now=self.now, received_at=self.received_at, new_id=new_id, aliases=aliases
@@ -155,21 +157,21 @@ class _Planning:
     # --- Whom it means -------------------------------------------------------------------------------------------
 
     def _match(self, draft: ProfileDraft) -> _Match:
-        """Try the criterion, then all identities (rules 2.1, 2.2 and 2.4)."""
+        """Try the criteria in their order, then all identities (rules 2.1, 2.2 and 2.4)."""
         if draft.target is not None:
             return _Match(self.directory.survivors.get(draft.target, draft.target), MatchRule.TARGET, None, ())
-        identities = [key for key in draft.pointers if key.kind == "identity"]
-        if self.criteria == EMAIL:
-            criterion = [] if draft.email_key is None else [email_match_key(draft.email_key)]
-        else:
-            criterion = [key for key in identities if key.handle == self.criteria]
-        for rule, keys in ((MatchRule.CRITERION, criterion), (MatchRule.ROUTED, identities)):
-            found = self._candidates(keys, rule)
-            if found:
-                if len(found) > 1:
-                    return _Match(None, rule, None, found)
-                return _Match(found[0].profile_id, rule, found[0].key, found)
-        return _Match(None, MatchRule.NEW, criterion[0] if criterion else None, ())
+        tried: list[Candidate] = []
+        for criterion in self.criteria:
+            keys = _criterion_keys(draft, criterion)
+            if found := self._candidates(keys, MatchRule.CRITERION):
+                return _found(found, MatchRule.CRITERION, tried)
+            tried.append(Candidate(None, MatchRule.CRITERION, keys[0] if keys else None, criterion))
+        value = next((one.key for one in tried if one.key is not None), None)
+        if len(tried) == 1:
+            tried = []  # of one alone that is said by the rule that decided
+        if found := self._candidates(_identity_keys(draft), MatchRule.ROUTED):
+            return _found(found, MatchRule.ROUTED, tried)
+        return _Match(None, MatchRule.NEW, value, (), tuple(tried))
 
     def _candidates(self, keys: Iterable[MatchKey], rule: MatchRule) -> tuple[Candidate, ...]:
         """Return each profile that one of the keys means, once; a merged profile's keys mean its survivor."""
@@ -184,13 +186,13 @@ class _Planning:
     def _match_errors(self, draft: ProfileDraft, match: _Match, before: State | None) -> list[Finding]:
         """Nobody to create without a match value; nobody deleted is written to by accident (rules 2.4 and 2.5)."""
         if match.profile_id is None and match.key is None:
-            field = "/email" if self.criteria == EMAIL else "/identities"
+            fields = tuple("/email" if criterion == EMAIL else "/identities" for criterion in self.criteria)
             if any(
-                error.code is ErrorCode.UNREADABLE or not error.pointer or error.pointer.startswith(field)
+                error.code is ErrorCode.UNREADABLE or not error.pointer or error.pointer.startswith(fields)
                 for error in draft.errors
             ):
                 return []  # the value was there, and wrong, or nothing could be read: that has been said
-            return [Finding(ErrorCode.NO_MATCH_VALUE, field, _no_match_value(self.criteria))]
+            return [Finding(ErrorCode.NO_MATCH_VALUE, fields[0], _no_match_value(self.criteria))]
         if (
             before is not None
             and before.fields.get("profile_type") == ProfileType.DELETED
@@ -249,7 +251,8 @@ class _Planning:
             profile_version=self.versions[profile_id],
             rule=match.rule,
             key=match.key,
-            match_value=self._match_value(draft),
+            match_value=self._match_value(draft, match),
+            considered=match.tried,
             warnings=draft.warnings + reconciliation.warnings,
         )
 
@@ -269,7 +272,7 @@ class _Planning:
     def _reject(
         self, draft: ProfileDraft, match: _Match, errors: Sequence[Finding], holders: Sequence[Candidate] = ()
     ) -> Outcome:
-        considered = list(match.candidates)
+        considered = [*match.tried, *match.candidates]
         if match.rule is MatchRule.TARGET and match.profile_id is not None:
             considered.append(Candidate(match.profile_id, match.rule, None))
         return Outcome(
@@ -278,16 +281,18 @@ class _Planning:
             reference=draft.reference,
             rule=None if match.rule is MatchRule.NEW else match.rule,
             key=None if match.rule is MatchRule.NEW else match.key,
-            match_value=self._match_value(draft),
+            match_value=self._match_value(draft, match),
             considered=(*considered, *holders),
             errors=tuple(errors),
             warnings=draft.warnings,
         )
 
-    def _match_value(self, draft: ProfileDraft) -> str:
-        if self.criteria == EMAIL:
-            return draft.email_key or ""
-        return next((key.value for key in draft.pointers if key.handle == self.criteria), "")
+    def _match_value(self, draft: ProfileDraft, match: _Match) -> str:
+        """Return the value for the criterion that decided, else for the first that the record has one for."""
+        criteria = self.criteria
+        if len(criteria) > 1 and match.rule is MatchRule.CRITERION:
+            criteria = criteria[len(match.tried) :]
+        return next((keys[0].value for one in criteria if (keys := _criterion_keys(draft, one))), "")
 
     def _suspect(self, profile_ids: Sequence[UUID], reason: ErrorCode, draft: ProfileDraft) -> None:
         """Note possible duplicates: the lowest id with each of the others."""
@@ -295,6 +300,27 @@ class _Planning:
         for other in others:
             pair = DuplicatePair(lowest, other, reason, draft.cause)
             self.duplicates.setdefault((pair.low, pair.high), pair)
+
+
+def _identity_keys(draft: ProfileDraft) -> list[MatchKey]:
+    return [key for key in draft.pointers if key.kind == "identity"]
+
+
+def _criterion_keys(draft: ProfileDraft, criterion: str) -> list[MatchKey]:
+    """Return what the draft gives for the criterion: its email, or all its identities of that handle."""
+    if criterion == EMAIL:
+        return [] if draft.email_key is None else [email_match_key(draft.email_key)]
+    return [key for key in draft.pointers if key.handle == criterion]
+
+
+def _found(found: tuple[Candidate, ...], rule: MatchRule, tried: Sequence[Candidate]) -> _Match:
+    if len(found) > 1:
+        return _Match(None, rule, None, found, tuple(tried))
+    return _Match(found[0].profile_id, rule, found[0].key, found, tuple(tried))
+
+
+def _profile_ids(candidates: Iterable[Candidate]) -> list[UUID]:
+    return [candidate.profile_id for candidate in candidates if candidate.profile_id is not None]
 
 
 def _field_keys(state: State) -> set[MatchKey]:
@@ -319,11 +345,13 @@ def _action(kind: OutcomeKind, before: State, after: State) -> ChangeAction:
     return ChangeAction.UPDATED
 
 
-def _no_match_value(criteria: str) -> str:
-    if criteria == EMAIL:
-        return "The record has no email to match by."
-    message = f"The record has no identity with the handle {criteria} to match by"
-    return f"{message}; did you mean {EMAIL}?" if sorted(criteria.lower()) == sorted(EMAIL) else f"{message}."
+def _no_match_value(criteria: Criteria) -> str:
+    handles = [criterion for criterion in criteria if criterion != EMAIL]
+    lacking = ["email"] * (EMAIL in criteria)
+    if handles:
+        lacking.append(f"identity with the handle {' or '.join(handles)}")
+    message = f"The record has no {' and no '.join(lacking)} to match by"
+    return f"{message}; did you mean {EMAIL}?" if any(map(looks_like_email, handles)) else f"{message}."
 
 
 def _ambiguous(match: _Match) -> Finding:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from profiles.keys import MatchKey
@@ -12,8 +12,6 @@ from profiles.readings import JSON
 RowKey = tuple[str, ...]
 Row = Mapping[str, Any]
 Rows = Mapping[RowKey, Row]
-
-EMAIL: Final = "email"  # the one reserved match criterion; any other text is an identity handle
 
 
 def choices(kinds: Iterable[StrEnum]) -> list[tuple[str, str]]:
@@ -114,8 +112,8 @@ class WarningCode(StrEnum):
 class MatchRule(StrEnum):
     """Which rule decided whom a record means (rules 2)."""
 
-    CRITERION = "criterion"  # the criterion's value found the profile
-    ROUTED = "routed"  # the criterion found nobody, another identity of the record did
+    CRITERION = "criterion"  # the value of a criterion found the profile
+    ROUTED = "routed"  # the criteria found nobody, another identity of the record did
     NEW = "new"  # nobody had any of the record's keys
     TARGET = "target"  # the doorway named the profile itself: the API's id, a staff edit
 
@@ -351,17 +349,22 @@ class Change:
 class Candidate:
     """One profile that was considered for a record, and the key that led there."""
 
-    profile_id: UUID
+    profile_id: UUID | None
+    """`None` where one of several criteria found nobody."""
     rule: str
     key: MatchKey | None
+    """`None` where the record has no value for a criterion, or the profile itself was named."""
+    criterion: str = ""
+    """The one that found nobody."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the candidate as stored and as the wire says it."""
-        return {
-            "profile_id": str(self.profile_id),
+        told = {
+            "profile_id": None if self.profile_id is None else str(self.profile_id),
             "rule": self.rule,
             "key": None if self.key is None else self.key.as_json(),
         }
+        return told | {"criterion": self.criterion} if self.criterion else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +381,7 @@ class Outcome:
     key: MatchKey | None = None
     """The key that decided."""
     match_value: str = ""
-    """Normal form of the value the record gave for the criterion."""
+    """Normal form of the value the record gave for the criterion that decided, else for the first it has one for."""
     considered: tuple[Candidate, ...] = ()
     errors: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()

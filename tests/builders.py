@@ -13,9 +13,10 @@ from batches.models import Batch
 from batches.processing import Drafts, process_batch
 from batches.values import BatchSource
 from profiles.applying import apply_drafts
+from profiles.criteria import EMAIL
 from profiles.models import Profile, User
 from profiles.schema import parse_record
-from profiles.values import EMAIL, Cause, CauseKind, OutcomeKind
+from profiles.values import Cause, CauseKind, OutcomeKind
 
 _numbers = itertools.count(1)
 
@@ -30,7 +31,9 @@ def body(records: list[Any], match_criteria: Any = "email") -> bytes:
     return json.dumps({"match_criteria": match_criteria, "profiles": records}).encode()
 
 
-def submit(records: list[Any], criteria: str = "email", *, submitted_by: User | None = None, **options: Any) -> Batch:
+def submit(
+    records: list[Any], criteria: str | list[str] = "email", *, submitted_by: User | None = None, **options: Any
+) -> Batch:
     """Submit the records as one batch and return it; nothing is processed yet."""
     receipt = submit_batch(body=body(records, criteria), source=BatchSource.API, submitted_by=submitted_by, **options)
     return Batch.objects.get(id=receipt.batch_id)
@@ -42,7 +45,7 @@ def process_waiting() -> None:
         process_batch(batch, Drafts(batch))
 
 
-def process(records: list[Any], criteria: str = "email", **options: Any) -> Batch:
+def process(records: list[Any], criteria: str | list[str] = "email", **options: Any) -> Batch:
     """Submit the records, process every waiting batch and return this one as it is then."""
     batch = submit(records, criteria, **options)
     process_waiting()
@@ -54,7 +57,7 @@ def make_profile(**fields: Any) -> Profile:
     """Make a profile from a record, by the one way there is."""
     draft = parse_record(raw_record(**fields), cause=Cause(CauseKind.COMMAND))
     with transaction.atomic():
-        (outcome,) = apply_drafts([draft], criteria=EMAIL, now=timezone.now())
+        (outcome,) = apply_drafts([draft], criteria=(EMAIL,), now=timezone.now())
     assert outcome.kind is OutcomeKind.CREATED, outcome
     assert outcome.profile_id is not None
     return Profile.objects.get(id=outcome.profile_id)

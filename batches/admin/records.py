@@ -48,7 +48,7 @@ LONGEST_SENTENCE: Final = 300
 
 RULES: Final = {
     MatchRule.CRITERION: "the match criterion's value found the profile",
-    MatchRule.ROUTED: "the criterion found nobody, another identity of the record did",
+    MatchRule.ROUTED: "no criterion found anybody, another identity of the record did",
     MatchRule.NEW: "nobody had any of the record's keys",
     MatchRule.TARGET: "the profile itself was named",
     "holder": "holds a key that the record also has",
@@ -322,17 +322,24 @@ def _problems(problems: list[dict[str, str]], kind: str, *, asked: QueryDict, na
 def _considered(record: BatchRecord, *, asked: QueryDict) -> dict[str, object]:
     """Return a part of the candidates, with links to those that are still there; one query."""
     shown, part = part_of(record.considered, asked=asked, name="considered")
-    profiles = Profile.objects.in_bulk([one["profile_id"] for one in shown])
+    profiles = Profile.objects.in_bulk([one["profile_id"] for one in shown if one["profile_id"]])
     found = {str(profile_id): profile for profile_id, profile in profiles.items()}
     rows = [
         [
-            profile_link(found[one["profile_id"]]) if one["profile_id"] in found else one["profile_id"],
-            RULES.get(one["rule"], one["rule"]),
+            profile_link(found[one["profile_id"]]) if one["profile_id"] in found else one["profile_id"] or "nobody",
+            _why_considered(one),
             shown_key(one["key"]),
         ]
         for one in shown
     ]
     return {"table": table(["Profile", "Because", "Key"], rows), "part": part}
+
+
+def _why_considered(one: dict[str, Any]) -> str:
+    rule: str = one["rule"]
+    if one["profile_id"] is None:
+        return f"nobody was found by {one['criterion']}" if one["key"] else f"the record has no {one['criterion']}"
+    return RULES.get(rule, rule)
 
 
 @register_component

@@ -7,8 +7,9 @@ from batches.models import FAILED, Batch, BatchRecord
 from batches.results import BatchItem, Selection
 from batches.values import UNFINISHED, BatchSource, BatchState
 from profiles import keys
+from profiles.criteria import EMAIL, Criteria, criteria_text, typed_criteria
 from profiles.http.filtering import BracketFilterSet, ChoiceFilter, NormalFilter, TimeFilter
-from profiles.values import EMAIL, OutcomeKind
+from profiles.values import OutcomeKind
 
 _STATUSES = ("pending", "success", "failed")
 
@@ -18,7 +19,11 @@ class BatchFilters(BracketFilterSet):
 
     status = ChoiceFilter(method="by_status", words=_STATUSES, label="The contract's status.")
     state = ChoiceFilter(field_name="state", words=BatchState, label="The hub's own state.")
-    match_criteria = NormalFilter(normal=keys.name, field_name="match_criteria")
+    match_criteria = NormalFilter(
+        normal=lambda text: criteria_text(typed_criteria(text)),
+        field_name="match_criteria",
+        label="As it was sent: email, shop,email.",
+    )
     source = ChoiceFilter(field_name="source", words=BatchSource)
     submitted_by = NormalFilter(normal=keys.name, field_name="submitted_by__username", label="The user's name.")
     label = NormalFilter(normal=keys.text, field_name="label")
@@ -32,6 +37,15 @@ class BatchFilters(BracketFilterSet):
         if value == "failed":
             return rows.filter(FAILED)
         return rows.filter(state=BatchState.DONE).exclude(rejected_count=F("total_count"))
+
+
+def _spellings(text: str) -> list[str]:
+    """Return what a match value may be kept as, where it may be an identifier as well as an email."""
+    written = keys.name(text)
+    try:
+        return [written, keys.email_key(text)]
+    except keys.InvalidValueError:
+        return [written]
 
 
 class ItemFilters(BracketFilterSet):
@@ -60,9 +74,21 @@ class EmailItemFilters(ItemFilters):
     external_id = NormalFilter(normal=keys.email_key, field_name="external_id")
 
 
-def select_items(request: Request, *, match_criteria: str) -> Selection:
-    """Return which items of a batch with this criterion the request asks for; raises `InvalidFieldsError`."""
-    filters = EmailItemFilters if match_criteria == EMAIL else ItemFilters
+class EitherItemFilters(ItemFilters):
+    """What the items of a batch matched by email and by identities are found by."""
+
+    external_id = NormalFilter(normal=_spellings, field_name="external_id", lookup_expr="in")
+
+
+def _filters(criteria: Criteria) -> type[ItemFilters]:
+    if EMAIL not in criteria:
+        return ItemFilters
+    return EmailItemFilters if criteria == (EMAIL,) else EitherItemFilters
+
+
+def select_items(request: Request, *, criteria: Criteria) -> Selection:
+    """Return which items of a batch with these criteria the request asks for; raises `InvalidFieldsError`."""
+    filters = _filters(criteria)
     filters.apply(request, BatchRecord.objects.none())
     asked = filters.asked(request)
 

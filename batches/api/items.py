@@ -38,7 +38,7 @@ class BatchItems(HubView):
     def get(self, request: Request, batch_id: str) -> Response:
         """Return a page of items in the order sent; those not decided yet are pending."""
         batch = find_batch(batch_id)
-        selection = select_items(request, match_criteria=batch.match_criteria)
+        selection = select_items(request, criteria=batch.criteria)
         page = read_page(request, max_size=ITEMS_PER_PAGE)
         items, total = read_items(batch, selection, offset=page.offset, size=page.size)
         return page_response(request, page, [item_document(item) for item in items], total=total)

@@ -1,18 +1,23 @@
 """Batches and their items in the contract's words (way 3)."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from batches.models import Batch
 from batches.results import BatchItem, queue_positions
 from batches.values import BatchState
+from profiles.criteria import LONGEST_LIST, MOST_CRITERIA, wire_criteria
 from profiles.http.wire import wire_time
+from profiles.keys import NAME_LENGTH
 from profiles.schema import Record
 from profiles.values import OutcomeKind
 
 QUEUED_MESSAGE: Final = "Profiles queued for batch import."
+
+
+_Criterion = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
 
 
 class BatchIn(BaseModel):
@@ -20,8 +25,13 @@ class BatchIn(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"title": "BatchIn"})
 
-    match_criteria: str = Field(
-        min_length=1, max_length=255, description='"email", or the handle of the identity to match by.'
+    match_criteria: (
+        Annotated[str, Field(min_length=1, max_length=LONGEST_LIST)]
+        | Annotated[list[_Criterion], Field(min_length=1, max_length=MOST_CRITERIA)]
+    ) = Field(
+        description='"email", or the handle of the identity to match by. Several are tried in their order, and the '
+        'first that finds somebody decides: a list, or a text with commas, "shop,email" (the hub\'s own extension). '
+        "A handle that holds a comma can be named in a list only."
     )
     profiles: list[Record] = Field(min_length=1, max_length=500)
 
@@ -88,7 +98,7 @@ def _batch(batch: Batch, queue_position: int | None) -> dict[str, Any]:
         "unchanged_count": batch.unchanged_count,
         "rejected_count": batch.rejected_count,
         "queue_position": queue_position,
-        "match_criteria": batch.match_criteria,
+        "match_criteria": wire_criteria(batch.criteria),
         "source": batch.source,
         "submitted_by": None if user is None else user.username,
         "label": batch.label or None,

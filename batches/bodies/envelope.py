@@ -19,15 +19,15 @@ from batches.bodies.scanning import (
     without_surrogates,
 )
 from profiles.characters import shown
-from profiles.keys import NAME_LENGTH, InvalidValueError, name
+from profiles.criteria import LONGEST_LIST, LONGEST_TEXT, NOT_CRITERIA, Criteria, CriteriaError, read_criteria
+from profiles.keys import InvalidValueError
 from profiles.schema.naming import did_you_mean
 
 _BRACE: Final = ord("{")
-_QUOTE: Final = ord('"')
 _NULL: Final = memoryview(b"null")
 _MAX_ENTRIES_TOLD: Final = 20
 # Of one character JSON may make six: an escape.
-_LONGEST_CRITERIA_BYTES: Final = 6 * NAME_LENGTH + 2
+_LONGEST_CRITERIA_BYTES: Final = 6 * LONGEST_TEXT
 _PLACE: Final = re.compile(r" \(byte (\d+)\)$")
 _NO_NUMBERS: Final = re.compile(rb"NaN|-?Infinity")
 _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -50,7 +50,7 @@ class EnvelopeError(Exception):
 class Envelope:
     """What a body says of itself."""
 
-    match_criteria: str
+    criteria: Criteria
     total_count: int
 
 
@@ -107,20 +107,25 @@ def _with_own_criteria(body: bytes, members: list[tuple[str, msgspec.Raw]]) -> l
     ]
 
 
-def _criteria(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -> str:
+def _criteria(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -> Criteria:
     raw = memoryview(values.get("match_criteria", b"null"))
+    field = "match_criteria"
     if raw == _NULL:
-        errors.setdefault("match_criteria", ["The match_criteria field is required."])
-    elif raw[0] != _QUOTE:
-        errors.setdefault("match_criteria", ["The match_criteria must be text: email, or an identity handle."])
+        message = "The match_criteria field is required."
     elif len(raw) > _LONGEST_CRITERIA_BYTES:
-        errors.setdefault("match_criteria", [f"The text must not be longer than {NAME_LENGTH} characters."])
+        message = f"The match_criteria must not be longer than {LONGEST_LIST:,} characters."
     else:
         try:
-            return name(json.loads(bytes(raw)))
+            return read_criteria(json.loads(bytes(raw)))
+        except CriteriaError as error:
+            field += "" if error.index is None else f".{error.index}"
+            message = str(error)
         except InvalidValueError as error:
-            errors.setdefault("match_criteria", [str(error)])
-    return ""
+            message = str(error)
+        except (ValueError, RecursionError):  # a number of too many digits, or a list in lists
+            message = NOT_CRITERIA
+    errors.setdefault(field, [message])
+    return ()
 
 
 def _count(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -> int:

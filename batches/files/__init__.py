@@ -16,6 +16,7 @@ import orjson
 from batches.files.csv import read_csv
 from batches.files.jsonl import read_json_lines
 from batches.files.lines import FileError, Line
+from profiles.criteria import Criteria, wire_criteria
 
 __all__ = ["FileError", "Line", "Slice", "read_slices"]
 
@@ -32,13 +33,13 @@ class Slice:
 
     lines: tuple[Line, ...]
 
-    def body(self, match_criteria: str) -> bytes:
+    def body(self, criteria: Criteria) -> bytes:
         """Return the body of a batch with these records, each byte for byte as its line has it."""
         entries = b",\n".join(line.record for line in self.lines)
-        return b'{"match_criteria":' + orjson.dumps(match_criteria) + b',"profiles":[\n' + entries + b"\n]}"
+        return b'{"match_criteria":' + orjson.dumps(wire_criteria(criteria)) + b',"profiles":[\n' + entries + b"\n]}"
 
 
-def read_slices(path: Path, *, match_criteria: str, size: int) -> Iterator[Slice]:
+def read_slices(path: Path, *, criteria: Criteria, size: int) -> Iterator[Slice]:
     """Yield the file's records, at most `size` at a time.
 
     The name tells the format: .jsonl, .ndjson or .csv, each also with .gz. Raises `FileError` where the file cannot be
@@ -50,7 +51,7 @@ def read_slices(path: Path, *, match_criteria: str, size: int) -> Iterator[Slice
         length = 0
         fault: FileError | None = None
         try:
-            for line in read(file, match_criteria=match_criteria):
+            for line in read(file, criteria=criteria):
                 if len(lines) == size or (lines and length + len(line.record) > _SLICE_BYTES):
                     yield Slice(tuple(lines))
                     lines, length = [], 0
@@ -65,7 +66,7 @@ def read_slices(path: Path, *, match_criteria: str, size: int) -> Iterator[Slice
 
 
 class _Reader(Protocol):
-    def __call__(self, file: BufferedReader, *, match_criteria: str) -> Iterator[Line]: ...
+    def __call__(self, file: BufferedReader, *, criteria: Criteria) -> Iterator[Line]: ...
 
 
 _READERS: Final[Mapping[str, _Reader]] = {

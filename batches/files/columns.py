@@ -15,9 +15,9 @@ import orjson
 
 from batches.files.lines import FileError
 from profiles import characters, keys, shape
+from profiles.criteria import EMAIL, Criteria, looks_like_email
 from profiles.schema import RECORD_FIELDS
 from profiles.schema.naming import called_elsewhere, listed
-from profiles.values import EMAIL
 
 MOST_COLUMNS: Final = 1_000
 _MOST_TOLD: Final = 10
@@ -82,7 +82,7 @@ _JSON_ONLY: Final = frozenset({
 })  # fmt: skip
 
 
-def read_header(cells: Sequence[str], *, line: int, match_criteria: str) -> list[Column]:
+def read_header(cells: Sequence[str], *, line: int, criteria: Criteria) -> list[Column]:
     """Return the columns; raises `FileError` for names nobody knows, before anything is taken.
 
     Nameless columns at the end are none.
@@ -106,7 +106,7 @@ def read_header(cells: Sequence[str], *, line: int, match_criteria: str) -> list
     twice = sorted(name for name, count in Counter(column.name for column in columns).items() if count > 1)
     if twice:
         raise FileError(f"columns that stand twice: {', '.join(twice)}.", line=line)
-    _see_match_column(columns, line=line, match_criteria=match_criteria)
+    _see_match_column(columns, line=line, criteria=criteria)
     return columns
 
 
@@ -137,18 +137,17 @@ def _told(name: str) -> str:
     return f"{shown}: {meant}?" if meant else shown
 
 
-def _see_match_column(columns: Sequence[Column], *, line: int, match_criteria: str) -> None:
-    needed = EMAIL if match_criteria == EMAIL else f"identities.{match_criteria}"
+def _see_match_column(columns: Sequence[Column], *, line: int, criteria: Criteria) -> None:
+    needed = [EMAIL if criterion == EMAIL else f"identities.{criterion}" for criterion in criteria]
     names = [column.name for column in columns]
-    if needed in names:
+    if not set(needed).isdisjoint(names):
         return
-    message = f"there is no column {needed}, by which profiles are to be matched"
-    if match_criteria.lower() == EMAIL != match_criteria:
-        message += "; email is written in lower case"
-    elif match_criteria != EMAIL and (others := [name for name in names if name.startswith("identities.")]):
+    message = f"there is no column {' or '.join(needed)}, by which profiles are to be matched"
+    if any(map(looks_like_email, set(criteria) - {EMAIL})):
+        message += f"; did you mean {EMAIL}?"
+    elif criteria != (EMAIL,) and (others := [name for name in names if name.startswith("identities.")]):
         message += f"; there are {', '.join(others[:_MOST_TOLD])}"
-    message += "."
-    raise FileError(message, line=line)
+    raise FileError(message if message.endswith("?") else f"{message}.", line=line)
 
 
 # --- Cells -------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from batches.files.lines import (
     raw_lines,
     split_at_any_end,
 )
+from profiles.criteria import Criteria
 
 # Line breaks may end a quoted cell, but not many.
 _MOST_LINES: Final = 100
@@ -51,7 +52,7 @@ class _Row(NamedTuple):
     faults: tuple[str, ...] = ()
 
 
-def read_csv(file: BufferedReader, *, match_criteria: str) -> Iterator[Line]:
+def read_csv(file: BufferedReader, *, criteria: Criteria) -> Iterator[Line]:
     """Yield a record for each row; raises `FileError`."""
     lines = (
         _TextLine(line.number, *decoded(line.content), line.is_cut) for line in raw_lines(file, split=split_at_any_end)
@@ -59,7 +60,7 @@ def read_csv(file: BufferedReader, *, match_criteria: str) -> Iterator[Line]:
     first, delimiter = _first_line(lines)
     rows = _Rows(first, lines, delimiter)
     header = rows.header()
-    columns = read_header(header.cells, line=header.number, match_criteria=match_criteria)
+    columns = read_header(header.cells, line=header.number, criteria=criteria)
     for row in rows.rows(width=len(columns)):
         yield _line(row, columns)
 

@@ -19,6 +19,7 @@ from batches.files.lines import (
     raw_lines,
     split_at_newlines,
 )
+from profiles.criteria import Criteria
 
 # Deeper than any record may be (see `bodies`), and shallow enough for every parser.
 _DEEPEST: Final = 200
@@ -29,7 +30,7 @@ _TEXT_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
 _TEXT_OR_CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|-?Infinity|NaN')
 
 
-def read_json_lines(file: BufferedReader, *, match_criteria: str) -> Iterator[Line]:
+def read_json_lines(file: BufferedReader, *, criteria: Criteria) -> Iterator[Line]:
     """Yield the lines' records as they are, byte for byte; raises `FileError`.
 
     The criterion is a matter of each record here, while a CSV's header would tell at once.

@@ -9,10 +9,11 @@ from django.db import transaction
 
 from profiles import shape
 from profiles.applying import apply_drafts
+from profiles.criteria import EMAIL
 from profiles.models import Profile
 from profiles.schema import parse_record
 from profiles.times import utc_text
-from profiles.values import EMAIL, Cause, ErrorCode, Outcome, OutcomeKind, ProfileDraft
+from profiles.values import Cause, ErrorCode, Outcome, OutcomeKind, ProfileDraft
 
 # The fields of its own that a profile's form can edit: plain values, each a column and a member of the record.
 EDITABLE: Final = tuple(name for name in shape.PLAIN_FIELDS if name not in shape.LOCATION_FIELDS.values())
@@ -88,7 +89,7 @@ class ProfileForm(ProfileModelForm):
 
     def _decide(self, *, write: bool) -> Outcome:
         with transaction.atomic():
-            [outcome] = apply_drafts([self.draft], criteria=EMAIL, now=self.now, write=write)
+            [outcome] = apply_drafts([self.draft], criteria=(EMAIL,), now=self.now, write=write)
         return outcome
 
     def _raw(self) -> dict[str, Any]:

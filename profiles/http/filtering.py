@@ -51,12 +51,12 @@ class TimeFilter(django_filters.Filter):  # type: ignore[misc]  # django-filter 
 class NormalField(forms.Field):
     """A text in the normal form in which it is stored; what has none is refused in the normal form's own words."""
 
-    def __init__(self, *, normal: Callable[[str], str], **options: Any) -> None:
+    def __init__(self, *, normal: Callable[[str], object], **options: Any) -> None:
         super().__init__(**options)
         self.normal = normal
 
-    def to_python(self, value: Any) -> str | None:
-        """Return the normal form."""
+    def to_python(self, value: Any) -> Any:
+        """Return the normal form, or several of which any will do."""
         if value in self.empty_values:
             return None
         try:

@@ -128,7 +128,7 @@ def test_lone_surrogate_is_the_matter_of_its_record(body_text):
 
     records = [json.loads(record.text) for record in iter_records(body_text.encode())]
     assert records == json.loads(body_text, parse_int=float)["profiles"]
-    assert envelope.match_criteria == "email"
+    assert envelope.criteria == ("email",)
 
 
 @pytest.mark.parametrize(
@@ -207,6 +207,19 @@ def test_what_is_not_json_is_refused(content):
         (b'{"match_criteria":null,"profiles":[{}]}', "match_criteria"),
         (b'{"match_criteria":5,"profiles":[{}]}', "match_criteria"),
         (b'{"match_criteria":"' + b"a" * 600_000 + b'","profiles":[{}]}', "match_criteria"),
+        (b'{"match_criteria":{},"profiles":[{}]}', "match_criteria"),
+        (b'{"match_criteria":[],"profiles":[{}]}', "match_criteria"),
+        (b'{"match_criteria":["a","b","c","d","e","f"],"profiles":[{}]}', "match_criteria"),
+        (b'{"match_criteria":["a",7],"profiles":[{}]}', "match_criteria.1"),
+        (b'{"match_criteria":["a",[]],"profiles":[{}]}', "match_criteria.1"),
+        (b'{"match_criteria":["a"," "],"profiles":[{}]}', "match_criteria.1"),
+        (b'{"match_criteria":["a","b"," a "],"profiles":[{}]}', "match_criteria.2"),
+        (b'{"match_criteria":["' + b"a" * 256 + b'"],"profiles":[{}]}', "match_criteria.0"),
+        (b'{"match_criteria":"a,","profiles":[{}]}', "match_criteria"),
+        (b'{"match_criteria":"a,b,a","profiles":[{}]}', "match_criteria"),
+        (b'{"match_criteria":"a,b,c,d,e,f","profiles":[{}]}', "match_criteria"),
+        (b'{"match_criteria":' + b"[" * 900 + b"]" * 900 + b',"profiles":[{}]}', "match_criteria.0"),
+        (b'{"match_criteria":' + b"9" * 5_000 + b',"profiles":[{}]}', "match_criteria"),
     ],
 )
 def test_what_is_no_batch_is_told_by_field(content, field):

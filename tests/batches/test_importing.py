@@ -155,6 +155,29 @@ def test_no_more_than_ten_are_shown(tmp_path, capsys):
 
 
 @transactional
+def test_file_is_matched_by_several_criteria(tmp_path):
+    process([{"email": "ann@example.com"}])
+    path = write(tmp_path / "orders.csv", "identities.shop,email\n7,ann@example.com\n7,\n,ann@example.com\n")
+
+    assert run(path, match=" shop, email") == (0, "")
+
+    (batch,) = Batch.objects.filter(source="import")
+    assert batch.criteria == ("shop", "email")
+    assert (batch.created_count, batch.updated_count, batch.unchanged_count) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("match", "told"),
+    [
+        ("shop,", "--match: Between two commas, before and after them, there must be a criterion."),
+        ("a,a", "--match: The criterion stands twice."),
+    ],
+)
+def test_criteria_that_are_none_are_told(tmp_path, match, told):
+    assert run(write(tmp_path / "a.csv", "email\n"), match=match) == (2, told)
+
+
+@transactional
 def test_remark_about_the_batch_is_told_once(tmp_path, capsys):
     path = write(tmp_path / "a.jsonl", '{"email":"a@example.com"}\n' * 600)
 

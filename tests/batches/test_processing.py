@@ -139,6 +139,30 @@ def test_criterion_nobody_has_is_told_of_the_batch():
     assert Batch.objects.get().rejected_count == 1
 
 
+@pytest.mark.parametrize(
+    ("criteria", "message"),
+    [
+        ("till", "No profile has an identity with the handle till."),
+        ("Email", "No profile has an identity with the handle Email; did you mean email?"),
+        ("till,email", "No profile has an identity with the handle till."),
+        (
+            ["a,b", "till", "emial"],
+            "No profile has an identity with the handle a,b or till or emial; did you mean email?",
+        ),
+    ],
+)
+def test_handle_nobody_has_is_told(criteria, message):
+    batch = process([{"email": "a@example.com"}], criteria=criteria)
+
+    assert [warning["message"] for warning in batch.warnings] == [message]
+
+
+def test_handles_somebody_has_are_not_told():
+    batch = process([raw_record(identities=[{"handle": "a,b", "identifier": 1}])], criteria=["email", "a,b"])
+
+    assert batch.warnings == []
+
+
 # --- Records that cannot be read ---------------------------------------------------------------------------------
 
 

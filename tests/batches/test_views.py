@@ -306,6 +306,8 @@ def test_waiting_batches_know_their_place(api_client):
         ("filter[status]=pending", ["third"]),
         ("filter[state]=done", ["second", "first"]),
         ("filter[match_criteria]=pos", ["third"]),
+        ("filter[match_criteria]=pos, email", ["fourth"]),
+        ('filter[match_criteria]=["pos","email"]', ["fourth"]),
         ("filter[source]=api", ["third", "second", "first"]),
         ("filter[source]=import", []),
         ("filter[submitted_by]=till", ["first"]),
@@ -317,6 +319,8 @@ def test_waiting_batches_know_their_place(api_client):
     ],
 )
 def test_batches_are_found_newest_first(api_client, machine_user, query, found):
+    if "pos" in query:
+        submit([raw_record()], ["pos", "email"], label="fourth")
     process([raw_record()], submitted_by=machine_user, label="first")
     process([{"email": "wrong"}], label="second")
     submit([raw_record()], "pos", label="third")
@@ -434,6 +438,54 @@ def test_items_are_not_found_by_what_can_be_no_match_value(api_client, criteria,
     answer = api_client.get(f"/api/v3/batches/{batch.id}/items?{query}")
 
     assert (answer.status_code, answer.json()["errors"]) == (422, {query.partition("=")[0]: [sentence]})
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("email", "email"),
+        ("shop, email", "shop,email"),
+        (["shop", "email"], "shop,email"),
+        (["email"], "email"),
+        (["a,b"], ["a,b"]),
+        (["a,b", "email"], ["a,b", "email"]),
+    ],
+)
+def test_criteria_are_told_as_an_envelope_names_them(api_client, sent, told):
+    batch = submit([raw_record()], sent)
+
+    assert api_client.get(f"/api/v3/batches/{batch.id}").json()["data"]["match_criteria"] == told
+
+
+def test_item_says_which_criterion_decided_and_which_found_nobody(api_client):
+    process([{"email": "ann@example.com"}])
+    order = {"email": "Ann@example.com", "identities": [{"handle": "shop", "identifier": 7}]}
+    batch = process([order], "shop,email")
+
+    (item,) = api_client.get(f"/api/v3/batches/{batch.id}/items").json()["data"]
+
+    assert (item["outcome"], item["external_id"]) == ("updated", "ann@example.com")
+    assert item["matched_by"] == {"rule": "criterion", "key": {"email": "ann@example.com"}}
+    assert item["considered"] == [
+        {
+            "profile_id": None,
+            "rule": "criterion",
+            "key": {"handle": "shop", "identifier": "7"},
+            "criterion": "shop",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "positions"), [("Ann@Example.com", [0]), ("A-7", [1]), ("a@-7", [2]), ("nobody@example.com", [])]
+)
+def test_items_of_a_batch_by_several_criteria_are_found_by_either(api_client, query, positions):
+    shop = [{"identities": [{"handle": "shop", "identifier": one}]} for one in ("A-7", "a@-7")]
+    batch = process([{"email": "ann@example.com"}, *shop], "shop,email")
+
+    answer = api_client.get(f"/api/v3/batches/{batch.id}/items?filter[external_id]={query}").json()
+
+    assert [one["position"] for one in answer["data"]] == positions
 
 
 def test_items_of_a_batch_by_handle_are_found_by_the_identifier(api_client):

@@ -83,7 +83,7 @@ def check_serial_order() -> None:
             for rows, drafts in chunks
             for decision in decide(
                 drafts,
-                rows[0].batch.match_criteria,
+                rows[0].batch.criteria,
                 labels,
                 now=rows[0].decided_at,
                 received_at=rows[0].batch.received_at,

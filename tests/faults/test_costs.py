@@ -250,4 +250,4 @@ def drafts_of(records: Sequence[dict[str, Any]]) -> list[ProfileDraft]:
 
 
 def apply(drafts: Sequence[ProfileDraft]) -> list[Any]:
-    return apply_drafts(drafts, criteria="email", now=NOW)
+    return apply_drafts(drafts, criteria=("email",), now=NOW)

@@ -10,11 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from batches.models import Batch
 from profiles import conducting
 from profiles.applying import apply_drafts
+from profiles.criteria import EMAIL
 from profiles.history import fold
 from profiles.merging import merge_profiles
 from profiles.models import Profile, ProfileChange
 from profiles.schema import parse_record
-from profiles.values import EMAIL, Cause, CauseKind
+from profiles.values import Cause, CauseKind
 from tests.builders import make_profile, process, process_waiting, raw_record, submit
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ def send(records, *, now):
     """Apply the records as one batch received now; return their outcomes."""
     drafts = [parse_record(record, cause=Cause(CauseKind.BATCH, position=at)) for at, record in enumerate(records)]
     with transaction.atomic():
-        outcomes = apply_drafts(drafts, criteria=EMAIL, now=now)
+        outcomes = apply_drafts(drafts, criteria=(EMAIL,), now=now)
     assert [one.errors for one in outcomes] == [()] * len(records)
     return [one.kind.value for one in outcomes]
 

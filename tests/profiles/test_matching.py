@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from profiles.criteria import typed_criteria
 from profiles.keys import email_match_key, identity_match_key, mobile_match_key
 from profiles.matching import plan
 from profiles.schema import parse_record
@@ -50,7 +51,8 @@ def pos(*identifiers, handle="pos"):
 def decide(*records, criteria="email"):
     ids = itertools.count(NEW.int)
     drafts = [parse_record(one, cause=Cause(CauseKind.BATCH, position=n)) for n, one in enumerate(records)]
-    return plan(drafts, DIRECTORY, criteria=criteria, now=NOW, new_ids=lambda _: lambda _: UUID(int=next(ids)))
+    by = typed_criteria(criteria)
+    return plan(drafts, DIRECTORY, criteria=by, now=NOW, new_ids=lambda _: lambda _: UUID(int=next(ids)))
 
 
 @pytest.mark.parametrize(
@@ -211,7 +213,7 @@ def test_target_needs_no_match():
     draft = parse_record({"company": "Acme"}, cause=Cause(CauseKind.ADMIN), target=OLD)
     unknown = parse_record({"company": "Acme"}, cause=Cause(CauseKind.ADMIN), target=NEW)
 
-    decided = plan([draft, unknown], DIRECTORY, criteria="email", now=NOW, new_ids=lambda _: lambda _: NEW)
+    decided = plan([draft, unknown], DIRECTORY, criteria=("email",), now=NOW, new_ids=lambda _: lambda _: NEW)
 
     assert [(one.kind.value, one.profile_id) for one in decided.outcomes] == [("updated", ANN), ("rejected", None)]
 
@@ -223,9 +225,99 @@ def test_target_needs_no_match():
         ("pos", "The record has no identity with the handle pos to match by."),
         ("emial", "The record has no identity with the handle emial to match by; did you mean email?"),
         ("Email", "The record has no identity with the handle Email to match by; did you mean email?"),
+        ("pos,email", "The record has no email and no identity with the handle pos to match by."),
+        ("pos,shop", "The record has no identity with the handle pos or shop to match by."),
     ],
 )
 def test_record_without_a_value_to_match_by_is_told_which(criteria, message):
     (outcome,) = decide({"company": "Acme"}, criteria=criteria).outcomes
 
     assert [(one.code.value, one.message) for one in outcome.errors] == [("no_match_value", message)]
+
+
+NOBODY_BY_POS = ("criterion", None, "pos", {"handle": "pos", "identifier": "9"})
+
+
+@pytest.mark.parametrize(
+    ("criteria", "record", "expected", "considered"),
+    [
+        pytest.param(
+            "pos,email",
+            {**pos("9"), "email": "ann@example.com"},
+            ("updated", ANN, "criterion", {"email": "ann@example.com"}, "ann@example.com"),
+            [NOBODY_BY_POS],
+            id="the second one finds somebody: the first one's value is added",
+        ),
+        pytest.param(
+            "pos,email",
+            {**pos("2"), "email": "new@example.com"},
+            ("updated", BOB, "criterion", {"handle": "pos", "identifier": "2"}, "2"),
+            [],
+            id="the first one finds somebody: the second one's value is added",
+        ),
+        pytest.param(
+            "pos,email",
+            {"email": "ann@example.com"},
+            ("unchanged", ANN, "criterion", {"email": "ann@example.com"}, "ann@example.com"),
+            [("criterion", None, "pos", None)],
+            id="no value for the first one",
+        ),
+        pytest.param(
+            "pos,email",
+            {**pos("9"), "email": "new@example.com"},
+            ("created", NEW, "new", {"handle": "pos", "identifier": "9"}, "9"),
+            [NOBODY_BY_POS, ("criterion", None, "email", {"email": "new@example.com"})],
+            id="none finds anybody: created by the first one's value",
+        ),
+        pytest.param(
+            "pos,email",
+            {"email": "new@example.com"},
+            ("created", NEW, "new", {"email": "new@example.com"}, "new@example.com"),
+            [("criterion", None, "pos", None), ("criterion", None, "email", {"email": "new@example.com"})],
+            id="created by the only value",
+        ),
+        pytest.param(
+            "till,email",
+            {"email": "new@example.com", **pos("1", handle="shop")},
+            ("updated", ANN, "routed", {"handle": "shop", "identifier": "1"}, "new@example.com"),
+            [("criterion", None, "till", None), ("criterion", None, "email", {"email": "new@example.com"})],
+            id="routed after the last one",
+        ),
+        pytest.param(
+            "email,pos",
+            {"email": "ann@example.com", **pos("2")},
+            ("rejected", None, "criterion", {"email": "ann@example.com"}, "ann@example.com"),
+            [
+                ("criterion", ANN, "", {"email": "ann@example.com"}),
+                ("holder", BOB, "", {"handle": "pos", "identifier": "2"}),
+            ],
+            id="each finds somebody else: claimed elsewhere",
+        ),
+        pytest.param(
+            "pos,email",
+            {**pos("1", "2"), "email": "gone@example.com"},
+            ("rejected", None, "criterion", None, "1"),
+            [
+                ("criterion", ANN, "", {"handle": "pos", "identifier": "1"}),
+                ("criterion", BOB, "", {"handle": "pos", "identifier": "2"}),
+            ],
+            id="one that finds two refuses at once",
+        ),
+    ],
+)
+def test_criteria_are_tried_in_order(criteria, record, expected, considered):
+    (outcome,) = decide(record, criteria=criteria).outcomes
+
+    key = None if outcome.key is None else outcome.key.as_json()
+    assert (outcome.kind.value, outcome.profile_id, outcome.rule.value, key, outcome.match_value) == expected
+    assert [
+        (one.rule, one.profile_id, one.criterion, None if one.key is None else one.key.as_json())
+        for one in outcome.considered
+    ] == considered
+
+
+@pytest.mark.parametrize("criteria", ["pos,email", "email,pos", "till,pos,email,shop"])
+def test_several_criteria_reject_only_what_has_a_value_for_none(criteria):
+    (outcome,) = decide({"company": "Acme", **pos("1", handle="loyalty")}, criteria=criteria).outcomes
+
+    assert [one.code.value for one in outcome.errors] == ["no_match_value"]

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from profiles import keys, models
 from profiles.applying import apply_drafts
+from profiles.criteria import Criteria
 from profiles.history import without_origins
 from profiles.shape import COLLECTIONS, COLUMNS, MEMBERS, TIME_FIELDS
 from profiles.values import CauseKind, Outcome, OutcomeKind, ProfileDraft
@@ -91,7 +92,7 @@ def with_address_key(pointer: str) -> str:
 
 def decide(
     drafts: Sequence[ProfileDraft],
-    criteria: str,
+    criteria: Criteria,
     labels: Labels,
     *,
     now: dt.datetime,
@@ -117,7 +118,8 @@ def decision_of(outcome: Outcome, labels: Labels) -> Decision:
         label=None if outcome.profile_id is None else labels[outcome.profile_id],
         rule=None if outcome.rule is None else outcome.rule.value,
         key=outcome.key,
-        considered=frozenset(labels[candidate.profile_id] for candidate in outcome.considered),
+        considered=frozenset(labels[one.profile_id] for one in outcome.considered if one.profile_id is not None),
+        nobody=frozenset(one.criterion for one in outcome.considered if one.profile_id is None),
         errors=frozenset((error.code.value, place(error.pointer)) for error in outcome.errors),
         warnings=frozenset((warning.code.value, warning.pointer) for warning in outcome.warnings),
     )

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from profiles.criteria import Criteria
 from profiles.schema import parse_record
 from profiles.shape import ADDRESSES
 from profiles.values import Cause, CauseKind, ProfileDraft
@@ -236,6 +237,16 @@ SPOILT: Final[tuple[tuple[str, Any], ...]] = (
     ("~/\x00\ud800", "odd"),
 )
 
+CRITERIA: Final[tuple[Criteria, ...]] = (
+    *(("email",),) * 3,
+    *(("pos",),) * 3,
+    ("shop",),
+    ("loyalty",),
+    ("pos", "email"),
+    ("email", "pos"),
+    ("loyalty", "shop", "email", "pos"),
+)
+
 # --- Records and batches -----------------------------------------------------------------------------------------
 
 
@@ -253,16 +264,26 @@ def one_in(count: int) -> SearchStrategy[bool]:
 
 
 @st.composite
-def records(draw: DrawFn, *, criteria: str) -> dict[str, Any]:
-    """One raw record: mostly keys, usually one for the criterion; a few fields; now and then something wrong."""
-    record: dict[str, Any] = {}
-    if not draw(one_in(6 if criteria == "email" else 2)):
-        record["email"] = draw(st.sampled_from(WRITTEN_EMAILS))
+def identity_lists(draw: DrawFn, *, criteria: Criteria) -> list[Any]:
+    """Nothing, or what a record has for its identities: a list, now and then none or null."""
+    found: list[Any] = []
     if not draw(one_in(4)):
         some = st.lists(identity_entries(), min_size=1, max_size=2)
-        record["identities"] = draw(some | some | st.sampled_from((None, [])))
-    if criteria in dict(IDENTITIES) and not draw(one_in(6)):
-        record["identities"] = [*(record.get("identities") or []), draw(identity_entries(handle=criteria))]
+        found = [draw(some | some | st.sampled_from((None, [])))]
+    for handle in sorted({"pos", "shop"}.intersection(criteria)):
+        if not draw(one_in(6)):
+            found = [[*((found and found[0]) or []), draw(identity_entries(handle=handle))]]
+    return found
+
+
+@st.composite
+def records(draw: DrawFn, *, criteria: Criteria) -> dict[str, Any]:
+    """One raw record: mostly keys, usually one for each criterion; a few fields; now and then something wrong."""
+    record: dict[str, Any] = {}
+    if not draw(one_in(6 if "email" in criteria else 2)):
+        record["email"] = draw(st.sampled_from(WRITTEN_EMAILS))
+    if identities := draw(identity_lists(criteria=criteria)):
+        record["identities"] = identities[0]
     if draw(one_in(4)):
         record["mobile_phone"] = draw(st.sampled_from(WRITTEN_MOBILES))
     if draw(one_in(4)):
@@ -282,7 +303,7 @@ def records(draw: DrawFn, *, criteria: str) -> dict[str, Any]:
 class Submission:
     """One batch as it would be sent, or a run of edits by staff."""
 
-    criteria: str
+    criteria: Criteria
     kind: CauseKind
     records: tuple[dict[str, Any], ...]
 
@@ -319,7 +340,7 @@ def batch_id(number: int) -> UUID:
 @st.composite
 def submissions(draw: DrawFn, *, max_size: int = 8) -> Submission:
     """Batches of one to `max_size` records."""
-    criteria = draw(st.sampled_from(("email", "email", "email", "pos", "pos", "pos", "shop", "loyalty")))
+    criteria = draw(st.sampled_from(CRITERIA))
     return Submission(
         criteria=criteria,
         kind=draw(st.sampled_from((CauseKind.BATCH, CauseKind.BATCH, CauseKind.BATCH, CauseKind.ADMIN))),

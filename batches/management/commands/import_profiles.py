@@ -21,8 +21,9 @@ from batches.files import FileError
 from batches.importing import Import
 from batches.intake import BodyError, EnvelopeError
 from batches.worker import helping
+from profiles.criteria import Criteria, typed_criteria
 from profiles.db.server import LocksDoNotExcludeError
-from profiles.keys import NAME_LENGTH, InvalidValueError, name
+from profiles.keys import NAME_LENGTH, InvalidValueError
 from profiles.models import User
 
 SOME_REJECTED, FAILED = 1, 2
@@ -45,7 +46,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the file and how to match."""
         parser.add_argument("file", metavar="FILE", type=Path)
-        parser.add_argument("--match", required=True, metavar="email|HANDLE", help="What to find profiles by.")
+        parser.add_argument(
+            "--match",
+            required=True,
+            metavar="email|HANDLE|A,B",
+            help="What to find profiles by; several are tried in order, as in shop,email.",
+        )
         parser.add_argument("--label", default="", help="To find the batches by; the file's name unless told.")
         parser.add_argument("--user", metavar="NAME", help="On whose behalf.")
 
@@ -53,7 +59,7 @@ class Command(BaseCommand):
         """Import the file and say what became of it."""
         run = Import(
             file=file,
-            match_criteria=_criteria(match),
+            criteria=_criteria(match),
             label=(label or file.name)[:NAME_LENGTH],
             submitted_by=None if user is None else _user(user),
         )
@@ -110,9 +116,9 @@ class Command(BaseCommand):
             )
 
 
-def _criteria(match: str) -> str:
+def _criteria(match: str) -> Criteria:
     try:
-        return name(match)
+        return typed_criteria(match)
     except InvalidValueError as error:
         raise CommandError(f"--match: {error}", returncode=FAILED) from error
 

@@ -15,7 +15,7 @@ def write(path: Path, content: bytes | str) -> Path:
 def read(path: Path, *, by: str = "email", size: int = 500) -> list[tuple[int, object]]:
     """Return each row's line with its record, or with the list of what is wrong with it."""
     rows: list[tuple[int, object]] = []
-    for part in read_slices(path, match_criteria=by, size=size):
+    for part in read_slices(path, criteria=(by,), size=size):
         for line in part.lines:
             record = json.loads(line.record)
             fault = record.get(UNREADABLE)

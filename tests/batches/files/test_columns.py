@@ -4,10 +4,11 @@ import pytest
 
 from batches.files import FileError
 from batches.files.columns import read_cells, read_header
+from profiles.criteria import typed_criteria
 
 
 def header(*names, by="email"):
-    return read_header(names, line=1, match_criteria=by)
+    return read_header(names, line=1, criteria=typed_criteria(by))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,12 @@ def test_every_fault_of_a_row_is_told():
             "shop",
             f"{NO_SHOP}; there are identities.Shop, identities.pos.",
         ),
-        (["email"], "Email", f"{NO_EMAIL}; email is written in lower case."),
+        (["email"], "Email", f"{NO_EMAIL}; did you mean email?"),
+        (
+            ["company", "identities.pos"],
+            "shop,email",
+            f"{NO_SHOP.replace(',', ' or email,')}; there are identities.pos.",
+        ),
     ],
 )
 def test_header_that_is_refused(names, by, told):
@@ -133,3 +139,8 @@ def test_header_that_is_refused(names, by, told):
         header(*names, by=by)
 
     assert (caught.value.line, str(caught.value)) == (1, told)
+
+
+@pytest.mark.parametrize("name", ["email", "identities.shop"])
+def test_a_column_for_one_of_several_criteria_will_do(name):
+    assert [column.name for column in header(name, by="shop,email")] == [name]

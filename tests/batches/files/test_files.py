@@ -13,13 +13,13 @@ def test_files_are_cut_into_slices(tmp_path):
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"email":"a@b.cd"}\n' * 7))
 
-    assert [len(part.lines) for part in read_slices(path, match_criteria="email", size=3)] == [3, 3, 1]
+    assert [len(part.lines) for part in read_slices(path, criteria=("email",), size=3)] == [3, 3, 1]
 
 
 def test_slices_are_bounded_in_bytes(tmp_path):
     path = write(tmp_path / "a.jsonl", (json.dumps({"a": "x" * 200_000}) + "\n") * 40)
 
-    assert [len(part.lines) for part in read_slices(path, match_criteria="email", size=500)] == [9, 9, 9, 9, 4]
+    assert [len(part.lines) for part in read_slices(path, criteria=("email",), size=500)] == [9, 9, 9, 9, 4]
 
 
 def test_compressed_file_that_unpacks_beyond_measure(tmp_path):
@@ -28,7 +28,7 @@ def test_compressed_file_that_unpacks_beyond_measure(tmp_path):
         file.write(b"email\na@b.cd\n")
         for _ in range(80):
             file.write(b"x" * 1_000_000)
-    slices = read_slices(path, match_criteria="email", size=500)
+    slices = read_slices(path, criteria=("email",), size=500)
 
     assert [line.number for line in next(slices).lines] == [2, 3]
     with pytest.raises(FileError, match=r"^the compressed file unpacks to more than 200 times its size"):
@@ -64,7 +64,7 @@ def test_folder_is_no_file(tmp_path):
 def test_what_comes_before_the_damage_is_kept(tmp_path):
     whole = gzip.compress(b"".join(b'{"email":"p%d@b.cd"}\n' % number for number in range(20_000)))
     path = write(tmp_path / "a.jsonl.gz", whole[:-2_000])
-    slices = read_slices(path, match_criteria="email", size=20_000)
+    slices = read_slices(path, criteria=("email",), size=20_000)
 
     taken = len(next(slices).lines)
 

@@ -11,14 +11,14 @@ from tests.batches.files.reading import read, write
 def test_json_lines_are_kept_byte_for_byte(tmp_path):
     path = write(tmp_path / "a.jsonl", b'\xef\xbb\xbf{ "email":"\\u0061@b.cd" }\r\n\n{"n":1.50}\n{"a":"\\ud800"}')
 
-    (part,) = read_slices(path, match_criteria="email", size=10)
+    (part,) = read_slices(path, criteria=("email",), size=10)
 
     assert [(line.number, line.record) for line in part.lines] == [
         (1, b'{ "email":"\\u0061@b.cd" }'),
         (3, b'{"n":1.50}'),
         (4, b'{"a":"\\ud800"}'),
     ]
-    assert json.loads(part.body("email"))["match_criteria"] == "email"
+    assert json.loads(part.body(("email",)))["match_criteria"] == "email"
 
 
 NO_JSON = "is not JSON; write null, or leave the field out."

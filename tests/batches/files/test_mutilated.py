@@ -55,7 +55,7 @@ def mutilated(draw, content):
 
 def check(content, read, line_ends):
     """Read the rows, and see that all that the file says of anybody is in its place."""
-    lines = list(read(io.BufferedReader(io.BytesIO(content)), match_criteria="email"))
+    lines = list(read(io.BufferedReader(io.BytesIO(content)), criteria=("email",)))
     said = [json.loads(line.record) for line in lines]
     texts = [
         record[UNREADABLE]["text"] if UNREADABLE in record else json.dumps(record, ensure_ascii=False)
@@ -87,7 +87,7 @@ def test_mutilated_csv(data, rows, size):
 
     lines = check(content, read_csv, "\r\n|\r|\n")
 
-    assert list(read_csv(Trickle(content, size), match_criteria="email")) == lines
+    assert list(read_csv(Trickle(content, size), criteria=("email",))) == lines
 
 
 @examples(300, torture=100_000)
@@ -102,7 +102,7 @@ def test_mutilated_json_lines(content, size):
         assert first in {b"", b"[", b"{"} or is_array or b"\0" in content[:4]
         return
 
-    assert list(read_json_lines(Trickle(content, size), match_criteria="email")) == lines
+    assert list(read_json_lines(Trickle(content, size), criteria=("email",))) == lines
 
 
 @examples(200, torture=50_000)
@@ -115,7 +115,7 @@ def test_mutilated_file_is_read_or_refused_in_a_sentence(tmp_path_factory, conte
 
     fault = "."
     try:
-        for part in read_slices(path, match_criteria="email", size=3):
+        for part in read_slices(path, criteria=("email",), size=3):
             read_envelope(part.body("email"))
     except FileError as error:
         fault = str(error)
@@ -151,7 +151,7 @@ def spelled(name):
 def test_accepted_header_makes_a_record_the_schema_knows(name, cell):
     by = "shop" if name == "email" else "email"
     try:
-        columns = read_header([name, "email" if by == "email" else "identities.shop"], line=1, match_criteria=by)
+        columns = read_header([name, "email" if by == "email" else "identities.shop"], line=1, criteria=(by,))
     except FileError:
         return
 
@@ -168,7 +168,7 @@ def test_every_plain_field_has_its_column():
 
     names = sorted(RECORD_FIELDS - nested) + list(shape.COMMS_MEMBERS)
 
-    columns = read_header(names, line=1, match_criteria="email")
+    columns = read_header(names, line=1, criteria=("email",))
     record, _ = read_cells(columns, ["1"] * len(names))
     assert record.keys() == (RECORD_FIELDS - nested) | {"comms_attributes"}
     assert record["comms_attributes"].keys() == set(shape.COMMS_MEMBERS)

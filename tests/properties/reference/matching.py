@@ -4,6 +4,7 @@ import copy
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
+from profiles.criteria import Criteria
 from profiles.keys import MatchKey
 from profiles.values import ErrorCode, MatchRule, OutcomeKind, ProfileDraft, WarningCode
 from tests.properties.reference.addresses import set_addresses
@@ -24,14 +25,14 @@ from tests.properties.reference.world import Decision, World, newcomer
 
 
 def apply_one_by_one(
-    world: World, drafts: Sequence[ProfileDraft], criteria: str, *, now: dt.datetime
+    world: World, drafts: Sequence[ProfileDraft], criteria: Criteria, *, now: dt.datetime
 ) -> list[Decision]:
     """Handle the records one after another, changing `world`."""
     return [apply_one(world, draft, criteria, now=now) for draft in drafts]
 
 
 def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top to bottom
-    world: World, draft: ProfileDraft, criteria: str, *, now: dt.datetime
+    world: World, draft: ProfileDraft, criteria: Criteria, *, now: dt.datetime
 ) -> Decision:
     """Handle one record: who is meant, what speaks against it, and only if nothing does, the change."""
     errors = {(error.code.value, place(error.pointer)) for error in draft.errors}
@@ -50,14 +51,21 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
             rule=None if rule is None else rule.value,
             key=key,
             considered=frozenset(person.label for person in considered),
+            nobody=nobody,
             errors=frozenset(errors),
             warnings=frozenset(warnings),
         )
 
-    # Who is meant: by the criterion; if that finds nobody, by any of the identities.
+    # Who is meant: by the first criterion that finds somebody; if none does, by any of the identities.
     rule: MatchRule | None = MatchRule.CRITERION
-    tried = criterion_keys(draft, criteria)
-    hits = world.meant_by(tried)
+    hits: list[Person] = []
+    number = 0
+    while not hits and number < len(criteria):
+        tried = criterion_keys(draft, criteria[number])
+        hits = world.meant_by(tried)
+        number += 1
+    in_vain = criteria if not hits else criteria[: number - 1]
+    nobody = frozenset(in_vain if len(criteria) > 1 else ())
     if not hits:
         rule = MatchRule.ROUTED
         tried = identity_keys(draft)
@@ -74,9 +82,11 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
     key = next((key for key in tried if world.holder(key) is not None), None)
     if person is None:
         rule = None
-        home = "/email" if criteria == "email" else "/identities"
-        if not criterion_keys(draft, criteria) and not any(pointer.startswith(home) for _, pointer in errors):
-            refuse(ErrorCode.NO_MATCH_VALUE, home)
+        homes = ["/email" if criterion == "email" else "/identities" for criterion in criteria]
+        if not values_for(draft, criteria) and not any(
+            pointer.startswith(home) for _, pointer in errors for home in homes
+        ):
+            refuse(ErrorCode.NO_MATCH_VALUE, homes[0])
     elif person.fields["profile_type"] == "deleted" and "profile_type" not in draft.fields:
         refuse(ErrorCode.DELETED_PROFILE, "")
 
@@ -124,18 +134,24 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
         kind=world.put_down(person, after, position=position).value,
         label=after.label,
         rule=(rule or MatchRule.NEW).value,
-        key=key or criterion_keys(draft, criteria)[0],
+        key=key or values_for(draft, criteria)[0],
         considered=frozenset(),
+        nobody=nobody,
         errors=frozenset(),
         warnings=frozenset(warnings | ignored),
     )
 
 
-def criterion_keys(draft: ProfileDraft, criteria: str) -> list[MatchKey]:
-    """Return what the record gives for the criterion: its email, or all its identities of that handle."""
-    if criteria == "email":
+def values_for(draft: ProfileDraft, criteria: Criteria) -> list[MatchKey]:
+    """Return what the record gives for any of the criteria, in their order."""
+    return [key for criterion in criteria for key in criterion_keys(draft, criterion)]
+
+
+def criterion_keys(draft: ProfileDraft, criterion: str) -> list[MatchKey]:
+    """Return what the record gives for a criterion: its email, or all its identities of that handle."""
+    if criterion == "email":
         return [key for key in tuple(draft.pointers) if key.kind == "email"]
-    return [key for key in identity_keys(draft) if key.handle == criteria]
+    return [key for key in identity_keys(draft) if key.handle == criterion]
 
 
 def identity_keys(draft: ProfileDraft) -> list[MatchKey]:

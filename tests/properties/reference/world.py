@@ -21,6 +21,8 @@ class Decision:
     """The first of the record's keys by which the rule found the profile, or by which it will be found again."""
     considered: frozenset[int]
     """Who stood in the way of a rejected record, and whom it would have changed."""
+    nobody: frozenset[str]
+    """Of several criteria, those that found nobody."""
     errors: frozenset[tuple[str, str]]
     warnings: frozenset[tuple[str, str]]
 
