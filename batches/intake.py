@@ -80,6 +80,7 @@ def submit_batch(
     batch = Batch(
         match_criteria=criteria_text(envelope.criteria),
         total_count=envelope.total_count,
+        mobile_clash=envelope.mobile_clash or settings.MOBILE_CLASH,
         source=source,
         submitted_by=submitted_by,
         label=label,

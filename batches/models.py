@@ -11,7 +11,7 @@ from profiles.criteria import LONGEST_TEXT, Criteria, typed_criteria
 from profiles.db.ids import new_id
 from profiles.keys import NAME_LENGTH
 from profiles.models import Profile
-from profiles.values import MatchRule, OutcomeKind, choices
+from profiles.values import MatchRule, MobileClash, OutcomeKind, choices
 
 # Nothing of the batch was applied: the contract's status `failed`.
 FAILED = Q(state__in=[BatchState.SET_ASIDE, BatchState.CANCELLED]) | Q(
@@ -25,6 +25,12 @@ class Batch(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     match_criteria = models.CharField(
         max_length=LONGEST_TEXT, help_text='"email", or an identity handle, or several of them in order: "shop,email".'
+    )
+    mobile_clash = models.CharField(
+        max_length=9,
+        default=MobileClash.REJECT,
+        choices=choices(MobileClash),
+        help_text="What becomes of a mobile number that somebody else has.",
     )
     source = models.CharField(max_length=8, choices=choices(BatchSource))
     # No index of its own: the prefix of the unique rule over the idempotency key serves.

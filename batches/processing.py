@@ -27,6 +27,7 @@ from profiles.values import (
     CauseKind,
     ErrorCode,
     Finding,
+    MobileClash,
     Outcome,
     OutcomeKind,
     ProfileDraft,
@@ -126,6 +127,7 @@ def process_batch(batch: Batch, drafts: Drafts) -> None:
                     criteria=batch.criteria,
                     now=now,
                     received_at=batch.received_at,
+                    mobile_clash=MobileClash(batch.mobile_clash),
                     store_outcomes=store_outcomes,
                 )
             progress = _counts(batch, outcomes)

@@ -51,7 +51,7 @@ def resend(batch: Batch, positions: list[int], *, source: BatchSource) -> Iterat
     body = BatchBody.objects.filter(batch=batch).first()
     if body is None:
         raise ResendingError("The batch's body is no longer kept.")
-    criteria = orjson.dumps(wire_criteria(batch.criteria))
+    terms = orjson.dumps({"match_criteria": wire_criteria(batch.criteria), "mobile_clash": batch.mobile_clash})
     texts = record_texts(body.content)
     if max(positions) >= len(texts):
         raise ResendingError(ResendingError.__doc__)
@@ -59,7 +59,7 @@ def resend(batch: Batch, positions: list[int], *, source: BatchSource) -> Iterat
         yield (
             position,
             submit_batch(
-                body=b'{"match_criteria":' + criteria + b',"profiles":[' + texts[position].encode() + b"]}",
+                body=terms[:-1] + b',"profiles":[' + texts[position].encode() + b"]}",
                 source=source,
                 submitted_by=batch.submitted_by,
                 label=batch.label,

@@ -55,6 +55,11 @@ MAX_QUEUED_BATCHES = env.int("MAX_QUEUED_BATCHES", default=10_000)
 HUB_LOCK_BUDGET = env.int("HUB_LOCK_BUDGET", default=2_500)
 # ISO 3166 code under which phone numbers without a country code are read; empty: such numbers are refused.
 PHONE_DEFAULT_COUNTRY = env.str("PHONE_DEFAULT_COUNTRY", default="")
+# What becomes of a mobile number that somebody else has, unless the batch says: reject the record, or take it as the
+# secondary phone where that is free.
+MOBILE_CLASH = env.str("MOBILE_CLASH", default="reject")
+if MOBILE_CLASH not in {"reject", "secondary"}:
+    raise ImproperlyConfigured("MOBILE_CLASH must be reject or secondary.")
 # ISO 4217 codes a profile may have; empty: all of them.
 CURRENCIES = env.list("CURRENCIES", default=[])
 # Seconds a worker may be silent before another takes its batch (PostgreSQL; on SQLite there is one worker).

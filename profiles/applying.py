@@ -9,7 +9,7 @@ from profiles.criteria import Criteria
 from profiles.db.ids import derived_ids, new_id
 from profiles.directory import Scope
 from profiles.matching import plan
-from profiles.values import Cause, NewId, Outcome, ProfileDraft
+from profiles.values import Cause, MobileClash, NewId, Outcome, ProfileDraft
 from profiles.writing import OutcomeStore, store_no_outcomes
 
 
@@ -19,14 +19,15 @@ def apply_drafts(
     criteria: Criteria,
     now: dt.datetime,
     received_at: dt.datetime | None = None,
+    mobile_clash: MobileClash = MobileClash.REJECT,
     store_outcomes: OutcomeStore = store_no_outcomes,
     write: bool = True,
 ) -> list[Outcome]:
     """Match, decide and write the drafts as if one by one in their order; return one outcome for each.
 
     `criteria` are tried in order; `now` is the time the changes bear, `received_at` when the drafts
-    came in, if that was before: what they refuse without a time was refused then. For the rest see `conduct`. Runs
-    inside the caller's transaction.
+    came in, if that was before: what they refuse without a time was refused then. `mobile_clash` says what becomes of
+    numbers that others have. For the rest see `conduct`. Runs inside the caller's transaction.
     """
     scope = Scope(
         keys=list({key: None for draft in drafts for key in draft.pointers}),
@@ -35,7 +36,15 @@ def apply_drafts(
         references={name for draft in drafts for name in draft.reference_names},
     )
     new_ids = partial(_new_ids, received_at=received_at or now)
-    decide = partial(plan, drafts, criteria=criteria, now=now, new_ids=new_ids, received_at=received_at)
+    decide = partial(
+        plan,
+        drafts,
+        criteria=criteria,
+        now=now,
+        new_ids=new_ids,
+        received_at=received_at,
+        mobile_clash=mobile_clash,
+    )
     decided = conduct(scope, decide, now=now, store_outcomes=store_outcomes, write=write)
     return list(decided.outcomes)
 

@@ -4,6 +4,7 @@ Pure: drafts and everything known about their keys in, the whole plan out. Recor
 and each sees what the former decided.
 """
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from profiles.values import (
     ErrorCode,
     Finding,
     MatchRule,
+    MobileClash,
     NewId,
     Outcome,
     OutcomeKind,
@@ -31,6 +33,7 @@ from profiles.values import (
     ProfileDraft,
     ProfileResult,
     ProfileType,
+    WarningCode,
 )
 
 # The contract's own sentences; clients look for the second one (rules 8.14).
@@ -65,13 +68,22 @@ def plan(
     now: dt.datetime,
     new_ids: Callable[[Cause], NewId],
     received_at: dt.datetime | None = None,
+    mobile_clash: MobileClash = MobileClash.REJECT,
 ) -> Plan:
     """Decide every draft in order and return outcomes, the profiles to write, their ledger and possible duplicates.
 
     `criteria` are tried in order; `now` is the time the changes bear. `new_ids` names the profile
     and the addresses that a draft creates. `received_at` is when the drafts came in, if that was before now.
+    `mobile_clash` says what becomes of numbers that others have.
     """
-    planning = _Planning(directory, criteria=criteria, now=now, new_ids=new_ids, received_at=received_at or now)
+    planning = _Planning(
+        directory,
+        criteria=criteria,
+        now=now,
+        new_ids=new_ids,
+        received_at=received_at or now,
+        mobile_clash=mobile_clash,
+    )
     outcomes = [planning.decide(draft) for draft in drafts]
     return Plan(outcomes, planning.results(), planning.changes, list(planning.duplicates.values()))
 
@@ -87,11 +99,13 @@ class _Planning:
         now: dt.datetime,
         new_ids: Callable[[Cause], NewId],
         received_at: dt.datetime,
+        mobile_clash: MobileClash,
     ) -> None:
         self.directory = directory
         self.criteria = criteria
         self.now = now
         self.received_at = received_at
+        self.mobile_clash = mobile_clash
         self.new_ids = new_ids
         self.holders = dict(directory.holders)
         self.states = {profile.id: state_of(profile) for profile in directory.profiles.values()}
@@ -133,6 +147,9 @@ class _Planning:
             message = "The profile was changed by somebody else after it was looked at."
             return self._reject(draft, match, [*errors, Finding(ErrorCode.STALE, "", message)])
         aliases, holders = self._claims(draft, match.profile_id)
+        sent = draft
+        if self.mobile_clash is MobileClash.SECONDARY:
+            draft, holders = _with_shared_mobile(draft, before, holders)
         errors += self._match_errors(draft, match, before)
         errors += [
             Finding(ErrorCode.CLAIMED_ELSEWHERE, draft.pointers[holder.key], _TAKEN[holder.key.kind])
@@ -148,7 +165,7 @@ class _Planning:
         )
         errors += reconciliation.errors
         if errors:
-            return self._reject(draft, match, errors, holders)
+            return self._reject(sent, match, errors, holders)
         return self._accept(draft, match, reconciliation, new_id)
 
     def _is_stale(self, draft: ProfileDraft, profile_id: UUID) -> bool:
@@ -300,6 +317,30 @@ class _Planning:
         for other in others:
             pair = DuplicatePair(lowest, other, reason, draft.cause)
             self.duplicates.setdefault((pair.low, pair.high), pair)
+
+
+def _with_shared_mobile(
+    draft: ProfileDraft, before: State | None, holders: list[Candidate]
+) -> tuple[ProfileDraft, list[Candidate]]:
+    """Return the draft with a mobile that another profile holds as its secondary phone, where that is free.
+
+    And those holders who remain in its way (rules 2.10).
+    """
+    clash = next((holder for holder in holders if holder.key is not None and holder.key.kind == "mobile"), None)
+    if clash is None or clash.key is None:
+        return draft, holders
+    number = clash.key.value
+    stored = None if before is None else before.fields.get("secondary_phone")
+    if draft.fields.get("secondary_phone", stored) not in {None, number}:
+        return draft, holders
+    message = "Another profile has this number as its mobile phone; here it is the secondary phone."
+    fields = {name: value for name, value in draft.fields.items() if name != "mobile_phone"}
+    shared = dataclasses.replace(
+        draft,
+        fields=fields | {"secondary_phone": number},
+        warnings=(*draft.warnings, Finding(WarningCode.MOBILE_AS_SECONDARY, draft.pointers[clash.key], message)),
+    )
+    return shared, [holder for holder in holders if holder is not clash]
 
 
 def _identity_keys(draft: ProfileDraft) -> list[MatchKey]:

@@ -62,6 +62,13 @@ class Verification(StrEnum):
     VERIFIED = "verified"
 
 
+class MobileClash(StrEnum):
+    """What becomes of a mobile number that somebody else has (rules 2.10)."""
+
+    REJECT = "reject"
+    SECONDARY = "secondary"
+
+
 class OutcomeKind(StrEnum):
     """What became of a record; `pending` before it was decided."""
 
@@ -100,6 +107,7 @@ class WarningCode(StrEnum):
     BLANK_ENTRY = "blank_entry"
     ALIAS_KEY = "alias_key"
     JOINED_AT_KEPT = "joined_at_kept"
+    MOBILE_AS_SECONDARY = "mobile_as_secondary"
     CONSENT_NOT_LOOSENED = "consent_not_loosened"
     CONSENT_OLDER = "consent_older"
     COMMS_DISAGREE = "comms_disagree"

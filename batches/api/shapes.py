@@ -12,7 +12,7 @@ from profiles.criteria import LONGEST_LIST, MOST_CRITERIA, wire_criteria
 from profiles.http.wire import wire_time
 from profiles.keys import NAME_LENGTH
 from profiles.schema import Record
-from profiles.values import OutcomeKind
+from profiles.values import MobileClash, OutcomeKind
 
 QUEUED_MESSAGE: Final = "Profiles queued for batch import."
 
@@ -34,6 +34,11 @@ class BatchIn(BaseModel):
         "A handle that holds a comma can be named in a list only."
     )
     profiles: list[Record] = Field(min_length=1, max_length=500)
+    mobile_clash: MobileClash | None = Field(
+        None,
+        description="What becomes of a mobile number that another profile has (the hub's own extension): the record "
+        "is rejected, or the number becomes the secondary phone where that is free. Absent: as the hub is set.",
+    )
 
 
 class KeptBatch(BaseModel):
@@ -99,6 +104,7 @@ def _batch(batch: Batch, queue_position: int | None) -> dict[str, Any]:
         "rejected_count": batch.rejected_count,
         "queue_position": queue_position,
         "match_criteria": wire_criteria(batch.criteria),
+        "mobile_clash": batch.mobile_clash,
         "source": batch.source,
         "submitted_by": None if user is None else user.username,
         "label": batch.label or None,

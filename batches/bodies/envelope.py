@@ -22,12 +22,14 @@ from profiles.characters import shown
 from profiles.criteria import LONGEST_LIST, LONGEST_TEXT, NOT_CRITERIA, Criteria, CriteriaError, read_criteria
 from profiles.keys import InvalidValueError
 from profiles.schema.naming import did_you_mean
+from profiles.values import MobileClash
 
 _BRACE: Final = ord("{")
 _NULL: Final = memoryview(b"null")
 _MAX_ENTRIES_TOLD: Final = 20
 # Of one character JSON may make six: an escape.
 _LONGEST_CRITERIA_BYTES: Final = 6 * LONGEST_TEXT
+_LONGEST_WORD_BYTES: Final = 100
 _PLACE: Final = re.compile(r" \(byte (\d+)\)$")
 _NO_NUMBERS: Final = re.compile(rb"NaN|-?Infinity")
 _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -52,6 +54,8 @@ class Envelope:
 
     criteria: Criteria
     total_count: int
+    mobile_clash: MobileClash | None = None
+    """`None`: as the hub is set."""
 
 
 def read_envelope(body: bytes) -> Envelope:
@@ -66,11 +70,12 @@ def read_envelope(body: bytes) -> Envelope:
         errors[_told(member)] = ["The key stands twice."]
     values = dict(members)
     criteria = _criteria(values, errors)
+    mobile_clash = _mobile_clash(values, errors)
     total_count = _count(values, errors)
     if errors:
         errors |= _meant(values, errors)
         raise EnvelopeError(errors)
-    return Envelope(criteria, total_count)
+    return Envelope(criteria, total_count, mobile_clash)
 
 
 def _members(body: bytes) -> list[tuple[str, msgspec.Raw]]:
@@ -126,6 +131,17 @@ def _criteria(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -
             message = NOT_CRITERIA
     errors.setdefault(field, [message])
     return ()
+
+
+def _mobile_clash(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -> MobileClash | None:
+    raw = memoryview(values.get("mobile_clash", b"null"))
+    if raw == _NULL:
+        return None
+    try:
+        return MobileClash(bytes(raw[: _LONGEST_WORD_BYTES + 1]).decode().strip('"').lower())
+    except ValueError:
+        errors.setdefault("mobile_clash", [f"The mobile_clash must be {' or '.join(MobileClash)}."])
+        return None
 
 
 def _count(values: Mapping[str, msgspec.Raw], errors: dict[str, list[str]]) -> int:

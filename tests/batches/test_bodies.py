@@ -6,6 +6,7 @@ import pytest
 
 from batches.bodies import BodyError, EnvelopeError, find_record, iter_records, read_envelope, record_texts
 from batches.bodies.scanning import texts_by_walking
+from profiles.values import MobileClash
 
 
 def body(record):
@@ -207,6 +208,10 @@ def test_what_is_not_json_is_refused(content):
         (b'{"match_criteria":null,"profiles":[{}]}', "match_criteria"),
         (b'{"match_criteria":5,"profiles":[{}]}', "match_criteria"),
         (b'{"match_criteria":"' + b"a" * 600_000 + b'","profiles":[{}]}', "match_criteria"),
+        (b'{"match_criteria":"a","profiles":[{}],"mobile_clash":"second"}', "mobile_clash"),
+        (b'{"match_criteria":"a","profiles":[{}],"mobile_clash":{}}', "mobile_clash"),
+        (b'{"match_criteria":"a","profiles":[{}],"mobile_clash":"' + b"a" * 600_000 + b'"}', "mobile_clash"),
+        (b'{"match_criteria":"a","profiles":[{}],"mobile_clash":"\\ud800"}', "mobile_clash"),
         (b'{"match_criteria":{},"profiles":[{}]}', "match_criteria"),
         (b'{"match_criteria":[],"profiles":[{}]}', "match_criteria"),
         (b'{"match_criteria":["a","b","c","d","e","f"],"profiles":[{}]}', "match_criteria"),
@@ -227,6 +232,16 @@ def test_what_is_no_batch_is_told_by_field(content, field):
         read_envelope(content)
 
     assert list(caught.value.errors) == [field]
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [("null", None), ('"secondary"', MobileClash.SECONDARY), ('"Reject"', MobileClash.REJECT)],
+)
+def test_envelope_says_what_becomes_of_mobiles_others_have(sent, meant):
+    envelope = read_envelope(b'{"mobile_clash":%s,"match_criteria":"a","profiles":[{}]}' % sent.encode())
+
+    assert envelope.mobile_clash is meant
 
 
 MISSING = {"match_criteria": ["The match_criteria field is required."]}

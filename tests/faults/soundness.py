@@ -12,7 +12,7 @@ from profiles import models, shape
 from profiles.directory import load_snapshots
 from profiles.history import fold, without_origins
 from profiles.schema import parse_record
-from profiles.values import Cause, CauseKind, ProfileDraft
+from profiles.values import Cause, CauseKind, MobileClash, ProfileDraft
 from tests.properties.reference import place
 from tests.properties.stored import Labels, decide, described_database, rolled_back
 
@@ -87,6 +87,7 @@ def check_serial_order() -> None:
                 labels,
                 now=rows[0].decided_at,
                 received_at=rows[0].batch.received_at,
+                mobile_clash=MobileClash(rows[0].batch.mobile_clash),
             )
         ]
         replayed = _described(labels)

@@ -10,7 +10,7 @@ from profiles.criteria import typed_criteria
 from profiles.keys import email_match_key, identity_match_key, mobile_match_key
 from profiles.matching import plan
 from profiles.schema import parse_record
-from profiles.values import Cause, CauseKind, Directory, ProfileSnapshot
+from profiles.values import Cause, CauseKind, Directory, MobileClash, ProfileSnapshot
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 ANN, BOB, OLD, GONE, NEW = (UUID(int=number) for number in (1, 2, 3, 4, 100))
@@ -48,11 +48,11 @@ def pos(*identifiers, handle="pos"):
     return {"identities": [{"handle": handle, "identifier": one} for one in identifiers]}
 
 
-def decide(*records, criteria="email"):
+def decide(*records, criteria="email", **terms):
     ids = itertools.count(NEW.int)
     drafts = [parse_record(one, cause=Cause(CauseKind.BATCH, position=n)) for n, one in enumerate(records)]
     by = typed_criteria(criteria)
-    return plan(drafts, DIRECTORY, criteria=by, now=NOW, new_ids=lambda _: lambda _: UUID(int=next(ids)))
+    return plan(drafts, DIRECTORY, criteria=by, now=NOW, new_ids=lambda _: lambda _: UUID(int=next(ids)), **terms)
 
 
 @pytest.mark.parametrize(
@@ -321,3 +321,61 @@ def test_several_criteria_reject_only_what_has_a_value_for_none(criteria):
     (outcome,) = decide({"company": "Acme", **pos("1", handle="loyalty")}, criteria=criteria).outcomes
 
     assert [one.code.value for one in outcome.errors] == ["no_match_value"]
+
+
+TAKEN, OWN, OTHER = "+61404000001", "+61404000002", "+61404123121"  # Ann's, Bob's, nobody's
+
+
+@pytest.mark.parametrize(
+    ("record", "kind", "phones"),
+    [
+        pytest.param({"mobile_phone": TAKEN}, "updated", (OWN, TAKEN), id="the secondary phone is empty"),
+        pytest.param(
+            {"mobile_phone": TAKEN, "secondary_phone": TAKEN}, "updated", (OWN, TAKEN), id="it is the same number"
+        ),
+        pytest.param({"mobile_phone": TAKEN, "secondary_phone": None}, "updated", (OWN, TAKEN), id="it is cleared"),
+        pytest.param({"mobile_phone": TAKEN, "secondary_phone": OTHER}, "rejected", None, id="it is another number"),
+        pytest.param({"mobile_phone": OTHER}, "updated", (OTHER, None), id="nobody has it"),
+    ],
+)
+def test_mobile_somebody_else_has_may_become_the_secondary_phone(record, kind, phones):
+    decided = decide(pos("2") | record, criteria="pos", mobile_clash=MobileClash.SECONDARY)
+
+    (outcome,) = decided.outcomes
+    assert outcome.kind.value == kind
+    told = [(one.code.value, one.pointer) for one in (*outcome.errors, *outcome.warnings)]
+    if phones is None:
+        assert told == [("claimed_elsewhere", "/mobile_phone")]
+    else:
+        (result,) = decided.results
+        assert (result.fields.get("mobile_phone"), result.fields.get("secondary_phone")) == phones
+        assert told == ([("mobile_as_secondary", "/mobile_phone")] if TAKEN in phones else [])
+    assert bool(decided.duplicates) == (phones is None)
+
+
+def test_shared_mobile_of_a_record_that_is_refused_is_no_warning():
+    record = pos("2") | {"mobile_phone": TAKEN, "email": "ann@example.com"}
+
+    (outcome,) = decide(record, criteria="pos", mobile_clash=MobileClash.SECONDARY).outcomes
+
+    assert [one.pointer for one in outcome.errors] == ["/email"]
+    assert outcome.warnings == ()
+
+
+def test_shared_mobile_changes_nothing_when_it_is_sent_again():
+    record = pos("2") | {"mobile_phone": TAKEN}
+
+    first, second = decide(record, record, criteria="pos", mobile_clash=MobileClash.SECONDARY).outcomes
+
+    assert (first.kind.value, second.kind.value) == ("updated", "unchanged")
+    assert [one.code.value for one in second.warnings] == ["mobile_as_secondary"]
+
+
+def test_first_of_a_new_family_has_the_mobile_and_the_others_share_it():
+    family = [{"email": f"{name}@example.com", "mobile_phone": OTHER} for name in ("mum", "dad", "kid")]
+
+    decided = decide(*family, mobile_clash=MobileClash.SECONDARY)
+
+    phones = [(one.fields.get("mobile_phone"), one.fields.get("secondary_phone")) for one in decided.results]
+    assert phones == [(OTHER, None), (None, OTHER), (None, OTHER)]
+    assert decided.duplicates == []

@@ -13,7 +13,7 @@ from profiles.applying import apply_drafts
 from profiles.criteria import Criteria
 from profiles.history import without_origins
 from profiles.shape import COLLECTIONS, COLUMNS, MEMBERS, TIME_FIELDS
-from profiles.values import CauseKind, Outcome, OutcomeKind, ProfileDraft
+from profiles.values import CauseKind, MobileClash, Outcome, OutcomeKind, ProfileDraft
 from tests.properties.reference import OTHER_COLLECTIONS, Decision, World, id_of, place
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -97,13 +97,14 @@ def decide(
     *,
     now: dt.datetime,
     received_at: dt.datetime | None = None,
+    mobile_clash: MobileClash = MobileClash.REJECT,
 ) -> list[Decision]:
     """Apply the drafts for real and say what became of them in the reference's words.
 
     `labels` learns of the new profiles, which are numbered in the order in which they were created.
     """
     with transaction.atomic():
-        outcomes = apply_drafts(drafts, criteria=criteria, now=now, received_at=received_at)
+        outcomes = apply_drafts(drafts, criteria=criteria, now=now, received_at=received_at, mobile_clash=mobile_clash)
     for outcome in outcomes:
         if outcome.kind is OutcomeKind.CREATED:
             assert outcome.profile_id is not None

@@ -13,7 +13,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from profiles.criteria import Criteria
 from profiles.schema import parse_record
 from profiles.shape import ADDRESSES
-from profiles.values import Cause, CauseKind, ProfileDraft
+from profiles.values import Cause, CauseKind, MobileClash, ProfileDraft
 from tests.properties.reference import LOCATIONS, ORGANISATIONS, ROLES, World, id_of, newcomer
 
 TORTURE: Final = os.environ.get("HUB_TORTURE") == "1"
@@ -62,7 +62,7 @@ FIELDS: Final[dict[str, tuple[Any, ...]]] = {
     "gender": ("female", "OTHER", None),
     "currency": ("AUD", "eur", None),
     "joined_at": ("2020-05-05T15:20:32Z", "2020-05-05 15:20:32", "2021-01-01T00:00:00.5+02:00", None),
-    "secondary_phone": ("+61404123121", None),
+    "secondary_phone": ("+61404123121", "+61404123122", None),
     "company": ("Acme", "Acme ", "", None),
     "occupation": ("Baker", None),
     "avatar_url": ("https://example.com/a.png", None),
@@ -305,6 +305,7 @@ class Submission:
 
     criteria: Criteria
     kind: CauseKind
+    mobile_clash: MobileClash
     records: tuple[dict[str, Any], ...]
 
     def drafts(self, number: int = 0) -> list[ProfileDraft]:
@@ -344,6 +345,7 @@ def submissions(draw: DrawFn, *, max_size: int = 8) -> Submission:
     return Submission(
         criteria=criteria,
         kind=draw(st.sampled_from((CauseKind.BATCH, CauseKind.BATCH, CauseKind.BATCH, CauseKind.ADMIN))),
+        mobile_clash=draw(st.sampled_from((MobileClash.REJECT, MobileClash.REJECT, MobileClash.SECONDARY))),
         records=tuple(draw(st.lists(records(criteria=criteria), min_size=1, max_size=max_size))),
     )
 

@@ -24,8 +24,9 @@ def test_batches_do_what_the_reference_does(world, batches):
 
         for number, batch in enumerate(batches):
             now = START + dt.timedelta(days=number + 1)
-            expected = apply_one_by_one(world, batch.drafts(number), batch.criteria, now=now)
-            found = decide(batch.drafts(number), batch.criteria, labels, now=now)
+            terms = {"now": now, "mobile_clash": batch.mobile_clash}
+            expected = apply_one_by_one(world, batch.drafts(number), batch.criteria, **terms)
+            found = decide(batch.drafts(number), batch.criteria, labels, **terms)
 
             assert found == expected
             assert described_database(labels) == described(world)
@@ -37,12 +38,13 @@ def test_a_batch_is_its_records_one_by_one(world, batch):
     now = START + dt.timedelta(days=1)
     with rolled_back():
         labels = store(world)
-        whole = decide(batch.drafts(), batch.criteria, labels, now=now)
+        whole = decide(batch.drafts(), batch.criteria, labels, now=now, mobile_clash=batch.mobile_clash)
         state_of_whole = described_database(labels)
 
     with rolled_back():
         labels = store(world)
-        singly = [decide([draft], batch.criteria, labels, now=now)[0] for draft in batch.drafts()]
+        terms = {"now": now, "mobile_clash": batch.mobile_clash}
+        singly = [decide([draft], batch.criteria, labels, **terms)[0] for draft in batch.drafts()]
 
         assert whole == singly
         assert state_of_whole == described_database(labels)

@@ -2,6 +2,7 @@
 
 import copy
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -20,11 +21,15 @@ def test_resent_batch_changes_nothing_where_no_two_records_share_a_profile(world
     batch = without_company(world, batch)
     with rolled_back():
         labels = store(world)
-        first = decide(batch.drafts(0), batch.criteria, labels, now=START + dt.timedelta(days=1))
+        first = decide(
+            batch.drafts(0), batch.criteria, labels, now=START + dt.timedelta(days=1), mobile_clash=batch.mobile_clash
+        )
         described_first = described_database(labels)
         updated_first = updated_at()
 
-        again = decide(batch.drafts(1), batch.criteria, labels, now=START + dt.timedelta(days=2))
+        again = decide(
+            batch.drafts(1), batch.criteria, labels, now=START + dt.timedelta(days=2), mobile_clash=batch.mobile_clash
+        )
 
         assert [decision.kind for decision in again] == [
             "rejected" if decision.kind == "rejected" else "unchanged" for decision in first
@@ -49,8 +54,10 @@ def test_resent_batch_does_what_the_reference_does_again(world, batch):
 
         for number in range(3):
             now = START + dt.timedelta(days=number + 1)
-            expected = apply_one_by_one(world, batch.drafts(number), batch.criteria, now=now)
-            found = decide(batch.drafts(number), batch.criteria, labels, now=now)
+            expected = apply_one_by_one(
+                world, batch.drafts(number), batch.criteria, now=now, mobile_clash=batch.mobile_clash
+            )
+            found = decide(batch.drafts(number), batch.criteria, labels, now=now, mobile_clash=batch.mobile_clash)
 
             assert found == expected
         assert described_database(labels) == described(world)
@@ -73,9 +80,9 @@ def without_company(world: World, batch: Submission) -> Submission:
         concerned = {person.label for person in world.meant_by(tuple(draft.pointers))} | set(draft.pointers)
         if concerned & taken:
             continue
-        decision = apply_one(world, draft, batch.criteria, now=START)
+        decision = apply_one(world, draft, batch.criteria, now=START, mobile_clash=batch.mobile_clash)
         taken |= concerned
         if decision.kind == "created":
             taken.add(decision.label)
         kept.append(record)
-    return Submission(criteria=batch.criteria, kind=batch.kind, records=tuple(kept))
+    return replace(batch, records=tuple(kept))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from profiles.criteria import Criteria
 from profiles.keys import MatchKey
-from profiles.values import ErrorCode, MatchRule, OutcomeKind, ProfileDraft, WarningCode
+from profiles.values import ErrorCode, MatchRule, MobileClash, OutcomeKind, ProfileDraft, WarningCode
 from tests.properties.reference.addresses import set_addresses
 from tests.properties.reference.collections import (
     set_custom_attributes,
@@ -25,14 +25,24 @@ from tests.properties.reference.world import Decision, World, newcomer
 
 
 def apply_one_by_one(
-    world: World, drafts: Sequence[ProfileDraft], criteria: Criteria, *, now: dt.datetime
+    world: World,
+    drafts: Sequence[ProfileDraft],
+    criteria: Criteria,
+    *,
+    now: dt.datetime,
+    mobile_clash: MobileClash = MobileClash.REJECT,
 ) -> list[Decision]:
     """Handle the records one after another, changing `world`."""
-    return [apply_one(world, draft, criteria, now=now) for draft in drafts]
+    return [apply_one(world, draft, criteria, now=now, mobile_clash=mobile_clash) for draft in drafts]
 
 
 def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top to bottom
-    world: World, draft: ProfileDraft, criteria: Criteria, *, now: dt.datetime
+    world: World,
+    draft: ProfileDraft,
+    criteria: Criteria,
+    *,
+    now: dt.datetime,
+    mobile_clash: MobileClash,
 ) -> Decision:
     """Handle one record: who is meant, what speaks against it, and only if nothing does, the change."""
     errors = {(error.code.value, place(error.pointer)) for error in draft.errors}
@@ -92,6 +102,7 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
 
     # Whose are the other keys: this person's, one's who was merged into this person, or somebody else's.
     aliases = set()
+    shared = set()
     considered = list(hits)
     for one in tuple(draft.pointers):
         holder = world.holder(one)
@@ -101,6 +112,9 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
         if other is person:
             aliases.add(one)
             ignored.add((WarningCode.ALIAS_KEY.value, draft.pointers[one]))
+        elif one.kind == "mobile" and mobile_clash == "secondary" and may_share(person, draft, one.value):
+            shared.add(one)
+            ignored.add((WarningCode.MOBILE_AS_SECONDARY.value, draft.pointers[one]))
         else:
             considered.append(other)
             refuse(ErrorCode.CLAIMED_ELSEWHERE, draft.pointers[one])
@@ -108,7 +122,9 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
                 world.note_pair(person, other, reason=ErrorCode.CLAIMED_ELSEWHERE, position=position)
 
     after = newcomer(world) if person is None else copy.deepcopy(person)
-    set_fields(after, draft, aliases)
+    set_fields(after, draft, aliases | shared)
+    for one in shared:
+        after.fields["secondary_phone"] = one.value
     set_identities(after, draft, aliases)
     set_tags(after, draft)
     told = Told(errors, ignored)
@@ -140,6 +156,14 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
         errors=frozenset(),
         warnings=frozenset(warnings | ignored),
     )
+
+
+def may_share(person: Person | None, draft: ProfileDraft, number: str) -> bool:
+    """Whether the second phone, as the record leaves it, is free for the number or holds it already."""
+    second = None if person is None else person.fields["secondary_phone"]
+    if "secondary_phone" in draft.fields:
+        second = draft.fields["secondary_phone"]
+    return second is None or second == number
 
 
 def values_for(draft: ProfileDraft, criteria: Criteria) -> list[MatchKey]:
