@@ -15,6 +15,7 @@ from profiles.criteria import EMAIL, Criteria, looks_like_email
 from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
 from profiles.reconcile import Reconciliation, State, reconcile, state_of
 from profiles.reconcile.referrals import resolve
+from profiles.reconcile.sources import hear
 from profiles.values import (
     Candidate,
     Cause,
@@ -115,7 +116,7 @@ class _Planning:
         self.duplicates: dict[tuple[UUID, UUID], DuplicatePair] = {}
 
     def results(self) -> list[ProfileResult]:
-        """Return the profiles that changed, or whose effective times moved, as they are to be stored."""
+        """Return the profiles that changed, or whose times moved, as they are to be stored."""
         return [
             ProfileResult(
                 id=profile_id,
@@ -125,6 +126,7 @@ class _Planning:
                 email_key=self.states[profile_id].email_key,
                 before=self.directory.profiles.get(profile_id),
                 effective_times=self.states[profile_id].effective_times,
+                source_times=self.states[profile_id].source_times,
             )
             for profile_id in self.touched
         ]
@@ -148,6 +150,9 @@ class _Planning:
             return self._reject(draft, match, [*errors, Finding(ErrorCode.STALE, "", message)])
         aliases, holders = self._claims(draft, match.profile_id)
         sent = draft
+        heard = hear(draft, before, received_at=self.received_at)
+        draft = heard.draft
+        errors += heard.errors
         if self.mobile_clash is MobileClash.SECONDARY:
             draft, holders = _with_shared_mobile(draft, before, holders)
         errors += self._match_errors(draft, match, before)
@@ -161,7 +166,13 @@ class _Planning:
                 self._suspect([match.profile_id, *_profile_ids([holder])], ErrorCode.CLAIMED_ELSEWHERE, draft)
         new_id = self.new_ids(draft.cause)
         reconciliation = reconcile(
-            before, draft, now=self.now, received_at=self.received_at, new_id=new_id, aliases=aliases
+            before,
+            draft,
+            now=self.now,
+            received_at=self.received_at,
+            new_id=new_id,
+            aliases=aliases,
+            source_times=heard.times,
         )
         errors += reconciliation.errors
         if errors:
@@ -327,7 +338,7 @@ def _with_shared_mobile(
     And those holders who remain in its way (rules 2.10).
     """
     clash = next((holder for holder in holders if holder.key is not None and holder.key.kind == "mobile"), None)
-    if clash is None or clash.key is None:
+    if clash is None or clash.key is None or "mobile_phone" not in draft.fields:
         return draft, holders
     number = clash.key.value
     stored = None if before is None else before.fields.get("secondary_phone")

@@ -76,6 +76,7 @@ def _plan(
             email_key=after.email_key,
             before=before,
             effective_times=after.effective_times,
+            source_times=after.source_times,
             rows_of=merged if before is survivor else None,
         )
         for before, after in afters

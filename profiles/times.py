@@ -1,6 +1,10 @@
 """Times as states and the ledger have them: in UTC; one without a zone is UTC (rules 8.13)."""
 
 import datetime as dt
+from typing import Final
+
+CLOCK_TOLERANCE: Final = dt.timedelta(minutes=5)
+"""How far a sender's clock may be ahead of ours."""
 
 
 def utc_text(moment: dt.datetime) -> str:

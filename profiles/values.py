@@ -108,6 +108,7 @@ class WarningCode(StrEnum):
     ALIAS_KEY = "alias_key"
     JOINED_AT_KEPT = "joined_at_kept"
     MOBILE_AS_SECONDARY = "mobile_as_secondary"
+    OLDER_THAN_STORED = "older_than_stored"
     CONSENT_NOT_LOOSENED = "consent_not_loosened"
     CONSENT_OLDER = "consent_older"
     COMMS_DISAGREE = "comms_disagree"
@@ -239,6 +240,8 @@ class ProfileDraft:
     places: Mapping[tuple[str, RowKey], str] = field(default_factory=dict)
     """Where in the record a row of a collection stands, where deciding may find fault with it."""
     reference: str = ""
+    source_updated_at: str | None = None
+    """When the record was as it is in the system that sent it, by that system's clock."""
     email_key: str | None = None
     """Normal form of `fields["email"]`."""
     pointers: Mapping[MatchKey, str] = field(default_factory=dict)
@@ -285,6 +288,18 @@ Origins = Mapping[str, Mapping[RowKey, Origin]]
 """By the name of the collection and the row's natural key."""
 
 
+class SourceWord(NamedTuple):
+    """When a source spoke about something, by its own clock, and in which record."""
+
+    time: str
+    batch_id: UUID | None
+    position: int | None
+
+
+SourceTimes = Mapping[str, Mapping[str, SourceWord]]
+"""What each source, by its user's id, has spoken about, and when (see `reconcile.sources`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileSnapshot:
     """One profile as stored when the decision began."""
@@ -300,6 +315,7 @@ class ProfileSnapshot:
     """Of the rows in `collections`."""
     effective_times: Mapping[str, str] = field(default_factory=dict)
     """When each flag of consent is taken to have been decided (see `reconcile.consent`)."""
+    source_times: SourceTimes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,6 +432,7 @@ class ProfileResult:
     email_key: str | None
     before: ProfileSnapshot | None
     effective_times: Mapping[str, str] = field(default_factory=dict)
+    source_times: SourceTimes = field(default_factory=dict)
     rows_of: ProfileSnapshot | None = None
     """Another profile whose rows move here, where both have them by the same key: it has none of them any more."""
 

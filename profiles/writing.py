@@ -13,6 +13,7 @@ from profiles.db import sets
 from profiles.keys import search_name
 from profiles.models import COLLECTION_MODELS, DuplicateCandidate, Profile, ProfileChange, Tag
 from profiles.reconcile import same_row
+from profiles.reconcile.sources import stored_sources
 from profiles.times import utc_text
 from profiles.values import Change, DuplicatePair, Outcome, Plan, ProfileResult, ProfileSnapshot, Row
 
@@ -67,6 +68,11 @@ def _unique_columns(profile: ProfileResult | ProfileSnapshot) -> dict[str, Any]:
     return {"email_key": profile.email_key, "mobile_phone": profile.fields.get("mobile_phone")}
 
 
+def _times(result: ProfileResult) -> dict[str, Any]:
+    """Return the columns of what lies outside the ledger's fold."""
+    return {"effective_times": result.effective_times or None, "source_times": stored_sources(result.source_times)}
+
+
 def _derived(result: ProfileResult) -> dict[str, Any]:
     first, last = result.fields["first_name"], result.fields["last_name"]
     return {**_unique_columns(result), "search_name": search_name(first, last), "search_last": search_name(last)}
@@ -76,13 +82,13 @@ def _new_profiles(results: Sequence[ProfileResult], moment: str) -> list[dict[st
     """Return the rows with the columns that any of the profiles sets: most are null, and dear to send."""
     named = {name for result in results for name in result.fields}
     columns = [(name, column) for name, column in shape.COLUMNS.items() if name in named]
-    any_times = any(result.effective_times for result in results)
+    any_times = any(result.effective_times or result.source_times for result in results)
     return [
         {
             "id": result.id,
             **{column: result.fields.get(name) for name, column in columns},
             **{column: _json_column(column, result.fields) for column in shape.JSON_COLUMNS},
-            **({"effective_times": result.effective_times or None} if any_times else {}),
+            **(_times(result) if any_times else {}),
             **_derived(result),
             "version": result.version,
             "created_at": moment,
@@ -114,7 +120,9 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> Callable[
     columns = {name: column for name, column in shape.COLUMNS.items() if name in moved}
     json_columns = sorted({shape.MEMBERS[name][0] for name in moved & shape.MEMBERS.keys()})
     any_times = any(
-        result.before is not None and result.effective_times is not result.before.effective_times for result in results
+        result.effective_times is not before.effective_times or result.source_times is not before.source_times
+        for result in results
+        if (before := result.before) is not None
     )
     rows = []
     for result in results:
@@ -127,7 +135,7 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> Callable[
                 "updated_at": moment,
                 **{column: result.fields.get(name) for name, column in columns.items()},
                 **{column: _json_column(column, result.fields) for column in json_columns},
-                **({"effective_times": result.effective_times or None} if any_times else {}),
+                **(_times(result) if any_times else {}),
                 **derived,
             }
         )
@@ -135,11 +143,8 @@ def _update_profiles(results: Sequence[ProfileResult], moment: str) -> Callable[
 
 
 def _move_times(results: Sequence[ProfileResult]) -> Callable[[], int]:
-    """Set the effective times where nothing else changed: no version, no row of the ledger, `updated_at` stays."""
-    rows = [
-        {"id": result.id, "read_version": result.version, "effective_times": result.effective_times or None}
-        for result in results
-    ]
+    """Set the times where nothing else changed: no version, no row of the ledger, `updated_at` stays."""
+    rows = [{"id": result.id, "read_version": result.version, **_times(result)} for result in results]
     return sets.update_rows(Profile, rows, guards={"version": "read_version"})
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from profiles import shape
 from profiles.db import families
 from profiles.models import COLLECTION_MODELS, Profile
+from profiles.reconcile.sources import loaded_sources
 from profiles.values import Origin, ProfileSnapshot, RowKey, Rows
 
 _ORIGINS: Final = {
@@ -26,10 +27,11 @@ def load_snapshots(ids: Collection[UUID], *, collections: Collection[str]) -> di
         )
         for name in collections
     }
-    columns = ("id", "version", "email_key", "effective_times", *shape.JSON_COLUMNS, *shape.COLUMNS.values())
+    times = ("effective_times", "source_times")
+    columns = ("id", "version", "email_key", *times, *shape.JSON_COLUMNS, *shape.COLUMNS.values())
     snapshots = {}
     for values, rows_of in families.read_families(Profile, columns, ids, children=children, parent="profile_id"):
-        profile_id, version, email_key, times, categories, appearance, *plain = values
+        profile_id, version, email_key, effective, sources, categories, appearance, *plain = values
         fields = dict(zip(shape.COLUMNS, plain, strict=True))
         for name, value in categories.items():
             fields[f"comms/{name}"] = value
@@ -39,7 +41,9 @@ def load_snapshots(ids: Collection[UUID], *, collections: Collection[str]) -> di
         origins: dict[str, Mapping[RowKey, Origin]] = {}
         for name, rows in rows_of.items():
             loaded[name], origins[name] = _by_key(shape.COLLECTIONS[name], rows)
-        snapshot = ProfileSnapshot(UUID(profile_id), version, fields, loaded, email_key, origins, times or {})
+        snapshot = ProfileSnapshot(
+            UUID(profile_id), version, fields, loaded, email_key, origins, effective or {}, loaded_sources(sources)
+        )
         snapshots[snapshot.id] = snapshot
     return snapshots
 

@@ -88,6 +88,8 @@ class Profile(Comms):
     # When flags of consent are taken to have been decided, where that is known: what records are compared with, never
     # on the wire, and no part of what the ledger folds to (see reconcile.consent).
     effective_times = models.JSONField(null=True, blank=True, editable=False)
+    # What each source that tells its time has spoken about, and when: likewise (see reconcile.sources).
+    source_times = models.JSONField(null=True, blank=True, editable=False)
     # Looks, sizes and measurements (rules 8.7); what is missing is null.
     appearance = models.JSONField(default=dict, blank=True)
     # First and last name as they are searched, and the last name alone; see keys.search_name.

@@ -23,7 +23,16 @@ from profiles.reconcile.difference import (
     state_of,
 )
 from profiles.reconcile.rows import RECONCILE_ROWS
-from profiles.values import CauseKind, ErrorCode, Finding, NewId, ProfileDraft, ProfileType, WarningCode
+from profiles.values import (
+    CauseKind,
+    ErrorCode,
+    Finding,
+    NewId,
+    ProfileDraft,
+    ProfileType,
+    SourceTimes,
+    WarningCode,
+)
 
 __all__ = [
     "Changes",
@@ -54,7 +63,7 @@ class Reconciliation:
     errors: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
     times: Changes = field(default_factory=dict)
-    """The effective times that moved; where nothing else did, they are stored all the same."""
+    """The times that moved; where nothing else did, they are stored all the same."""
 
 
 def reconcile(
@@ -65,12 +74,14 @@ def reconcile(
     new_id: NewId,
     aliases: Collection[MatchKey] = (),
     received_at: dt.datetime | None = None,
+    source_times: SourceTimes | None = None,
 ) -> Reconciliation:
     """Return the profile's next state and the difference; `before` is `None` for a new profile.
 
     What the draft names by reference has been looked up (see `referrals`). `aliases` are keys of the draft that a
     profile merged into this one still holds: what equals them is left as it is. `new_id` names new addresses.
-    `received_at` is when the draft came in, if that was before now.
+    `received_at` is when the draft came in, if that was before now. `source_times` are the profile's with this draft,
+    of which only what counts is left (see `sources`).
     """
     errors: list[Finding] = []
     warnings = [
@@ -126,7 +137,8 @@ def reconcile(
         errors += decision.errors
         warnings += decision.warnings
 
-    state = State(fields, collections, times, start.origins, email_key)
+    sources = start.source_times if source_times is None else source_times
+    state = State(fields, collections, times, start.origins, sources, email_key)
     changes = difference(start, state)
     return Reconciliation(state, changes, tuple(errors), tuple(warnings), moved_times(start, state))
 

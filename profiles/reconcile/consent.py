@@ -17,11 +17,10 @@ from typing import Any, Final, NamedTuple
 from profiles import shape
 from profiles.reconcile.addresses import address_text
 from profiles.reconcile.difference import State, same
-from profiles.times import utc_text
+from profiles.times import CLOCK_TOLERANCE, utc_text
 from profiles.values import ErrorCode, Finding, ProfileDraft, Row, WarningCode
 
 TIGHT: Final = {"promo": False, "optout": True, "bounced": True}
-CLOCK_TOLERANCE: Final = dt.timedelta(minutes=5)
 # The channels whose decisions bear a time; the others have none to compare.
 _TIMED: Final = ("email", "sms")
 _FLAGS: Final = {f"comms/{channel}_{flag}": (channel, flag) for channel in shape.CHANNELS for flag in TIGHT}
@@ -33,6 +32,11 @@ _TOLD_OF_ADDRESS: Final = {
 }
 _CHANNEL_TOLD_OF: Final = {name: channel for channel, names in _TOLD_OF_ADDRESS.items() for name in names}
 _UNITED: Final = tuple(dict.fromkeys((*_FLAGS, *_TIME_FIELDS, *_CHANNEL_TOLD_OF)))
+
+
+def has_own_time(field: str) -> bool:
+    """Whether the field is a decision whose time is told by the consent itself, or that time."""
+    return field in _FLAGS or field in _TIME_FIELDS
 
 
 @dataclass(slots=True)
@@ -95,7 +99,7 @@ def decide_comms(
         held_time = _moment(stored.get(name))
         if time > received_at + CLOCK_TOLERANCE:
             message = "The time of consent lies in the future."
-            decision.errors.append(Finding(ErrorCode.INVALID, _place(draft, name), message))
+            decision.errors.append(Finding(ErrorCode.INVALID, place_of_comms(draft, name), message))
         elif (held_time is not None and time < held_time) or not heard.get(channel, True):
             _warn(decision, draft, name, WarningCode.CONSENT_OLDER)
         elif time != held_time:
@@ -151,10 +155,11 @@ _SENTENCES: Final = {
 
 
 def _warn(decision: CommsDecision, draft: ProfileDraft, name: str, code: WarningCode) -> None:
-    decision.warnings.append(Finding(code, _place(draft, name), _SENTENCES[code]))
+    decision.warnings.append(Finding(code, place_of_comms(draft, name), _SENTENCES[code]))
 
 
-def _place(draft: ProfileDraft, name: str) -> str:
+def place_of_comms(draft: ProfileDraft, name: str) -> str:
+    """Return where in the record a field of consent stands."""
     member = name.removeprefix("comms/")
     return draft.places.get(("comms", (member,)), f"/comms_attributes/{member}")
 

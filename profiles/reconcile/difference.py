@@ -8,7 +8,7 @@ import orjson
 
 from profiles import shape
 from profiles.readings import JSON
-from profiles.values import Origin, Origins, ProfileSnapshot, Row, RowKey, Rows
+from profiles.values import Origin, Origins, ProfileSnapshot, Row, RowKey, Rows, SourceTimes
 
 Changes = dict[str, dict[str, JSON]]
 
@@ -23,13 +23,22 @@ class State:
     """When flags of consent are taken to have been decided: outside the ledger's fold, see `moved_times`."""
     origins: Origins = field(default_factory=dict)
     """Of the rows that are stored, whether the state still has them or not; what is made meanwhile has none."""
+    source_times: SourceTimes = field(default_factory=dict)
+    """What each source has spoken about, and when: outside the ledger's fold too."""
     email_key: str | None = None
     """Normal form of `fields["email"]`, as the draft or the stored profile brought it: it is not worked out again."""
 
 
 def state_of(profile: ProfileSnapshot) -> State:
     """Return what the profile holds as stored."""
-    return State(profile.fields, profile.collections, profile.effective_times, profile.origins, profile.email_key)
+    return State(
+        profile.fields,
+        profile.collections,
+        profile.effective_times,
+        profile.origins,
+        profile.source_times,
+        profile.email_key,
+    )
 
 
 def same(one: object, other: object) -> bool:
@@ -71,19 +80,27 @@ def difference(before: State, after: State) -> Changes:
 
 
 def moved_times(before: State, after: State) -> Changes:
-    """Return the effective times that moved, as a row of the ledger keeps them beside its changes.
+    """Return the times that moved, as a row of the ledger keeps them beside its changes.
 
-    The first part of each pointer says which kind of time it is: `/effective/comms/email_promo`.
+    The first part of each pointer says which kind of time it is: `/effective/comms/email_promo`, or
+    `/source/{user}/company`.
     """
-    old, new = before.effective_times, after.effective_times
-    if old is new:
-        return {}
     moved: Changes = {}
+    if before.effective_times is not after.effective_times:
+        _add_moved(moved, "/effective/", before.effective_times, after.effective_times)
+    old, new = before.source_times, after.source_times
+    for source in () if old is new else sorted(old.keys() | new.keys()):
+        if (spoken := old.get(source, {})) is not (speaks := new.get(source, {})):
+            times, next_times = ({path: word.time for path, word in words.items()} for words in (spoken, speaks))
+            _add_moved(moved, f"/source/{source}", times, next_times)
+    return moved
+
+
+def _add_moved(moved: Changes, root: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             sides = (("from", old.get(name)), ("to", new.get(name)))
-            moved[f"/effective/{name}"] = {side: time for side, time in sides if time is not None}
-    return moved
+            moved[f"{root}{name}"] = {side: time for side, time in sides if time is not None}
 
 
 def _add_row_changes(
@@ -125,8 +142,12 @@ def _origin(collection: shape.Collection, key: RowKey, origin: Origin | None) ->
 
 def row_pointer(collection: shape.Collection, key: RowKey, *field_name: str) -> str:
     """Return the pointer that names a row, or one of its fields, in the ledger: `/identities/pos/7/is_active`."""
-    pointer = "/".join(("", collection.name, *key, *field_name))
-    if "~" not in pointer and pointer.count("/") == len(key) + len(field_name) + 1:
+    return pointer_of(collection.name, *key, *field_name)
+
+
+def pointer_of(*parts: str) -> str:
+    """Return the JSON pointer with these parts."""
+    pointer = "/".join(("", *parts))
+    if "~" not in pointer and pointer.count("/") == len(parts):
         return pointer  # nothing to escape
-    parts = (collection.name, *key, *field_name)
     return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)

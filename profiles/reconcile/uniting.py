@@ -12,6 +12,7 @@ from profiles import shape
 from profiles.reconcile.addresses import address_text, may_be_one
 from profiles.reconcile.consent import unite_comms
 from profiles.reconcile.difference import State
+from profiles.reconcile.sources import unite_sources
 from profiles.values import Row, RowKey, Rows
 
 _BIRTHDAY: Final = ("birth_day", "birth_month", "birth_year")
@@ -39,10 +40,13 @@ def unite(merged: State, survivor: State, *, merged_id: UUID, survivor_id: UUID)
     left_key, email_key = merged.email_key, survivor.email_key
     if email_key is None:
         left_key, email_key = None, merged.email_key
+    sources = survivor.source_times
+    if merged.source_times:
+        sources = unite_sources(merged.source_times, survivor.source_times)
     nothing: dict[str, Rows] = {name: {} for name in shape.COLLECTIONS}
     return (
-        State(left, nothing, merged.effective_times, email_key=left_key),
-        State(fields, collections, decided, email_key=email_key),
+        State(left, nothing, merged.effective_times, source_times=merged.source_times, email_key=left_key),
+        State(fields, collections, decided, source_times=sources, email_key=email_key),
     )
 
 

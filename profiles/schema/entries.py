@@ -58,9 +58,11 @@ class Reading:
     replaced_links: frozenset[RowKey] = frozenset()
     places: dict[tuple[str, RowKey], str] = field(default_factory=dict)
     pointers: dict[keys.MatchKey, str] = field(default_factory=dict)
+    reference: str = ""
+    source_updated_at: str | None = None
     email_key: str | None = None
 
-    def draft(self, *, cause: Cause, target: UUID | None, reference: str = "") -> ProfileDraft:
+    def draft(self, *, cause: Cause, target: UUID | None) -> ProfileDraft:
         """Return what was read, and what was found on the way."""
         return ProfileDraft(
             cause=cause,
@@ -72,7 +74,8 @@ class Reading:
             default_region=self.default_region,
             replaced_links=self.replaced_links,
             places=self.places,
-            reference=reference,
+            reference=self.reference,
+            source_updated_at=self.source_updated_at,
             email_key=self.email_key,
             pointers=self.pointers,
             errors=self.findings.told_errors(),

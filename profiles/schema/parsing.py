@@ -47,7 +47,7 @@ def parse_record(
     if not record.keys().isdisjoint(_REGION_FIELDS):
         _refer_to_default_region(record, reading)
     _read_comms_and_appearance(record, raw, reading)
-    return reading.draft(cause=cause, target=target, reference=record.get("reference") or "")
+    return reading.draft(cause=cause, target=target)
 
 
 def parse_entry(collection: str, raw: object, *, cause: Cause, target: UUID | None = None) -> ProfileDraft:
@@ -67,6 +67,8 @@ def parse_entry(collection: str, raw: object, *, cause: Cause, target: UUID | No
 
 
 def _read_fields(record: Record, raw: Mapping[str, JSON], reading: Reading) -> None:
+    reading.reference = record.get("reference") or ""
+    reading.source_updated_at = record.get("source_updated_at")
     reading.fields = {name: value for name, value in record.items() if name in _PLAIN}
     _check_birthday(raw, reading.findings)
     if not raw.keys() <= RECORD_FIELDS:

@@ -167,6 +167,13 @@ class Record(TypedDict, total=False):
     """One customer record: everything is optional, what is absent stays as it is."""
 
     reference: Annotated[Nullable[Name], Field(description="The sender's own name for the record; kept and echoed.")]
+    source_updated_at: Annotated[
+        Nullable[Time],
+        Field(
+            description="When the record was as it is in the sender's system: what the same sender has said of later "
+            "already stays (the hub's own extension)."
+        ),
+    ]
     email: Email
     title: Nullable[Text]
     first_name: Text
