@@ -26,16 +26,22 @@ def raw_record(**fields: Any) -> dict[str, Any]:
     return {"email": f"person{next(_numbers)}@example.com", **fields}
 
 
-def body(records: list[Any], match_criteria: Any = "email") -> bytes:
+def body(records: list[Any], match_criteria: Any = "email", **terms: Any) -> bytes:
     """Return the body of a batch."""
-    return json.dumps({"match_criteria": match_criteria, "profiles": records}).encode()
+    return json.dumps({"match_criteria": match_criteria, **terms, "profiles": records}).encode()
 
 
 def submit(
-    records: list[Any], criteria: str | list[str] = "email", *, submitted_by: User | None = None, **options: Any
+    records: list[Any],
+    criteria: str | list[str] = "email",
+    *,
+    submitted_by: User | None = None,
+    mobile_clash: str | None = None,
+    **options: Any,
 ) -> Batch:
     """Submit the records as one batch and return it; nothing is processed yet."""
-    receipt = submit_batch(body=body(records, criteria), source=BatchSource.API, submitted_by=submitted_by, **options)
+    content = body(records, criteria, mobile_clash=mobile_clash)
+    receipt = submit_batch(body=content, source=BatchSource.API, submitted_by=submitted_by, **options)
     return Batch.objects.get(id=receipt.batch_id)
 
 
