@@ -19,6 +19,7 @@ from batches.values import BatchSource
 from profiles.applying import apply_drafts
 from profiles.criteria import EMAIL, looks_like_email
 from profiles.db import sets
+from profiles.directory import key_rule_texts, key_rules_of
 from profiles.models import Identity
 from profiles.schema import parse_record
 from profiles.times import utc_text
@@ -48,7 +49,9 @@ class Drafts:
         """Read the body; its records are left for later."""
         self._batch = batch
         # Not `batch.body`: the two would hold each other, and the bytes, until garbage is collected.
-        content = BatchBody.objects.filter(batch=batch).values_list("content", flat=True).get()
+        bodies = BatchBody.objects.filter(batch=batch)
+        content, *texts = bodies.values_list("content", *key_rule_texts()).get()
+        self.key_rules = key_rules_of(*texts)  # they came with the body, in one statement
         self._unread = deque(islice(enumerate(record_texts(content)), batch.processed_count, None))
         self._reader = RecordReader()
         self._read: deque[ProfileDraft] = deque()
@@ -86,7 +89,7 @@ class Drafts:
     def _draft(self, record: RawRecord, cause: Cause) -> ProfileDraft:
         if self._batch.source == BatchSource.IMPORT and (faults := faults_of(record.value)):
             return ProfileDraft(cause=cause, errors=faults)
-        return parse_record(record.value, cause=cause, flaws=record.flaws)
+        return parse_record(record.value, cause=cause, flaws=record.flaws, blocked=self.key_rules.blocked)
 
     def _cause(self, position: int) -> Cause:
         batch = self._batch
@@ -128,6 +131,7 @@ def process_batch(batch: Batch, drafts: Drafts) -> None:
                     now=now,
                     received_at=batch.received_at,
                     mobile_clash=MobileClash(batch.mobile_clash),
+                    identity_limits=drafts.key_rules.identity_limits,
                     store_outcomes=store_outcomes,
                 )
             progress = _counts(batch, outcomes)

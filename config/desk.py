@@ -52,6 +52,7 @@ UNFOLD: Final[dict[str, Any]] = {
                 "items": [
                     _page("Profiles", "person", "profiles.profile"),
                     _page("Possible duplicates", "group", "profiles.duplicatecandidate"),
+                    _page("Possibly several people", "call_split", "profiles.overmergealarm"),
                     _page("Tags", "sell", "profiles.tag"),
                     _page("Ledger", "history", "profiles.profilechange"),
                 ],
@@ -65,6 +66,13 @@ UNFOLD: Final[dict[str, Any]] = {
                     _page("Statuses", "military_tech", "profiles.status"),
                     _page("Organisations", "corporate_fare", "profiles.organisation"),
                     _page("Roles", "badge", "profiles.roledefinition"),
+                ],
+            },
+            {
+                "title": "Rules about keys",
+                "items": [
+                    _page("Blocked values", "block", "profiles.blockedvalue"),
+                    _page("Limits of identities", "format_list_numbered", "profiles.identitylimit"),
                 ],
             },
             {

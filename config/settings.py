@@ -60,6 +60,8 @@ PHONE_DEFAULT_COUNTRY = env.str("PHONE_DEFAULT_COUNTRY", default="")
 MOBILE_CLASH = env.str("MOBILE_CLASH", default="reject")
 if MOBILE_CLASH not in {"reject", "secondary"}:
     raise ImproperlyConfigured("MOBILE_CLASH must be reject or secondary.")
+# A record that leaves a profile with more identities than this puts it on the staff's list: it may be several people.
+OVERMERGE_ALARM = env.int("OVERMERGE_ALARM", default=20)
 # ISO 4217 codes a profile may have; empty: all of them.
 CURRENCIES = env.list("CURRENCIES", default=[])
 # Seconds a worker may be silent before another takes its batch (PostgreSQL; on SQLite there is one worker).

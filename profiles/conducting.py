@@ -19,6 +19,7 @@ def conduct(
     decide: Callable[[Directory], Plan],
     *,
     now: dt.datetime,
+    look_back: Callable[[Plan], Plan] | None = None,
     store_outcomes: OutcomeStore = store_no_outcomes,
     write: bool = True,
 ) -> Plan:
@@ -26,7 +27,8 @@ def conduct(
 
     `decide` is pure, and called again with what is known then where somebody else was faster; in the end with the
     whole hub to itself, so that it comes through. What it raises is the caller's, and nothing is written. `now` is
-    the time the changes bear; `store_outcomes` is called with the plan's outcomes each time they are written, and
+    the time the changes bear; `look_back` adds to a plan that is to be written what only the ledger tells, and may
+    query for it; `store_outcomes` is called with the plan's outcomes each time they are written, and
     undone with them where they have to be. Without `write` the decision is only told: its locks are held all the
     same, so that the same decision can be written afterwards. Runs inside the caller's transaction, which must not
     have written to profiles before, and keeps its locks until that ends.
@@ -39,6 +41,8 @@ def conduct(
             with transaction.atomic():
                 decided = decide(open_directory(scope, also_lock=also_lock, whole_hub=whole_hub or last))
                 if write:
+                    if look_back is not None:
+                        decided = look_back(decided)
                     write_plan(decided, now=now, store_outcomes=store_outcomes)
         except TooManyLocksError:
             whole_hub = True

@@ -1,20 +1,41 @@
 """Reading the ledger: a profile's timeline, and its state as the ledger tells it."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.fields.json import KT
 
 from profiles import shape
 from profiles.models import ProfileChange
+from profiles.overmerging import GROWTHS, Contact
 from profiles.reconcile import State
 from profiles.values import RowKey
+
+ROWS_LOOKED_AT: Final = 1_000
+"""How many rows of a profile's ledger a batch may be kept waiting for."""
 
 
 def timeline(profile_id: UUID) -> QuerySet[ProfileChange]:
     """Return the profile's rows of the ledger, newest first."""
     return ProfileChange.objects.filter(profile_id=profile_id).order_by("-version")
+
+
+def contacts_of(profile_ids: Collection[UUID]) -> dict[UUID, set[Contact]]:
+    """Return the emails and mobiles that each of the profiles has had, by the newest rows of its ledger."""
+    contacts: dict[UUID, set[Contact]] = {profile_id: set() for profile_id in profile_ids}
+    rows = ProfileChange.objects.filter(
+        profile__among=profile_ids,
+        version__gt=F("profile__version") - ROWS_LOOKED_AT,
+        changes__has_any_keys=[f"/{name}" for name in GROWTHS],
+    )
+    values = rows.values_list("profile_id", *(KT(f"changes__/{name}__to") for name in GROWTHS))
+    for profile_id, *found in values:
+        contacts[profile_id].update(
+            Contact(name, value) for name, value in zip(GROWTHS, found, strict=True) if value is not None
+        )
+    return contacts
 
 
 def fold(history: Iterable[Mapping[str, Mapping[str, Any]]]) -> State:

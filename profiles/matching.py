@@ -6,7 +6,7 @@ and each sees what the former decided.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -70,12 +70,14 @@ def plan(
     new_ids: Callable[[Cause], NewId],
     received_at: dt.datetime | None = None,
     mobile_clash: MobileClash = MobileClash.REJECT,
+    identity_limits: Mapping[str, int] | None = None,
 ) -> Plan:
     """Decide every draft in order and return outcomes, the profiles to write, their ledger and possible duplicates.
 
     `criteria` are tried in order; `now` is the time the changes bear. `new_ids` names the profile
     and the addresses that a draft creates. `received_at` is when the drafts came in, if that was before now.
-    `mobile_clash` says what becomes of numbers that others have.
+    `mobile_clash` says what becomes of numbers that others have, `identity_limits` how many identities of a handle
+    one profile may hold.
     """
     planning = _Planning(
         directory,
@@ -84,6 +86,7 @@ def plan(
         new_ids=new_ids,
         received_at=received_at or now,
         mobile_clash=mobile_clash,
+        identity_limits=identity_limits or {},
     )
     outcomes = [planning.decide(draft) for draft in drafts]
     return Plan(outcomes, planning.results(), planning.changes, list(planning.duplicates.values()))
@@ -101,6 +104,7 @@ class _Planning:
         new_ids: Callable[[Cause], NewId],
         received_at: dt.datetime,
         mobile_clash: MobileClash,
+        identity_limits: Mapping[str, int],
     ) -> None:
         self.directory = directory
         self.criteria = criteria
@@ -108,6 +112,7 @@ class _Planning:
         self.received_at = received_at
         self.mobile_clash = mobile_clash
         self.new_ids = new_ids
+        self.identity_limits = identity_limits
         self.holders = dict(directory.holders)
         self.states = {profile.id: state_of(profile) for profile in directory.profiles.values()}
         self.versions = {profile.id: profile.version for profile in directory.profiles.values()}
@@ -173,6 +178,7 @@ class _Planning:
             new_id=new_id,
             aliases=aliases,
             source_times=heard.times,
+            identity_limits=self.identity_limits,
         )
         errors += reconciliation.errors
         if errors:
@@ -335,7 +341,7 @@ def _with_shared_mobile(
 ) -> tuple[ProfileDraft, list[Candidate]]:
     """Return the draft with a mobile that another profile holds as its secondary phone, where that is free.
 
-    And those holders who remain in its way (rules 2.10).
+    And those holders who remain in its way (rules 2.12).
     """
     clash = next((holder for holder in holders if holder.key is not None and holder.key.kind == "mobile"), None)
     if clash is None or clash.key is None or "mobile_phone" not in draft.fields:

@@ -1,6 +1,7 @@
 """Merging two profiles that are the same person."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from profiles import shape
 from profiles.conducting import conduct
 from profiles.db.ids import new_id
-from profiles.directory import Scope
+from profiles.directory import Scope, load_key_rules
 from profiles.models import DuplicateCandidate
 from profiles.models.duplicates import Verdict
 from profiles.reconcile import difference, moved_times, state_of
@@ -40,7 +41,13 @@ def merge_profiles(*, merged_id: UUID, survivor_id: UUID, cause: Cause, now: dt.
     operation_id = new_id()
     scope = Scope(targets=[merged_id, survivor_id], collections=tuple(shape.COLLECTIONS), with_merged=True)
     decide = partial(
-        _plan, merged_id=merged_id, survivor_id=survivor_id, cause=cause, operation_id=operation_id, note=note
+        _plan,
+        merged_id=merged_id,
+        survivor_id=survivor_id,
+        cause=cause,
+        operation_id=operation_id,
+        note=note,
+        identity_limits=load_key_rules().identity_limits,
     )
     conduct(scope, decide, now=now)
     low, high = sorted((merged_id, survivor_id))
@@ -49,7 +56,14 @@ def merge_profiles(*, merged_id: UUID, survivor_id: UUID, cause: Cause, now: dt.
 
 
 def _plan(
-    directory: Directory, *, merged_id: UUID, survivor_id: UUID, cause: Cause, operation_id: UUID, note: str
+    directory: Directory,
+    *,
+    merged_id: UUID,
+    survivor_id: UUID,
+    cause: Cause,
+    operation_id: UUID,
+    note: str,
+    identity_limits: Mapping[str, int],
 ) -> Plan:
     """Decide the merge; raises `MergeError`."""
     for profile_id in (merged_id, survivor_id):
@@ -59,7 +73,11 @@ def _plan(
             raise MergeError(f"There is no profile {profile_id}.")
     merged, survivor = directory.profiles[merged_id], directory.profiles[survivor_id]
     after_merged, after_survivor = unite(
-        state_of(merged), state_of(survivor), merged_id=merged_id, survivor_id=survivor_id
+        state_of(merged),
+        state_of(survivor),
+        merged_id=merged_id,
+        survivor_id=survivor_id,
+        identity_limits=identity_limits,
     )
     afters = [(merged, after_merged), (survivor, after_survivor)]
     afters += [

@@ -27,7 +27,8 @@ _SIGNS: Final = {ord(c): "-" for c in "\u2010\u2011\u2012\u2013\u2014\u2015\u221
     ord("\uff0e"): ".",
     ord("\uff0f"): "/",
 }
-_BETWEEN: Final = re.compile(r"[-.()/\s]")
+BETWEEN: Final = re.compile(r"[-.()/\s]")
+"""What stands between groups of digits and says nothing."""
 # Groups of digits, whole ones in brackets, with at most one sign between two of them.
 _GROUPS: Final = re.compile(
     r"(?:\+\s*+)?(?:\(\s*+\+?\s*+[0-9]++\s*+\)|[0-9]++)(?:\s*+[-./]?\s*+(?:\(\s*+[0-9]++\s*+\)|[0-9]++))*+"
@@ -74,7 +75,7 @@ def e164(text: str, *, default_country: str = "") -> str:
     if is_e164(text):
         return text
     plain = _plain(text)
-    digits = _BETWEEN.sub("", plain)
+    digits = BETWEEN.sub("", plain)
     try:
         number = phonenumbers.parse(digits, default_country or None)
     except phonenumbers.NumberParseException as error:
@@ -118,7 +119,7 @@ def _is_number_with_more(plain: str, default_country: str) -> bool:
     if behind is None:
         return False
     try:
-        number = phonenumbers.parse(_BETWEEN.sub("", behind[1]), default_country or None)
+        number = phonenumbers.parse(BETWEEN.sub("", behind[1]), default_country or None)
     except phonenumbers.NumberParseException:
         return False
     return phonenumbers.is_valid_number(number)
@@ -164,14 +165,20 @@ def _is_prefixed(digits: str, default_country: str) -> bool:
 
 def _plain(text: str) -> str:
     """Return the number in ASCII without armour and marks; refuse everything that is more than a number."""
+    text = in_ascii(text)
+    if fault := _fault(text):
+        raise PhoneError(fault)
+    return text
+
+
+def in_ascii(text: str) -> str:
+    """Return the text without armour and marks of writing direction, its signs and digits in ASCII; all else stays."""
     text = _BIDI_MARKS.sub("", text).strip()
     if armoured := _ARMOUR.fullmatch(text):
         text = next(part for part in armoured.groups() if part is not None).strip()
     text = text.translate(_SIGNS)
     if not text.isascii():
         text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
-    if fault := _fault(text):
-        raise PhoneError(fault)
     return text
 
 
@@ -201,12 +208,12 @@ def _not_one(text: str) -> str:
         return "The phone number must not have an extension."
     if any(c.isalpha() for c in text):
         return "The phone number must not hold letters."
-    bare = _BETWEEN.sub("", text)
+    bare = BETWEEN.sub("", text)
     return _TWO if len(re.findall(r"[0-9]{6,}", bare)) > 1 or bare.count("+") > 1 else ""
 
 
 def _strange(text: str) -> str:
-    bare = _BETWEEN.sub("", text)
+    bare = BETWEEN.sub("", text)
     if strange := bare.replace("+", "").strip("0123456789"):
         return f"The phone number must not hold {name_of(strange[0])}."
     if not bare.strip("+"):
@@ -221,7 +228,7 @@ def _astray(text: str) -> str:
 def _slashed(text: str) -> str:
     if "/" not in text:
         return ""
-    area, *rest = (_BETWEEN.sub("", part) for part in text.split("/"))
+    area, *rest = (BETWEEN.sub("", part) for part in text.split("/"))
     longest = _LONGEST_AREA["+" if area.startswith(("+", "00")) else ""]
     if len(rest) > 1 or len(area.removeprefix("+")) > longest or len(rest[0]) < _SHORTEST_AFTER_SLASH:
         return _TWO

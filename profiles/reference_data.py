@@ -1,24 +1,35 @@
-"""Reference data from a document: regions, locations, statuses, organisations and roles."""
+"""Reference data from a document: regions, locations, statuses, organisations and roles; and rules about keys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.db.models import Model
 
+from profiles.characters import shown
 from profiles.keys import NOTES_LENGTH, InvalidValueError, text
-from profiles.models import Country, Location, Organisation, Region, RoleDefinition, Status
+from profiles.models import (
+    BlockedValue,
+    Country,
+    IdentityLimit,
+    Location,
+    Organisation,
+    Region,
+    RoleDefinition,
+    Status,
+)
 
+_LIMITS: Final = "identity_limits"
 _OURS: Final = frozenset({"id", "created_at", "updated_at"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
     model: type[Model]
-    key: str
-    """The column that says which row is meant."""
+    key: tuple[str, ...]
+    """The columns that say which row is meant: the first must be given, the others may be left empty."""
 
     @property
     def columns(self) -> frozenset[str]:
@@ -26,11 +37,13 @@ class _Kind:
 
 
 KINDS: Final[Mapping[str, _Kind]] = {
-    "regions": _Kind(Region, "handle"),
-    "locations": _Kind(Location, "external_id"),
-    "statuses": _Kind(Status, "handle"),
-    "organisations": _Kind(Organisation, "handle"),
-    "roles": _Kind(RoleDefinition, "handle"),
+    "regions": _Kind(Region, ("handle",)),
+    "locations": _Kind(Location, ("external_id",)),
+    "statuses": _Kind(Status, ("handle",)),
+    "organisations": _Kind(Organisation, ("handle",)),
+    "roles": _Kind(RoleDefinition, ("handle",)),
+    "blocked_values": _Kind(BlockedValue, ("kind", "handle", "exact", "pattern")),
+    _LIMITS: _Kind(IdentityLimit, ("handle",)),
 }
 
 
@@ -56,8 +69,10 @@ def load_reference_data(document: object) -> dict[str, LoadedCounts]:
     """Make or update every row the document names, all or none, and return the counts by kind.
 
     `document` maps `regions`, `locations`, `statuses`, `organisations` and `roles` to lists of objects with the
-    contract's fields (rules 8.8 to 8.12); rows are found by `handle`, locations by `external_id`; what an object
-    leaves out stays as it is, and nothing is ever removed. Raises `ReferenceDataError`. Opens its own transaction.
+    contract's fields (rules 8.8 to 8.12), and `blocked_values` to a list of those with `kind`, `handle`, `exact` or
+    `pattern`, and `reason` (rules 1.13). Rows are found by `handle`, locations by `external_id`, blocked values by all
+    but their reason. `identity_limits` maps handles to numbers (rules 1.11). What an object leaves out stays as it is,
+    and nothing is ever removed. Raises `ReferenceDataError`. Opens its own transaction.
     """
     if not isinstance(document, dict):
         raise ReferenceDataError([f"The document must be an object with some of {', '.join(KINDS)}."])
@@ -67,16 +82,25 @@ def load_reference_data(document: object) -> dict[str, LoadedCounts]:
         for name, rows in document.items():
             if name not in KINDS:
                 problems.append(f"{name}: unknown; there are {', '.join(KINDS)}.")
-            elif not isinstance(rows, list):
-                problems.append(f"{name}: must be a list.")
+            elif not isinstance(rows, dict if name == _LIMITS else list):
+                problems.append(f"{name}: must be {'an object' if name == _LIMITS else 'a list'}.")
             else:
                 counts[name] = LoadedCounts()
-                for index, row in enumerate(rows):
-                    place = f"{name}[{index}]"
+                for place, row in _rows(name, rows):
                     problems += [f"{place}{problem}" for problem in _load(KINDS[name], row, counts[name])]
         if problems:
             raise ReferenceDataError(problems)
     return counts
+
+
+def _rows(name: str, rows: Any) -> Iterator[tuple[str, object]]:
+    """Yield each row of the document with its place there; a limit is told by its handle and its number."""
+    if name == _LIMITS:
+        for handle, most in rows.items():
+            yield f"{name}.{shown(handle)}", {"handle": handle, "most": most}
+    else:
+        for index, row in enumerate(rows):
+            yield f"{name}[{index}]", row
 
 
 def _load(kind: _Kind, row: object, counts: LoadedCounts) -> list[str]:
@@ -87,9 +111,8 @@ def _load(kind: _Kind, row: object, counts: LoadedCounts) -> list[str]:
     countries = values.pop("countries", None) if kind.model is Region else None
     if problems := _problems(kind, values):
         return problems
-    key = values[kind.key]
     manager = kind.model._default_manager
-    stored = manager.filter(**{kind.key: key}).first()
+    stored = manager.filter(**{name: values.get(name, "") for name in kind.key}).first()
     before = {} if stored is None else {name: getattr(stored, name) for name in values}
     instance = kind.model() if stored is None else stored
     for name, value in values.items():
@@ -97,7 +120,10 @@ def _load(kind: _Kind, row: object, counts: LoadedCounts) -> list[str]:
     try:
         instance.full_clean()
     except ValidationError as error:
-        return [f".{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()]
+        return [
+            f"{'' if name == NON_FIELD_ERRORS else f'.{name}'}: {' '.join(messages)}"
+            for name, messages in error.message_dict.items()
+        ]
     changed = {name for name in values if getattr(instance, name) != before.get(name)}
     if stored is None or changed:
         instance.save()
@@ -116,10 +142,12 @@ def _problems(kind: _Kind, values: dict[str, Any]) -> list[str]:
     unknown = sorted(values.keys() - kind.columns)
     if unknown:
         return [f".{name}: unknown field." for name in unknown]
-    key = values.get(kind.key)
-    if not isinstance(key, str) or not key.strip():
-        return [f".{kind.key}: required, as text."]
-    problems = []
+    first, *others = kind.key
+    if not isinstance(values.get(first), str) or not values[first].strip():
+        return [f".{first}: required, as text."]
+    problems = [f".{name}: must be text." for name in others if not isinstance(values.get(name, ""), str)]
+    if kind.model is IdentityLimit and type(values["most"]) is not int:
+        problems.append(": must be a whole number.")
     for name, value in values.items():
         if isinstance(value, str):
             try:

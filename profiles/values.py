@@ -63,7 +63,7 @@ class Verification(StrEnum):
 
 
 class MobileClash(StrEnum):
-    """What becomes of a mobile number that somebody else has (rules 2.10)."""
+    """What becomes of a mobile number that somebody else has (rules 2.12)."""
 
     REJECT = "reject"
     SECONDARY = "secondary"
@@ -106,6 +106,7 @@ class WarningCode(StrEnum):
     DUPLICATE_ENTRY = "duplicate_entry"
     BLANK_ENTRY = "blank_entry"
     ALIAS_KEY = "alias_key"
+    BLOCKED_VALUE = "blocked_value"
     JOINED_AT_KEPT = "joined_at_kept"
     MOBILE_AS_SECONDARY = "mobile_as_secondary"
     OLDER_THAN_STORED = "older_than_stored"
@@ -442,6 +443,24 @@ class ProfileResult:
         return self.before is None or self.version != self.before.version
 
 
+class Growth(StrEnum):
+    """What a profile may have more of than one person should."""
+
+    IDENTITIES = "identities"
+    EMAILS = "emails"  # ever, by the ledger
+    MOBILES = "mobiles"  # likewise
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A profile that may be several people, by what it had more of after a record."""
+
+    profile_id: UUID
+    growth: Growth
+    count: int
+    cause: Cause
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything decided about a set of drafts, ready to be written."""
@@ -450,3 +469,4 @@ class Plan:
     results: Sequence[ProfileResult]
     changes: Sequence[Change]
     duplicates: Sequence[DuplicatePair]
+    alarms: Sequence[Alarm] = ()

@@ -11,11 +11,11 @@ from typing import Any, Final
 from profiles import shape
 from profiles.db import sets
 from profiles.keys import search_name
-from profiles.models import COLLECTION_MODELS, DuplicateCandidate, Profile, ProfileChange, Tag
+from profiles.models import COLLECTION_MODELS, DuplicateCandidate, OvermergeAlarm, Profile, ProfileChange, Tag
 from profiles.reconcile import same_row
 from profiles.reconcile.sources import stored_sources
 from profiles.times import utc_text
-from profiles.values import Change, DuplicatePair, Outcome, Plan, ProfileResult, ProfileSnapshot, Row
+from profiles.values import Alarm, Change, DuplicatePair, Outcome, Plan, ProfileResult, ProfileSnapshot, Row
 
 
 class StaleWriteError(Exception):
@@ -55,6 +55,7 @@ def write_plan(plan: Plan, *, now: dt.datetime, store_outcomes: OutcomeStore = s
             sets.insert_rows(rows.model, rows.inserted)
             sets.update_rows(rows.model, rows.updated)
         _note_duplicates(plan.duplicates, moment)
+        _note_alarms(plan.alarms, moment)
         store_outcomes(plan.outcomes)
     if count_updated() != len(changed) or count_retimed() != len(retimed):
         raise StaleWriteError
@@ -227,7 +228,7 @@ def _define_tags(results: Iterable[ProfileResult], moment: str) -> None:
     sets.insert_rows(Tag, rows, unless_there=True)
 
 
-# --- Ledger and duplicates ---------------------------------------------------------------------------------------
+# --- Ledger, duplicates and alarms -------------------------------------------------------------------------------
 
 
 _RARE: Final[Mapping[str, Callable[[Change], Any]]] = {
@@ -278,3 +279,20 @@ def _note_duplicates(pairs: Sequence[DuplicatePair], moment: str) -> None:
         for pair in sorted(pairs, key=lambda pair: (pair.low, pair.high))
     ]
     sets.insert_rows(DuplicateCandidate, rows, unless_there=True)
+
+
+def _note_alarms(alarms: Sequence[Alarm], moment: str) -> None:
+    """Put profiles on the staff's list; those that wait there already stay as they are (rules 2.11)."""
+    rows = [
+        {
+            "profile_id": alarm.profile_id,
+            "growth": alarm.growth,
+            "count": alarm.count,
+            "batch_id": alarm.cause.batch_id,
+            "position": alarm.cause.position,
+            "actor_label": alarm.cause.actor_label,
+            "created_at": moment,
+        }
+        for alarm in alarms
+    ]
+    sets.insert_rows(OvermergeAlarm, rows, unless_there=True)

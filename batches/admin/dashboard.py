@@ -15,15 +15,18 @@ from batches.models import Batch
 from batches.signs import count_living
 from batches.values import OUTCOMES, UNFINISHED, BatchState
 from profiles.desk.lists import label, moment, table
+from profiles.models import OvermergeAlarm
 
 NEWEST_COUNTED: Final = 10_000
+MOST_ALARMS_COUNTED: Final = 1_000
 LAST_SUMMED: Final = 100
 LAST_SHOWN: Final = 8
 _COLOURS: Final = {"created": "#16a34a", "updated": "#2563eb", "unchanged": "#9ca3af", "rejected": "#dc2626"}
 
 
 def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Return the page's context with the figures, for those who may see batches; queries."""
+    """Return the page's context with the figures, each for those who may see what it counts; queries."""
+    context = context | _alarms(request)
     if not request.user.has_perm("batches.view_batch"):
         return context
     now = timezone.now()
@@ -54,6 +57,21 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
             ["Batch", "State", "Submitted by", "Records", "Rejected", "Received"], [_row(batch) for batch in last]
         ),
     }
+
+
+def _alarms(request: HttpRequest) -> dict[str, object]:
+    """Return how many profiles wait to be looked at, as a tile."""
+    if not request.user.has_perm("profiles.view_overmergealarm"):
+        return {}
+    waiting = OvermergeAlarm.objects.filter(seen_at__isnull=True)
+    count = waiting.values("pk")[: MOST_ALARMS_COUNTED + 1].count()
+    more = f"more than {MOST_ALARMS_COUNTED:,}"
+    tile = {
+        "name": "possibly several people",
+        "count": more if count > MOST_ALARMS_COUNTED else f"{count:,}",
+        "url": reverse("admin:profiles_overmergealarm_changelist", query={"state": "waiting"}),
+    }
+    return {"to_look_at": [tile]}
 
 
 def _state(state: BatchState, count: int) -> dict[str, object]:

@@ -10,10 +10,11 @@ from django.db import transaction
 from profiles import shape
 from profiles.applying import apply_drafts
 from profiles.criteria import EMAIL
+from profiles.directory import load_key_rules
 from profiles.models import Profile
 from profiles.schema import parse_record
 from profiles.times import utc_text
-from profiles.values import Cause, ErrorCode, Outcome, OutcomeKind, ProfileDraft
+from profiles.values import Cause, ErrorCode, Outcome, OutcomeKind, ProfileDraft, WarningCode
 
 # The fields of its own that a profile's form can edit: plain values, each a column and a member of the record.
 EDITABLE: Final = tuple(name for name in shape.PLAIN_FIELDS if name not in shape.LOCATION_FIELDS.values())
@@ -66,10 +67,13 @@ class ProfileForm(ProfileModelForm):
         if self.errors:
             return
         self.draft = replace(
-            parse_record(self._raw(), cause=self.cause, target=self.instance.pk),
+            parse_record(self._raw(), cause=self.cause, target=self.instance.pk, blocked=load_key_rules().blocked),
             expected_version=self.cleaned_data["version"],
             is_explicit=True,
         )
+        for warning in self.draft.warnings:
+            if warning.code is WarningCode.BLOCKED_VALUE:  # whoever typed it has to know before they go on
+                self.add_error(warning.pointer[1:], warning.message)
         outcome = self._decide(write=False)
         self.is_refused = outcome.kind is OutcomeKind.REJECTED
         for error in outcome.errors:

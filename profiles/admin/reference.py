@@ -34,7 +34,7 @@ class ReferenceForm(ReferenceForm_):
                 continue
             try:
                 data[name] = keys.text(value, length=keys.NOTES_LENGTH, notes=True)
-                if name == "handle":
+                if name == "handle" and value:
                     data[name] = keys.name(value)
             except keys.InvalidValueError as error:
                 self.add_error(name, str(error))

@@ -10,8 +10,9 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 
-from profiles.db.columns import field_of, plain, table_name
+from profiles.db.columns import field_of, plain, quoted, table_name
 from profiles.db.engine import is_postgresql
 from profiles.db.lookups import among
 from profiles.times import as_utc, utc_text
@@ -60,6 +61,15 @@ def read_families(
             )
 
 
+def whole_table(model: type[models.Model], columns: Sequence[str], *, where: str = "") -> RawSQL:
+    """Return the expression of a small table's rows, of those for which the column `where` is true, as one JSON text.
+
+    It is read beside something else, in its statement; null where there are none.
+    """
+    sql = f"CAST({_json_rows(model, columns, where and quoted([where]))} AS text)"
+    return RawSQL(sql, (), output_field=models.TextField())  # noqa: S611 names of tables and columns
+
+
 def _json_row(model: type[models.Model], columns: Sequence[str]) -> str:
     """Return the expression of a JSON list of the row's columns."""
     names = [f'{table_name(model)}."{field_of(model, column).column}"' for column in columns]
@@ -76,7 +86,8 @@ def _json_rows(model: type[models.Model], columns: Sequence[str], where: str) ->
     """Return the expression of a JSON list of such lists, one for each row."""
     group, outer = ("json_agg", "") if is_postgresql() else ("json_group_array", "json")
     table = table_name(model)
-    return f"{outer}((SELECT {group}({_json_row(model, columns)}) FROM {table} WHERE {table}.{where}))"
+    condition = f" WHERE {table}.{where}" if where else ""
+    return f"{outer}((SELECT {group}({_json_row(model, columns)}) FROM {table}{condition}))"
 
 
 def _json_reader(model: type[models.Model], columns: Sequence[str]) -> Callable[[Values], Values]:

@@ -8,10 +8,12 @@ from django.db.models import Model
 from profiles import shape
 from profiles.models.access import ApiToken, User
 from profiles.models.address import Address
+from profiles.models.alarms import OvermergeAlarm
 from profiles.models.attributes import CustomAttribute
 from profiles.models.dates import DateLink, ImportantDate
 from profiles.models.duplicates import DuplicateCandidate
 from profiles.models.identity import Identity
+from profiles.models.keyrules import BlockedValue, IdentityLimit
 from profiles.models.ledger import ProfileChange
 from profiles.models.locations import Location
 from profiles.models.organisations import Organisation, OrganisationMembership, RoleDefinition
@@ -37,15 +39,18 @@ __all__ = [
     "COLLECTION_MODELS",
     "Address",
     "ApiToken",
+    "BlockedValue",
     "Country",
     "CustomAttribute",
     "DateLink",
     "DuplicateCandidate",
     "Identity",
+    "IdentityLimit",
     "ImportantDate",
     "Location",
     "Organisation",
     "OrganisationMembership",
+    "OvermergeAlarm",
     "Profile",
     "ProfileChange",
     "ProfileRegion",

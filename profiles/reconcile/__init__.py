@@ -75,13 +75,15 @@ def reconcile(
     aliases: Collection[MatchKey] = (),
     received_at: dt.datetime | None = None,
     source_times: SourceTimes | None = None,
+    identity_limits: Mapping[str, int] | None = None,
 ) -> Reconciliation:
     """Return the profile's next state and the difference; `before` is `None` for a new profile.
 
     What the draft names by reference has been looked up (see `referrals`). `aliases` are keys of the draft that a
     profile merged into this one still holds: what equals them is left as it is. `new_id` names new addresses.
     `received_at` is when the draft came in, if that was before now. `source_times` are the profile's with this draft,
-    of which only what counts is left (see `sources`).
+    of which only what counts is left (see `sources`); `identity_limits` say how many identities of a handle the
+    profile may hold.
     """
     errors: list[Finding] = []
     warnings = [
@@ -117,7 +119,15 @@ def reconcile(
     errors += _birthday_errors(fields)
 
     collections = dict(start.collections)
-    case = Case(draft=draft, now=now, new_id=new_id, aliases=aliases, errors=errors, warnings=warnings)
+    case = Case(
+        draft=draft,
+        now=now,
+        new_id=new_id,
+        aliases=aliases,
+        errors=errors,
+        warnings=warnings,
+        identity_limits=identity_limits or {},
+    )
     for name, rows in draft.collections.items():
         stored = start.collections.get(name, {})
         collections[name] = after = RECONCILE_ROWS[name](stored, rows, case)

@@ -1,8 +1,8 @@
 """The record at hand, as the rules of all collections see it."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from profiles.keys import MatchKey
@@ -19,6 +19,7 @@ class Case:
     aliases: Collection[MatchKey]
     errors: list[Finding]
     warnings: list[Finding]
+    identity_limits: Mapping[str, int] = field(default_factory=dict)
 
     def place(self, name: str, key: RowKey) -> str:
         """Return where in the record the row stands."""

@@ -1,6 +1,7 @@
 """The rules of each collection: what stored and sent rows come to (rules 4)."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -22,7 +23,21 @@ def _identities(before: Rows, sent: Rows, case: Case) -> Rows:
             after[key] = {**before[key], **row}
         elif identity_match_key(*key) not in case.aliases:
             after[key] = {"is_primary": False, "is_active": True, "merged_from": None, **row}
+    if case.identity_limits and len(after) > len(before):
+        _check_limits(before, after, case)
     return after
+
+
+def _check_limits(before: Rows, after: Rows, case: Case) -> None:
+    """Refuse the first new identity of each handle for which the profile has no room (rules 1.11)."""
+    counts = Counter(handle for handle, _ in before)
+    for key in after.keys() - before.keys():
+        counts[key[0]] += 1
+    full = {handle: most for handle, most in case.identity_limits.items() if counts[handle] > most}
+    for key in after:
+        if key not in before and (most := full.pop(key[0], None)) is not None:
+            message = f"The profile may have at most {most:,} identities with the handle {key[0]}."
+            case.refuse(ErrorCode.TOO_MANY, case.place("identities", key), message)
 
 
 def _tags(before: Rows, sent: Rows, case: Case) -> Rows:

@@ -4,6 +4,7 @@ Pure. Told as removals on the merged profile and additions on the survivor, so t
 them apart again.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -24,7 +25,9 @@ class MergeError(Exception):
     """The two profiles cannot become one."""
 
 
-def unite(merged: State, survivor: State, *, merged_id: UUID, survivor_id: UUID) -> tuple[State, State]:
+def unite(
+    merged: State, survivor: State, *, merged_id: UUID, survivor_id: UUID, identity_limits: Mapping[str, int]
+) -> tuple[State, State]:
     """Return both profiles as they are after the merge: the merged one and the survivor. Raises `MergeError`."""
     comms, times = unite_comms(merged, survivor)
     fields = _united_fields(merged.fields, survivor.fields) | comms
@@ -36,6 +39,7 @@ def unite(merged: State, survivor: State, *, merged_id: UUID, survivor_id: UUID)
         name: _united_rows(name, merged.collections.get(name, {}), survivor.collections.get(name, {}), str(merged_id))
         for name in shape.COLLECTIONS
     }
+    _check_limits(collections[shape.IDENTITIES.name], survivor, identity_limits)
     decided = survivor.effective_times if times == survivor.effective_times else times
     left_key, email_key = merged.email_key, survivor.email_key
     if email_key is None:
@@ -93,6 +97,15 @@ def _united_rows(name: str, merged: Rows, survivor: Rows, merged_id: str) -> Row
         most = f"{collection.most_of_profile:,} {name.replace('_', ' ')}"
         raise MergeError(f"Together the profiles have more than {most}, which is the most for one.")
     return rows
+
+
+def _check_limits(united: Rows, survivor: State, limits: Mapping[str, int]) -> None:
+    """Raise `MergeError` where the survivor has no room for the identities of a handle (rules 1.11)."""
+    stored = Counter(handle for handle, _ in survivor.collections.get(shape.IDENTITIES.name, {}))
+    for handle, count in Counter(handle for handle, _ in united).items():
+        if count > max(limits.get(handle, count), stored[handle]):
+            most = f"{limits[handle]:,} identities with the handle {handle}"
+            raise MergeError(f"Together the profiles have more than {most}, which is the most for one.")
 
 
 def _sameness(name: str, key: RowKey, row: Row) -> object:

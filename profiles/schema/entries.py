@@ -110,7 +110,7 @@ def sent_entries(
     for index, entry in enumerate(entries) if indexes is None else zip(indexes, entries, strict=True):
         pointer, raw = f"{at}/{index}", raws[index]
         if entry is None:
-            if is_blank_entry(raw):  # else its only member was at fault, and that is told
+            if is_blank_entry(raw):  # else its only member was at fault, or it was blocked, and that is told
                 findings.warn_of_blank(pointer)
             continue
         if known and not raw.keys() <= known:

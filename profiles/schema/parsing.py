@@ -5,11 +5,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from profiles import keys, shape
+from profiles.keyrules import BUILT_IN, Blocked
 from profiles.readings import JSON, is_blank
 from profiles.schema.entries import READERS, Reading, Sent, country_of, sent_entries
 from profiles.schema.faults import check_entry, check_record
 from profiles.schema.findings import Findings
 from profiles.schema.record import MEMBERS, RECORD_FIELDS, AttributesEntry, Record
+from profiles.schema.screening import drop_blocked_keys, is_blocked_identity, warn_of_blocked, without_blocked
 from profiles.values import Cause, ErrorCode, Finding, ProfileDraft, ReferenceName, Referral, WarningCode
 
 _PLAIN: Final = frozenset(shape.PLAIN_FIELDS) - frozenset(shape.LOCATION_FIELDS.values())
@@ -22,18 +24,26 @@ _REGION_FIELDS: Final = frozenset({"region_id", "region", "region_country", "reg
 
 
 def parse_record(
-    raw: object, *, cause: Cause, target: UUID | None = None, flaws: Sequence[Finding] = ()
+    raw: object,
+    *,
+    cause: Cause,
+    target: UUID | None = None,
+    flaws: Sequence[Finding] = (),
+    blocked: Blocked = BUILT_IN,
 ) -> ProfileDraft:
     """Return what the record asks for, in normal form, with all that is wrong with it.
 
     `raw` is the record as JSON gave it; `flaws` are what reading its bytes already found wrong. `target` names the
-    profile where the doorway knows it.
+    profile where the doorway knows it, `blocked` is what the hub takes for no key.
     """
     if not isinstance(raw, dict):
         error = Finding(ErrorCode.INVALID, "", "A record must be an object.")
         return ProfileDraft(cause=cause, target=target, errors=(error,))
-    record, indexes, errors = check_record(raw, flaws=flaws)
+    sound, blocked_places = without_blocked(raw, blocked)
+    record, indexes, errors = check_record(sound, flaws=flaws)
+    blocked_places += drop_blocked_keys(record, raw, blocked)
     reading = Reading(Findings(errors))
+    warn_of_blocked(blocked_places, reading.findings)
     _read_fields(record, raw, reading)
     for name, read in READERS.items():
         entries: Sequence[Any] | None = record.get(name)  # type: ignore[assignment]
@@ -50,13 +60,17 @@ def parse_record(
     return reading.draft(cause=cause, target=target)
 
 
-def parse_entry(collection: str, raw: object, *, cause: Cause, target: UUID | None = None) -> ProfileDraft:
+def parse_entry(
+    collection: str, raw: object, *, cause: Cause, target: UUID | None = None, blocked: Blocked = BUILT_IN
+) -> ProfileDraft:
     """Return what one entry of a collection asks for by itself; its pointers begin at the entry.
 
     The collection has the name that a record has for it. Those that are replaced as a set have no such entries.
     """
-    entry, errors = check_entry(collection, raw)
+    is_blocked = collection == shape.IDENTITIES.name and is_blocked_identity(raw, blocked)
+    entry, errors = (None, []) if is_blocked else check_entry(collection, raw)
     reading = Reading(Findings(errors))
+    warn_of_blocked([""] if is_blocked else [], reading.findings)
     if entry is not None:
         reading.findings.warn_of_members("", raw, MEMBERS[collection])
         READERS[collection]([Sent(entry, raw, index=0, pointer="")], reading)

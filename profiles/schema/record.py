@@ -46,6 +46,9 @@ MOST_ENTRIES: Final = {
 }
 
 
+_BLOCKED: Final = "a blocked value is left out with the warning blocked_value."
+
+
 def at_most(name: str) -> Any:
     """Return the bound of the list of that name."""
     return Field(max_length=MOST_ENTRIES[name])
@@ -55,7 +58,7 @@ class IdentityEntry(TypedDict, total=False):
     """Another system's name for the person (rules 8.2)."""
 
     handle: Required[Name]
-    identifier: Required[Identifier]
+    identifier: Required[Annotated[Identifier, Field(description=f"The value there; {_BLOCKED}")]]
     is_active: Truth
 
 
@@ -174,7 +177,7 @@ class Record(TypedDict, total=False):
             "already stays (the hub's own extension)."
         ),
     ]
-    email: Email
+    email: Annotated[Email, Field(description=f"One who gets it; {_BLOCKED}")]
     title: Nullable[Text]
     first_name: Text
     last_name: Text
@@ -182,7 +185,7 @@ class Record(TypedDict, total=False):
     currency: Nullable[Currency]
     profile_type: one_of(ProfileType)  # type: ignore[valid-type]
     joined_at: Nullable[Time]
-    mobile_phone: Nullable[Phone]
+    mobile_phone: Annotated[Nullable[Phone], Field(description=f"One person's; {_BLOCKED}")]
     secondary_phone: Nullable[Phone]
     birth_day: Nullable[whole_number(1, 31)]  # type: ignore[valid-type]
     birth_month: Nullable[whole_number(1, 12)]  # type: ignore[valid-type]

@@ -348,7 +348,7 @@ def test_first_page_of_an_empty_hub(staff_client):
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("", 6),
+        ("", 7),
         ("batches/batch/", 5),
         ("batches/batch/?q=label", 5),
         ("batches/batchrecord/", 4),

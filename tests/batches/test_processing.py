@@ -10,12 +10,13 @@ from django.utils import timezone
 from batches import leases, processing
 from batches.models import Batch, BatchRecord
 from batches.processing import Drafts, process_batch
-from profiles.models import Address, Profile, ProfileChange
+from profiles.models import Address, BlockedValue, IdentityLimit, Profile, ProfileChange
 from tests.builders import make_profile, process, process_waiting, raw_record, submit
 from tests.profiles.api.test_profiles import full_record
 
 pytestmark = pytest.mark.django_db
 MOST_STATEMENTS = 45
+POS = [{"handle": "pos", "identifier": "7"}]
 HOME = {"address_line_1": "1 Main St", "city": "Perth", "postcode": "6000", "country": "AU"}
 WORK = {"address_line_1": "2 Side St", "city": "Perth", "postcode": "6000", "country": "AU"}
 
@@ -69,6 +70,43 @@ def test_statements_are_the_same_for_any_number_of_records():
 
     assert len(set(counts)) == 1
     assert counts[0] <= MOST_STATEMENTS
+
+
+def test_rules_about_keys_cost_no_statement_and_count_from_the_next_batch_on():
+    plain = statements_of([raw_record(mobile_phone="+61404000999", identities=POS)])
+    BlockedValue.objects.create(kind="mobile", exact="+61 404 000 999")
+    BlockedValue.objects.create(kind="identity", handle="shop", exact="7")
+    BlockedValue.objects.create(kind="email", pattern="*@example.com", is_active=False)
+    IdentityLimit.objects.create(handle="pos", most=5)
+
+    blocked = statements_of([raw_record(mobile_phone="+61404000999", identities=[{**POS[0], "identifier": "8"}])])
+
+    assert blocked == plain
+    record = BatchRecord.objects.latest("id")
+    assert [(one["code"], one["pointer"]) for one in record.warnings] == [("blocked_value", "/mobile_phone")]
+    assert list(Profile.objects.filter(mobile_phone="+61404000999").values_list("version", flat=True)) == [1]
+
+
+def test_limit_of_identities_rejects_what_would_be_too_many():
+    IdentityLimit.objects.create(handle="pos", most=1)
+    email = {"email": "a@example.com"}
+
+    batch = process([{**email, "identities": POS}, {**email, "identities": [{**POS[0], "identifier": "8"}]}])
+
+    assert (batch.created_count, batch.rejected_count) == (1, 1)
+    (error,) = BatchRecord.objects.get(batch=batch, position=1).errors
+    assert (error["code"], error["pointer"]) == ("too_many", "/identities/0")
+
+
+def test_placeholders_make_nobody_of_two_strangers():
+    zeros = {"mobile_phone": "000-000-0000", "identities": [{"handle": "pos", "identifier": "0000000"}]}
+
+    batch = process([raw_record(**zeros), raw_record(**zeros), {"email": "noemail@example.com", **zeros}])
+
+    assert (batch.created_count, batch.rejected_count) == (2, 1)
+    refused = BatchRecord.objects.get(batch=batch, position=2)
+    assert (refused.error_code, len(refused.warnings)) == ("no_match_value", 3)
+    assert set(Profile.objects.values_list("mobile_phone", flat=True)) == {None}
 
 
 def test_collection_nobody_sent_costs_no_statement():

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
 from batches.models import Batch, BatchRecord
-from profiles.models import ApiToken, DuplicateCandidate, Profile, User
+from profiles.models import ApiToken, BlockedValue, DuplicateCandidate, IdentityLimit, Profile, User
 from profiles.reference_data import example_data, load_reference_data
 from tests.builders import make_profile, process, raw_record, submit
 
@@ -36,10 +36,13 @@ def hub(machine_user):
         [
             raw_record(email="ana@example.com", mobile_phone="+61404000002"),
             raw_record(identities=[{"handle": "shop", "identifier": "7"}], tags=["news"]),
+            raw_record(identities=[{"handle": "till", "identifier": f"A{number}"} for number in range(21)]),
         ],
         submitted_by=machine_user,
     )
     submit([raw_record()])
+    BlockedValue.objects.create(kind="email", pattern="*@mailinator.com")
+    IdentityLimit.objects.create(handle="loyalty", most=1)
     ApiToken.objects.create(user=machine_user, label="Till", scopes=["*"])
     Group.objects.create(name="Callers")
     AccessAttempt.objects.create(username="x", ip_address="192.0.2.1", failures_since_start=1)

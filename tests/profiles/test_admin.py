@@ -15,7 +15,7 @@ from knox.crypto import hash_token
 
 from profiles.admin.ledger import changes_cell
 from profiles.desk.lists import BoundedPaginator
-from profiles.models import ApiToken, DuplicateCandidate, Profile, ProfileChange, Tag, User
+from profiles.models import ApiToken, BlockedValue, DuplicateCandidate, Profile, ProfileChange, Tag, User
 from tests.builders import make_profile, process, raw_record
 
 pytestmark = pytest.mark.django_db
@@ -327,6 +327,19 @@ def test_refused_edit_says_why_at_the_field(staff_client, typed, field, sentence
     assert sentence in response.content.decode()
     ana.refresh_from_db()
     assert (ana.email, ana.last_name, ana.version) == ("ana@example.com", "Unknown", 1)
+
+
+def test_edit_to_a_blocked_value_is_told_at_its_field(staff_client):
+    BlockedValue.objects.create(kind="mobile", exact="+61404000999")
+    profile = make_profile(email="ana@example.com")
+
+    answer = edit(staff_client, profile, email="noemail@example.com", mobile_phone="+61 404 000 999", company="Acme")
+
+    errors = answer.context["adminform"].form.errors
+    sentence = "The value is blocked: it stands for nobody, and was left out."
+    assert errors == {"email": [sentence], "mobile_phone": [sentence]}
+    profile.refresh_from_db()
+    assert (profile.email, profile.mobile_phone, profile.company) == ("ana@example.com", None, None)
 
 
 def test_edit_that_claims_another_ones_email_notes_a_possible_duplicate(staff_client):

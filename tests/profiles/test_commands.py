@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
-from profiles.models import ApiToken, Country, Region, Status, User
+from profiles.models import ApiToken, BlockedValue, Country, IdentityLimit, Region, Status, User
 from profiles.reference_data import example_data
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,97 @@ def test_reference_data_is_loaded_and_brought_up_to_date(tmp_path, capsys):
     path.write_text(json.dumps(document))
     call_command("load_reference", str(path))
     assert (Status.objects.get(handle="gold").name, Status.objects.get(handle="gold").period) == ("Golden", 1)
+
+
+def test_rules_about_keys_are_loaded_and_brought_up_to_date(tmp_path, capsys):
+    path = tmp_path / "rules.json"
+    blocked = [
+        {"kind": "email", "pattern": " *@mailinator.com ", "reason": "Nobody reads them."},
+        {"kind": "identity", "handle": "pos", "exact": "GUEST"},
+    ]
+    path.write_text(json.dumps({"blocked_values": blocked, "identity_limits": {"loyalty": 1}}))
+
+    call_command("load_reference", str(path))
+    blocked[1] |= {"reason": "The till's own customer.", "is_active": False}
+    path.write_text(json.dumps({"blocked_values": blocked, "identity_limits": {"loyalty": 2, "pos": 5}}))
+    call_command("load_reference", str(path))
+
+    told = capsys.readouterr().out.splitlines()
+    assert told == [
+        "blocked_values: 2 created, 0 updated, 0 unchanged",
+        "identity_limits: 1 created, 0 updated, 0 unchanged",
+        "blocked_values: 0 created, 1 updated, 1 unchanged",
+        "identity_limits: 1 created, 1 updated, 0 unchanged",
+    ]
+    assert list(
+        BlockedValue.objects.order_by("id").values_list("kind", "handle", "exact", "pattern", "is_active")
+    ) == [
+        ("email", "", "", "*@mailinator.com", True),
+        ("identity", "pos", "GUEST", "", False),
+    ]
+    assert dict(IdentityLimit.objects.values_list("handle", "most")) == {"loyalty": 2, "pos": 5}
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({"blocked_values": {}}, "blocked_values: must be a list."),
+        ({"blocked_values": [[]]}, "blocked_values[0]: must be an object."),
+        ({"blocked_values": [{"exact": "x"}]}, "blocked_values[0].kind: required, as text."),
+        ({"blocked_values": [{"kind": "fax", "exact": "x"}]}, "blocked_values[0].kind: Value 'fax' is not a valid"),
+        ({"blocked_values": [{"kind": "email"}]}, "blocked_values[0]: Give the value as a whole or a pattern, one of"),
+        (
+            {"blocked_values": [{"kind": "email", "exact": "x", "pattern": "y"}]},
+            "blocked_values[0]: Give the value as",
+        ),
+        ({"blocked_values": [{"kind": "email", "exact": 7}]}, "blocked_values[0].exact: must be text."),
+        (
+            {"blocked_values": [{"kind": "email", "handle": "pos", "exact": "x"}]},
+            "[0]: Only identities have a handle.",
+        ),
+        (
+            {"blocked_values": [{"kind": "email", "pattern": "(a+)+$"}]},
+            "blocked_values[0].pattern: A pattern has no (",
+        ),
+        (
+            {"blocked_values": [{"kind": "email", "pattern": "x" * 101}]},
+            "blocked_values[0].pattern: Ensure this value",
+        ),
+        (
+            {"blocked_values": [{"kind": "email", "exact": "x", "regex": "y"}]},
+            "blocked_values[0].regex: unknown field.",
+        ),
+        ({"identity_limits": []}, "identity_limits: must be an object."),
+        ({"identity_limits": {"pos": "7"}}, "identity_limits.pos: must be a whole number."),
+        ({"identity_limits": {"pos": True}}, "identity_limits.pos: must be a whole number."),
+        ({"identity_limits": {"pos": 0}}, "identity_limits.pos: The limit must be from 1 to 1,000."),
+        ({"identity_limits": {"pos": 1_001}}, "identity_limits.pos: The limit must be from 1 to 1,000."),
+        ({"identity_limits": {"pos": 2**70}}, "identity_limits.pos.most: "),
+        ({"identity_limits": {" ": 7}}, "identity_limits. .handle: required, as text."),
+        ({"identity_limits": {"a\x00": 7}}, "identity_limits.a?.handle: The text must not hold a NUL character"),
+    ],
+)
+def test_wrong_rules_about_keys_change_nothing(tmp_path, document, told):
+    path = tmp_path / "rules.json"
+    path.write_text(json.dumps({"identity_limits": {"shop": 1}} | document))
+
+    with pytest.raises(CommandError, match=re.escape(told)):
+        call_command("load_reference", str(path))
+
+    assert [model.objects.count() for model in (BlockedValue, IdentityLimit)] == [0, 0]
+
+
+def test_more_blocked_values_than_batches_can_read_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("profiles.models.keyrules.MOST_ENTRIES", 3)
+    monkeypatch.setattr("profiles.models.keyrules.MOST_PATTERNS", 1)
+    path = tmp_path / "rules.json"
+    patterns = [{"kind": "email", "pattern": f"{one}*"} for one in "ab"]
+    values = [{"kind": "email", "exact": one} for one in "abcd"]
+
+    for rows, place, most in ((patterns, 1, "1 patterns"), (values, 3, "3 blocked values")):
+        path.write_text(json.dumps({"blocked_values": rows}))
+        with pytest.raises(CommandError, match=rf"blocked_values\[{place}\]: There are {most} already"):
+            call_command("load_reference", str(path))
 
 
 @pytest.mark.parametrize(

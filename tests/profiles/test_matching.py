@@ -82,6 +82,12 @@ def decide(*records, criteria="email", **terms):
             ("updated", GONE, "criterion"),
             id="updated as it is",
         ),
+        pytest.param(
+            "email",
+            {"email": "test@example.com", "mobile_phone": "0000000", **pos("0000000", "2")},
+            ("unchanged", BOB, "routed"),
+            id="blocked values neither match nor claim",
+        ),
     ],
 )
 def test_record_means(criteria, record, expected):
@@ -108,6 +114,10 @@ def test_record_means(criteria, record, expected):
             "till", {"email": "new@example.com"}, [("no_match_value", "/identities")], [], [], id="no such identity"
         ),
         pytest.param("email", {"email": "x"}, [("invalid", "/email")], [], [], id="a wrong email is told once"),
+        pytest.param(
+            "email", {"email": "test@x.example"}, [("no_match_value", "/email")], [], [], id="a blocked email only"
+        ),
+        pytest.param("pos", pos(1111111), [("no_match_value", "/identities")], [], [], id="a blocked identity only"),
         pytest.param(
             "email", {"email": "gone@example.com"}, [("deleted_profile", "")], [GONE], [], id="means a deleted one"
         ),
@@ -166,6 +176,16 @@ def test_record_is_refused(criteria, record, errors, considered, pairs):
     assert [candidate.profile_id for candidate in outcome.considered] == considered
     assert [(pair.low, pair.high) for pair in decided.duplicates] == pairs
     assert (decided.results, decided.changes) == ([], [])
+
+
+def test_blocked_values_are_told_beside_why_the_record_is_refused():
+    (outcome,) = decide({"email": "noemail@example.com", **pos("0000000")}).outcomes
+
+    assert [(one.code.value, one.pointer) for one in outcome.warnings] == [
+        ("blocked_value", "/email"),
+        ("blocked_value", "/identities/0"),
+    ]
+    assert outcome.match_value == ""
 
 
 def test_clashes_are_told_in_the_contracts_own_words():

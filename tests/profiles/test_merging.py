@@ -12,7 +12,7 @@ from profiles import shape
 from profiles.directory import load_snapshots
 from profiles.history import fold
 from profiles.merging import MergeError, merge_profiles
-from profiles.models import Identity, Profile, ProfileChange
+from profiles.models import Identity, IdentityLimit, Profile, ProfileChange
 from profiles.values import Cause, CauseKind
 from tests.builders import make_profile, process
 
@@ -372,3 +372,15 @@ def test_rows_taken_over_stand_in_the_order_they_were_made(api_client):
         "attributes": list(shown["custom_attributes"]["n"]),
         "dates": [row["handle"] for row in shown["attributes"]["dates"]],
     } == {name: [*ours, *theirs] for name in ("identities", "addresses", "attributes", "dates")}
+
+
+def test_merge_keeps_to_the_limits_of_identities():
+    IdentityLimit.objects.create(handle="pos", most=2)
+    survivor = make_profile(identities=[{"handle": "pos", "identifier": one} for one in "12"])
+    others = [make_profile(identities=[{"handle": handle, "identifier": "3"}]) for handle in ("pos", "shop")]
+
+    with pytest.raises(MergeError, match="more than 2 identities with the handle pos, which is the most for one"):
+        merge(others[0], survivor)
+    merge(others[1], survivor)
+
+    assert Identity.objects.filter(profile=survivor).count() == 3

@@ -50,6 +50,7 @@ def test_what_is_null_for_most_rows_is_indexed_for_the_others_only():
         "batch_unfinished_by_queue",
         "identity_one_primary_per_profile",
         "membership_by_role",
+        "overmerge_alarm_once_until_seen",
         "profile_by_joined_location",
         "profile_by_preferred_location",
         "profile_by_survivor",

@@ -13,8 +13,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from profiles.criteria import Criteria
 from profiles.schema import parse_record
 from profiles.shape import ADDRESSES
-from profiles.values import Cause, CauseKind, MobileClash, ProfileDraft
-from tests.properties.reference import LOCATIONS, ORGANISATIONS, ROLES, World, id_of, newcomer
+from profiles.values import Cause, CauseKind, Finding, MobileClash, ProfileDraft, WarningCode
+from tests.properties.reference import LOCATIONS, ORGANISATIONS, ROLES, World, id_of, newcomer, without_placeholders
 
 TORTURE: Final = os.environ.get("HUB_TORTURE") == "1"
 
@@ -42,9 +42,19 @@ WRITTEN_EMAILS: Final = (
     "rene\u0301@example.com",
     "jo@xn--mnchen-3ya.example",
     "cat@example.com",
+    "test@example.com",
+    " NoEmail@example.com",
 )
 MOBILES: Final = ("+61404123121", "+61404123122", "+61404123123", "+12125550100")
-WRITTEN_MOBILES: Final = (*MOBILES, "+61 404 123 121", "+61 (404) 123-122", "\u00a0+61404123123", None)
+WRITTEN_MOBILES: Final = (
+    *MOBILES,
+    "+61 404 123 121",
+    "+61 (404) 123-122",
+    "\u00a0+61404123123",
+    "000-000-0000",
+    1111111,
+    None,
+)
 IDENTITIES: Final = (("pos", "7"), ("pos", "8"), ("shop", "7"), ("shop", "a/b~c"), ("till", "jos\u00e9"))
 WRITTEN_IDENTITIES: Final = (
     *IDENTITIES,
@@ -54,6 +64,9 @@ WRITTEN_IDENTITIES: Final = (
     ("Pos", "7"),
     ("pos", "07"),
     ("till", "jose\u0301"),
+    ("pos", "0000000"),
+    ("shop", 1234567890),
+    ("pos", '="9999999"'),
 )
 FIELDS: Final[dict[str, tuple[Any, ...]]] = {
     "first_name": ("Ann", "Bob", " Ann", "Jose\u0301", "Unknown"),
@@ -62,7 +75,7 @@ FIELDS: Final[dict[str, tuple[Any, ...]]] = {
     "gender": ("female", "OTHER", None),
     "currency": ("AUD", "eur", None),
     "joined_at": ("2020-05-05T15:20:32Z", "2020-05-05 15:20:32", "2021-01-01T00:00:00.5+02:00", None),
-    "secondary_phone": ("+61404123121", "+61404123122", None),
+    "secondary_phone": ("+61404123121", "+61404123122", "(000) 000 0000", None),
     "company": ("Acme", "Acme ", "", None),
     "occupation": ("Baker", None),
     "avatar_url": ("https://example.com/a.png", None),
@@ -310,13 +323,26 @@ class Submission:
 
     def drafts(self, number: int = 0) -> list[ProfileDraft]:
         """Parse the records, as the batch of that number."""
-        return [
-            replace(
-                parse_record(with_ids(record), cause=Cause(self.kind, batch_id=batch_id(number), position=position)),
-                is_explicit=self.kind is CauseKind.ADMIN,
-            )
-            for position, record in enumerate(self.records)
-        ]
+        return [self._draft(record, self._cause(number, position)) for position, record in enumerate(self.records)]
+
+    def told_drafts(self, number: int = 0) -> list[ProfileDraft]:
+        """Return the same drafts, of records that the reference has rid of their placeholders itself."""
+        drafts = []
+        for position, record in enumerate(self.records):
+            left, pointers = without_placeholders(record)
+            draft = self._draft(left, self._cause(number, position))
+            blocked = tuple(Finding(WarningCode.BLOCKED_VALUE, pointer, "") for pointer in pointers)
+            # What it left blank for them was none.
+            warnings = tuple(one for one in draft.warnings if one.pointer not in pointers)
+            drafts.append(replace(draft, warnings=(*blocked, *warnings)))
+        return drafts
+
+    def _cause(self, number: int, position: int) -> Cause:
+        return Cause(self.kind, batch_id=batch_id(number), position=position)
+
+    def _draft(self, record: dict[str, Any], cause: Cause) -> ProfileDraft:
+        draft = parse_record(with_ids(record), cause=cause)
+        return replace(draft, is_explicit=self.kind is CauseKind.ADMIN)
 
 
 def with_ids(record: dict[str, Any]) -> dict[str, Any]:

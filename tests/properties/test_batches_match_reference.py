@@ -25,7 +25,7 @@ def test_batches_do_what_the_reference_does(world, batches):
         for number, batch in enumerate(batches):
             now = START + dt.timedelta(days=number + 1)
             terms = {"now": now, "mobile_clash": batch.mobile_clash}
-            expected = apply_one_by_one(world, batch.drafts(number), batch.criteria, **terms)
+            expected = apply_one_by_one(world, batch.told_drafts(number), batch.criteria, **terms)
             found = decide(batch.drafts(number), batch.criteria, labels, **terms)
 
             assert found == expected

@@ -55,7 +55,7 @@ def test_resent_batch_does_what_the_reference_does_again(world, batch):
         for number in range(3):
             now = START + dt.timedelta(days=number + 1)
             expected = apply_one_by_one(
-                world, batch.drafts(number), batch.criteria, now=now, mobile_clash=batch.mobile_clash
+                world, batch.told_drafts(number), batch.criteria, now=now, mobile_clash=batch.mobile_clash
             )
             found = decide(batch.drafts(number), batch.criteria, labels, now=now, mobile_clash=batch.mobile_clash)
 

@@ -1,4 +1,4 @@
-"""Load reference data from a file."""
+"""Load reference data, and the rules about keys, from a file."""
 
 import json
 from pathlib import Path
@@ -10,11 +10,12 @@ from profiles.reference_data import ReferenceDataError, load_reference_data
 
 
 class Command(BaseCommand):
-    """Make or update regions, locations, statuses, organisations and roles."""
+    """Make or update regions, locations, statuses, organisations, roles, blocked values and limits of identities."""
 
     help = (
         "Make or update reference data from a JSON file: an object that maps regions, locations, statuses, "
-        "organisations and roles to lists of objects. Rows are found by handle, locations by external_id; what is "
+        "organisations, roles and blocked_values to lists of objects, and identity_limits to an object of handles and "
+        "numbers. Rows are found by handle, locations by external_id, blocked values by all but their reason; what is "
         "left out stays, and nothing is removed. A file with a fault changes nothing."
     )
 

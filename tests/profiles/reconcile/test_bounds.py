@@ -45,6 +45,30 @@ NEW = {
     "regions": {},
     "organisations": {},
 }
+
+
+def test_profile_has_room_for_so_many_identities_of_a_handle():
+    stored = {("pos", "1"): row("identities"), ("old", "1"): row("identities"), ("old", "2"): row("identities")}
+
+    def errors_of(*keys):
+        draft = ProfileDraft(
+            cause=Cause(CauseKind.BATCH),
+            collections={"identities": {key: {} for key in keys}},
+            places={("identities", key): f"/identities/{index}" for index, key in enumerate(keys)},
+        )
+        before = State({"first_name": "Ann"}, {"identities": stored})
+        limits = {"pos": 2, "old": 1, "shop": 1}
+        done = reconcile(before, draft, now=NOW, new_id=lambda _: uuid.UUID(int=1), identity_limits=limits)
+        return [(one.code.value, one.pointer, one.message) for one in done.errors]
+
+    assert errors_of(("pos", "1"), ("pos", "2"), ("shop", "1"), ("till", "1"), ("till", "2")) == []
+    assert errors_of(("old", "1"), ("old", "2")) == []  # it has more from before, and they may change
+    assert errors_of(("till", "1"), ("pos", "2"), ("pos", "3"), ("old", "3")) == [
+        ("too_many", "/identities/1", "The profile may have at most 2 identities with the handle pos."),
+        ("too_many", "/identities/3", "The profile may have at most 1 identities with the handle old."),
+    ]
+
+
 PLACES = {"dates": "/dates_attributes"}
 
 

@@ -9,6 +9,7 @@ from tests.properties.reference.ledger import LedgerRow
 from tests.properties.reference.matching import apply_one, apply_one_by_one
 from tests.properties.reference.names import LOCATIONS, ORGANISATIONS, ROLES
 from tests.properties.reference.people import OTHER_COLLECTIONS, Person, id_of
+from tests.properties.reference.placeholders import is_nobodys_email, is_placeholder, without_placeholders
 from tests.properties.reference.told import place
 from tests.properties.reference.world import Decision, World, newcomer
 
@@ -24,6 +25,9 @@ __all__ = [
     "apply_one",
     "apply_one_by_one",
     "id_of",
+    "is_nobodys_email",
+    "is_placeholder",
     "newcomer",
     "place",
+    "without_placeholders",
 ]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("profiles", "0001_initial"),
+        ("profiles", "0003_overmerge_alarms"),
     ]
 
     operations = [
