@@ -173,10 +173,11 @@ def _rejected(draft: ProfileDraft) -> Outcome:
 
 
 def _store_outcomes(outcomes: Sequence[Outcome], *, now: dt.datetime) -> None:
-    sets.insert_rows(BatchRecord, [_record_row(outcome, now) for outcome in outcomes])
+    sets.insert_rows(BatchRecord, [record_row(outcome, now=now) for outcome in outcomes])
 
 
-def _record_row(outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
+def record_row(outcome: Outcome, *, now: dt.datetime) -> dict[str, Any]:
+    """Return the outcome as a row of `BatchRecord`, decided now."""
     return {
         "batch_id": outcome.cause.batch_id,
         "position": outcome.cause.position,

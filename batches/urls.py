@@ -4,7 +4,7 @@ from django.urls import path
 
 from batches.api.batches import BatchDetail, BatchList, OlderProfileBatches, ProfileBatches
 from batches.api.errors import ANSWERS
-from batches.api.items import BatchItemRecord, BatchItems
+from batches.api.items import BatchItemRecord, BatchItems, ExplainedRecord
 from profiles.http.errors import add_answers
 
 add_answers(ANSWERS)
@@ -12,6 +12,7 @@ add_answers(ANSWERS)
 urlpatterns = [
     path("profiles/batch.json", ProfileBatches.as_view(), name="submit-batch"),
     path("profiles/batch", OlderProfileBatches.as_view(), name="submit-batch-older"),
+    path("profiles/explain", ExplainedRecord.as_view(), name="explain-record"),
     path("batches", BatchList.as_view(), name="batches"),
     path("batches/<str:batch_id>", BatchDetail.as_view(), name="batch"),
     path("batches/<str:batch_id>/items", BatchItems.as_view(), name="batch-items"),

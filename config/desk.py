@@ -45,6 +45,14 @@ UNFOLD: Final[dict[str, Any]] = {
                 "items": [
                     _page("Batches", "inbox", "batches.batch"),
                     _page("Records", "list_alt", "batches.batchrecord"),
+                    {
+                        "title": "Explain a record",
+                        "icon": "help",
+                        "link": reverse_lazy("explain"),
+                        "permission": lambda request: request.user.has_perms(
+                            ["batches.view_batchrecord", "profiles.view_profile"]
+                        ),
+                    },
                 ],
             },
             {

@@ -166,9 +166,8 @@ TEMPLATES = [
 
 # --- Database --------------------------------------------------------------------------------------------------
 
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'hub.sqlite3'}")
-}
+_database_url = env.str("DATABASE_URL", default="") or f"sqlite:///{BASE_DIR / 'hub.sqlite3'}"
+DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(_database_url)}
 _database = DATABASES["default"]
 # Opening one takes longer than many an answer.
 _database["CONN_MAX_AGE"] = 60

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
+from batches.admin.explaining import explain_page
 from config.health import health, ready
 from profiles.http.documents import DocsView, SchemaView
 from profiles.http.errors import unknown_path
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     # Django's way from a row to its page elsewhere: there is none, and it stumbles over what is no UUID.
     re_path("^admin/r/", unknown_path),
+    path("admin/explain/", admin.site.admin_view(explain_page), name="explain"),
     path("admin/", admin.site.urls),
     path("api/health", csrf_exempt(health)),
     path("readyz", csrf_exempt(ready)),

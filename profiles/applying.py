@@ -15,7 +15,7 @@ from profiles.directory import Scope, load_key_rules
 from profiles.history import contacts_of
 from profiles.matching import plan
 from profiles.overmerging import alarms_of, long_lived
-from profiles.values import Cause, MobileClash, NewId, Outcome, Plan, ProfileDraft
+from profiles.values import Cause, Change, MobileClash, NewId, Outcome, Plan, ProfileDraft
 from profiles.writing import OutcomeStore, store_no_outcomes
 
 
@@ -37,6 +37,57 @@ def apply_drafts(
     others have; `identity_limits` are the hub's, looked up here where the caller has not. For the rest see `conduct`.
     Runs inside the caller's transaction.
     """
+    decided = _conducted(
+        drafts,
+        criteria=criteria,
+        now=now,
+        received_at=received_at,
+        mobile_clash=mobile_clash,
+        identity_limits=identity_limits,
+        store_outcomes=store_outcomes,
+        write=write,
+    )
+    return list(decided.outcomes)
+
+
+def explain_draft(
+    draft: ProfileDraft,
+    *,
+    criteria: Criteria,
+    now: dt.datetime,
+    mobile_clash: MobileClash = MobileClash.REJECT,
+    identity_limits: Mapping[str, int] | None = None,
+) -> tuple[Outcome, Change | None]:
+    """Return what would become of the draft now, with the rules that were tried, and the change it would make.
+
+    Decided by the same code under the same locks as if it were applied; nothing is written. Runs inside the caller's
+    transaction.
+    """
+    decided = _conducted(
+        [draft],
+        criteria=criteria,
+        now=now,
+        mobile_clash=mobile_clash,
+        identity_limits=identity_limits,
+        is_traced=True,
+        write=False,
+    )
+    (outcome,) = decided.outcomes
+    return outcome, next(iter(decided.changes), None)
+
+
+def _conducted(
+    drafts: Sequence[ProfileDraft],
+    *,
+    criteria: Criteria,
+    now: dt.datetime,
+    received_at: dt.datetime | None = None,
+    mobile_clash: MobileClash,
+    identity_limits: Mapping[str, int] | None,
+    is_traced: bool = False,
+    store_outcomes: OutcomeStore = store_no_outcomes,
+    write: bool,
+) -> Plan:
     scope = Scope(
         keys=list({key: None for draft in drafts for key in draft.pointers}),
         targets=[draft.target for draft in drafts if draft.target is not None],
@@ -55,9 +106,9 @@ def apply_drafts(
         received_at=received_at,
         mobile_clash=mobile_clash,
         identity_limits=identity_limits,
+        is_traced=is_traced,
     )
-    decided = conduct(scope, decide, now=now, look_back=_with_alarms, store_outcomes=store_outcomes, write=write)
-    return list(decided.outcomes)
+    return conduct(scope, decide, now=now, look_back=_with_alarms, store_outcomes=store_outcomes, write=write)
 
 
 def _with_alarms(decided: Plan) -> Plan:

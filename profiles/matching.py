@@ -16,6 +16,7 @@ from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_
 from profiles.reconcile import Reconciliation, State, reconcile, state_of
 from profiles.reconcile.referrals import resolve
 from profiles.reconcile.sources import hear
+from profiles.tracing import Trace
 from profiles.values import (
     Candidate,
     Cause,
@@ -34,6 +35,7 @@ from profiles.values import (
     ProfileDraft,
     ProfileResult,
     ProfileType,
+    Step,
     WarningCode,
 )
 
@@ -71,13 +73,14 @@ def plan(
     received_at: dt.datetime | None = None,
     mobile_clash: MobileClash = MobileClash.REJECT,
     identity_limits: Mapping[str, int] | None = None,
+    is_traced: bool = False,
 ) -> Plan:
     """Decide every draft in order and return outcomes, the profiles to write, their ledger and possible duplicates.
 
     `criteria` are tried in order; `now` is the time the changes bear. `new_ids` names the profile
     and the addresses that a draft creates. `received_at` is when the drafts came in, if that was before now.
     `mobile_clash` says what becomes of numbers that others have, `identity_limits` how many identities of a handle
-    one profile may hold.
+    one profile may hold. Where it `is_traced`, each outcome tells which rules were tried.
     """
     planning = _Planning(
         directory,
@@ -87,6 +90,7 @@ def plan(
         received_at=received_at or now,
         mobile_clash=mobile_clash,
         identity_limits=identity_limits or {},
+        is_traced=is_traced,
     )
     outcomes = [planning.decide(draft) for draft in drafts]
     return Plan(outcomes, planning.results(), planning.changes, list(planning.duplicates.values()))
@@ -105,6 +109,7 @@ class _Planning:
         received_at: dt.datetime,
         mobile_clash: MobileClash,
         identity_limits: Mapping[str, int],
+        is_traced: bool,
     ) -> None:
         self.directory = directory
         self.criteria = criteria
@@ -113,6 +118,8 @@ class _Planning:
         self.mobile_clash = mobile_clash
         self.new_ids = new_ids
         self.identity_limits = identity_limits
+        self.is_traced = is_traced
+        self.trace: Trace | None = None
         self.holders = dict(directory.holders)
         self.states = {profile.id: state_of(profile) for profile in directory.profiles.values()}
         self.versions = {profile.id: profile.version for profile in directory.profiles.values()}
@@ -138,6 +145,7 @@ class _Planning:
 
     def decide(self, draft: ProfileDraft) -> Outcome:
         """Return the draft's outcome, having taken its changes into account for those that follow."""
+        self.trace = Trace() if self.is_traced else None
         draft = resolve(draft, self.directory.references, now=self.now)
         match = self._match(draft)
         errors = list(draft.errors)
@@ -160,7 +168,13 @@ class _Planning:
         errors += heard.errors
         if self.mobile_clash is MobileClash.SECONDARY:
             draft, holders = _with_shared_mobile(draft, before, holders)
-        errors += self._match_errors(draft, match, before)
+        refusals = self._match_errors(draft, match, before)
+        errors += refusals
+        if self.trace is not None:
+            self.trace.permission(match.profile_id, has_match_value=match.key is not None, refusals=refusals)
+            self.trace.claims(holders)
+            self.trace.mobile(self.mobile_clash, draft, holders)
+            self.trace.late(sent, draft)
         errors += [
             Finding(ErrorCode.CLAIMED_ELSEWHERE, draft.pointers[holder.key], _TAKEN[holder.key.kind])
             for holder in holders
@@ -192,18 +206,27 @@ class _Planning:
 
     def _match(self, draft: ProfileDraft) -> _Match:
         """Try the criteria in their order, then all identities (rules 2.1, 2.2 and 2.4)."""
+        if self.trace is not None:
+            self.trace.blocked(draft)
         if draft.target is not None:
             return _Match(self.directory.survivors.get(draft.target, draft.target), MatchRule.TARGET, None, ())
         tried: list[Candidate] = []
-        for criterion in self.criteria:
+        for place, criterion in enumerate(self.criteria, start=1):
             keys = _criterion_keys(draft, criterion)
-            if found := self._candidates(keys, MatchRule.CRITERION):
+            found = self._candidates(keys, MatchRule.CRITERION)
+            if self.trace is not None:
+                self.trace.criterion(criterion, keys, found, later=self.criteria[place:])
+            if found:
                 return _found(found, MatchRule.CRITERION, tried)
             tried.append(Candidate(None, MatchRule.CRITERION, keys[0] if keys else None, criterion))
         value = next((one.key for one in tried if one.key is not None), None)
         if len(tried) == 1:
             tried = []  # of one alone that is said by the rule that decided
-        if found := self._candidates(_identity_keys(draft), MatchRule.ROUTED):
+        keys = _identity_keys(draft)
+        found = self._candidates(keys, MatchRule.ROUTED)
+        if self.trace is not None:
+            self.trace.routing(keys, found)
+        if found:
             return _found(found, MatchRule.ROUTED, tried)
         return _Match(None, MatchRule.NEW, value, (), tuple(tried))
 
@@ -213,9 +236,16 @@ class _Planning:
         for key in keys:
             holder = self.holders.get(key)
             if holder is not None:
-                meant = self.directory.survivors.get(holder, holder)
+                meant = self._meant(key, holder)
                 found.setdefault(meant, Candidate(meant, rule, key))
         return tuple(found.values())
+
+    def _meant(self, key: MatchKey, holder: UUID) -> UUID:
+        """Return whom a key means that the holder has: the holder, or in whom that was merged (rules 2.3)."""
+        meant = self.directory.survivors.get(holder, holder)
+        if self.trace is not None and meant != holder:
+            self.trace.alias(key, holder, meant)
+        return meant
 
     def _match_errors(self, draft: ProfileDraft, match: _Match, before: State | None) -> list[Finding]:
         """Nobody to create without a match value; nobody deleted is written to by accident (rules 2.4 and 2.5)."""
@@ -244,7 +274,7 @@ class _Planning:
             holder = self.holders.get(key)
             if holder is None or holder == profile_id:
                 continue
-            meant = self.directory.survivors.get(holder, holder)
+            meant = self._meant(key, holder)
             if meant == profile_id:
                 aliases.append(key)
             else:
@@ -288,6 +318,7 @@ class _Planning:
             match_value=self._match_value(draft, match),
             considered=match.tried,
             warnings=draft.warnings + reconciliation.warnings,
+            steps=self._steps(),
         )
 
     def _move_keys(self, profile_id: UUID, before: State, after: State) -> None:
@@ -319,7 +350,11 @@ class _Planning:
             considered=(*considered, *holders),
             errors=tuple(errors),
             warnings=draft.warnings,
+            steps=self._steps(),
         )
+
+    def _steps(self) -> tuple[Step, ...]:
+        return () if self.trace is None else tuple(self.trace.steps)
 
     def _match_value(self, draft: ProfileDraft, match: _Match) -> str:
         """Return the value for the criterion that decided, else for the first that the record has one for."""

@@ -128,6 +128,15 @@ class MatchRule(StrEnum):
     TARGET = "target"  # the doorway named the profile itself: the API's id, a staff edit
 
 
+class StepResult(StrEnum):
+    """What came of a rule that was tried for a record."""
+
+    DECIDES = "decides"  # whom the record means
+    APPLIES = "applies"
+    DOES_NOT_APPLY = "does_not_apply"
+    REFUSES = "refuses"
+
+
 class ChangeAction(StrEnum):
     """What a row of the ledger did to its profile."""
 
@@ -393,6 +402,20 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One rule that was tried for a record (see `tracing`)."""
+
+    rule: str
+    """Its number in `profiles/README.md`."""
+    result: StepResult
+    message: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return the step as the wire says it."""
+        return {"rule": self.rule, "result": self.result, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one record, and why."""
 
@@ -410,6 +433,8 @@ class Outcome:
     considered: tuple[Candidate, ...] = ()
     errors: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    steps: tuple[Step, ...] = ()
+    """The rules that were tried, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from unfold.components import BaseComponent, register_component
 
 from batches.admin.batches import batch_link, may_requeue
+from batches.admin.reasons import RULES, considered_table, problems_table, shown_key
 from batches.admin.received import received_record
 from batches.intake import QueueFullError
 from batches.models import Batch, BatchRecord
@@ -37,22 +38,11 @@ from profiles.desk.lists import (
     moment,
     table,
 )
-from profiles.desk.parts import part_of
 from profiles.keys import InvalidValueError, email_key, text
-from profiles.models import Profile
-from profiles.values import ErrorCode, MatchRule, OutcomeKind
+from profiles.values import ErrorCode, OutcomeKind
 
 MOST_FOUND: Final = 500
 RECORDS_OF_PROFILE: Final = 10
-LONGEST_SENTENCE: Final = 300
-
-RULES: Final = {
-    MatchRule.CRITERION: "the match criterion's value found the profile",
-    MatchRule.ROUTED: "no criterion found anybody, another identity of the record did",
-    MatchRule.NEW: "nobody had any of the record's keys",
-    MatchRule.TARGET: "the profile itself was named",
-    "holder": "holds a key that the record also has",
-}
 
 
 def find_records(term: str, *, within: UUID | None) -> set[int]:
@@ -77,15 +67,6 @@ def find_records(term: str, *, within: UUID | None) -> set[int]:
         *records.filter(external_id__in=exact).order_by("-id")[:MOST_FOUND],
         *narrow.filter(either).order_by("-id")[:MOST_FOUND],
     }
-
-
-def shown_key(key: dict[str, str] | None) -> str:
-    """Return a key as people say it: `email sam@example.test`, `pos 7`."""
-    if not key:
-        return "-"
-    if "handle" in key:
-        return f"{key['handle']} {key['identifier']}"
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in key.items())
 
 
 class BatchFilter(IdFilter):
@@ -241,10 +222,11 @@ class BatchRecordAdmin(ReadOnlyAdmin):
         """Return errors, warnings, candidates and the record as received; queries."""
         return {
             # Not "errors": unfold would tell staff to correct them.
-            "why": _problems(obj.errors, "danger", asked=request.GET, name="errors"),
-            "warnings": _problems(obj.warnings, "warning", asked=request.GET, name="warnings"),
-            "considered": _considered(obj, asked=request.GET),
+            "why": problems_table(obj.errors, "danger", asked=request.GET, name="errors"),
+            "warnings": problems_table(obj.warnings, "warning", asked=request.GET, name="warnings"),
+            "considered": considered_table(obj, asked=request.GET),
             "received": received_record(obj),
+            "explain_url": f"{reverse('explain')}?record={obj.pk}",
             **self._again(request, obj),
         }
 
@@ -302,44 +284,6 @@ class BatchRecordAdmin(ReadOnlyAdmin):
             self.message_user(request, f"Record {position} is still pending.", messages.INFO)
             return redirect("admin:batches_batch_change", batch_id)
         raise Http404("There is no such record, or its batch is no longer kept.")
-
-
-def _problems(problems: list[dict[str, str]], kind: str, *, asked: QueryDict, name: str) -> dict[str, object]:
-    shown, part = part_of(problems, asked=asked, name=name)
-    rows = [
-        [
-            label(one["code"], kind),
-            format_html(
-                '<span class="text-xs" style="font-family: monospace">{}</span>', cut(one["pointer"]) or "the record"
-            ),
-            cut(one["message"], longest=LONGEST_SENTENCE),
-        ]
-        for one in shown
-    ]
-    return {"table": table(["Code", "Where", "What"], rows), "part": part}
-
-
-def _considered(record: BatchRecord, *, asked: QueryDict) -> dict[str, object]:
-    """Return a part of the candidates, with links to those that are still there; one query."""
-    shown, part = part_of(record.considered, asked=asked, name="considered")
-    profiles = Profile.objects.in_bulk([one["profile_id"] for one in shown if one["profile_id"]])
-    found = {str(profile_id): profile for profile_id, profile in profiles.items()}
-    rows = [
-        [
-            profile_link(found[one["profile_id"]]) if one["profile_id"] in found else one["profile_id"] or "nobody",
-            _why_considered(one),
-            shown_key(one["key"]),
-        ]
-        for one in shown
-    ]
-    return {"table": table(["Profile", "Because", "Key"], rows), "part": part}
-
-
-def _why_considered(one: dict[str, Any]) -> str:
-    rule: str = one["rule"]
-    if one["profile_id"] is None:
-        return f"nobody was found by {one['criterion']}" if one["key"] else f"the record has no {one['criterion']}"
-    return RULES.get(rule, rule)
 
 
 @register_component

@@ -1,8 +1,9 @@
-"""What became of each record of a batch, and the record as it came."""
+"""What became of each record of a batch, the record as it came, and what would become of one."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from django.http import Http404, HttpResponse
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -10,15 +11,18 @@ from rest_framework.response import Response
 
 from batches.api.batches import find_batch
 from batches.api.filters import ItemFilters, select_items
-from batches.api.shapes import (
-    item_document,
-)
+from batches.api.shapes import BatchIn, ExplanationEnvelope, explanation_document, item_document
 from batches.bodies import find_record
+from batches.explaining import explain_body
 from batches.models import BatchBody
 from batches.results import read_items
 from profiles.http.documents import PageEnvelope, answers
 from profiles.http.pagination import PAGE_PARAMETERS, page_response, read_page
 from profiles.http.permissions import HubView
+from profiles.http.wire import read_body
+
+if TYPE_CHECKING:
+    from profiles.models import User
 
 ITEMS_PER_PAGE = 500
 
@@ -65,3 +69,30 @@ class BatchItemRecord(HubView):
         if record is None:
             raise Http404
         return HttpResponse(record.content, content_type="application/json")
+
+
+class ExplainedRecord(HubView):
+    """What would become of a record if it came now, and why (way 3.6)."""
+
+    required_scopes: ClassVar = {"POST": ("read-profiles",)}
+
+    @extend_schema(
+        operation_id="explain_record",
+        summary="Ask what would become of a record",
+        description=(
+            "Takes a batch with exactly one profile and answers as its item would, with the rules that were tried for "
+            "it in `steps` and what would change in `changes`. Nothing is written or queued; a profile that would be "
+            "created has no id yet. The hub's own extension."
+        ),
+        tags=["batches"],
+        request=BatchIn,
+        responses=answers(400, 413, 415, 422, 503, ok=ExplanationEnvelope),
+    )
+    def post(self, request: Request) -> Response:
+        """Explain one record."""
+        explanation = explain_body(
+            read_body(request._request),
+            now=timezone.now(),
+            on_behalf_of=cast("User", request.user),  # the permission saw to it
+        )
+        return Response({"data": explanation_document(explanation)})

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from batches.explaining import Explanation
 from batches.models import Batch
 from batches.results import BatchItem, queue_positions
 from batches.values import BatchState
@@ -12,7 +13,7 @@ from profiles.criteria import LONGEST_LIST, MOST_CRITERIA, wire_criteria
 from profiles.http.wire import wire_time
 from profiles.keys import NAME_LENGTH
 from profiles.schema import Record
-from profiles.values import MobileClash, OutcomeKind
+from profiles.values import MobileClash, OutcomeKind, StepResult
 
 QUEUED_MESSAGE: Final = "Profiles queued for batch import."
 
@@ -78,6 +79,31 @@ class BatchEnvelope(BaseModel):
     """One batch."""
 
     data: BatchDocument
+
+
+class StepDocument(BaseModel):
+    """One rule that was tried for a record."""
+
+    rule: str
+    result: StepResult
+    message: str
+
+
+class ExplanationDocument(BaseModel):
+    """What would become of a record, and why."""
+
+    model_config = ConfigDict(extra="allow")
+
+    outcome: OutcomeKind
+    profile_id: str | None
+    steps: list[StepDocument]
+    changes: dict[str, Any]
+
+
+class ExplanationEnvelope(BaseModel):
+    """The answer to a record that is to be explained."""
+
+    data: ExplanationDocument
 
 
 def batch_documents(batches: Sequence[Batch]) -> list[dict[str, Any]]:
@@ -159,4 +185,13 @@ def item_document(item: BatchItem) -> dict[str, Any]:
         "warnings": [] if row is None else row.warnings,
         "created_at": decided_at,
         "updated_at": decided_at,
+    }
+
+
+def explanation_document(explanation: Explanation) -> dict[str, Any]:
+    """Return the item that the record would be, with the rules that were tried and what would change."""
+    return {
+        **item_document(explanation.item),
+        "steps": [step.as_json() for step in explanation.steps],
+        "changes": explanation.changes,
     }

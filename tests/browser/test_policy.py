@@ -75,6 +75,7 @@ def every_page():
             yield f"{place}{row.pk}/change/"
         if type(desk).has_add_permission is admin.ModelAdmin.has_add_permission:
             yield f"{place}add/"
+    yield "/admin/explain/"
 
 
 @pytest.mark.usefixtures("_people")
