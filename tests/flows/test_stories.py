@@ -54,6 +54,19 @@ def test_family_shares_a_mobile():
     assert not DuplicateCandidate.objects.exists()
 
 
+@pytest.mark.parametrize("zeros", ["0000000000", "000-000-0000", "(00) 0000 0000"])
+def test_till_writes_zeros_where_it_has_no_phone(zeros):
+    strangers = [{**identity(number, "till"), "mobile_phone": zeros} for number in ("1", "2", "3")]
+
+    first = process(strangers, "till")
+    again = process(strangers, "till")
+
+    assert [outcomes(batch) for batch in (first, again)] == [["created"] * 3, ["unchanged"] * 3]
+    assert warnings(first) == [["blocked_value"]] * 3
+    assert set(Profile.objects.values_list("mobile_phone", flat=True)) == {None}
+    assert not DuplicateCandidate.objects.exists()
+
+
 def test_export_of_last_year_arrives_after_this_week(machine_user):
     crm = {"submitted_by": machine_user}
     this_week = {**identity("C-1", "crm"), "company": "Engines", "tags": ["vip"], "source_updated_at": "2026-05-01"}
