@@ -15,7 +15,7 @@ from batches.values import OUTCOMES, UNFINISHED, BatchSource, BatchState
 from batches.worker import Helper
 from profiles.criteria import Criteria
 from profiles.models import User
-from profiles.values import ErrorCode, OutcomeKind
+from profiles.values import ErrorCode, MobileClash, OutcomeKind
 
 SLICE_SIZE: Final = 500
 # How many slices may wait: reading on would only fill the queue.
@@ -44,9 +44,18 @@ class Warned:
 class Import:
     """A file, what of it was taken, and what became of that."""
 
-    def __init__(self, *, file: Path, criteria: Criteria, label: str, submitted_by: User | None) -> None:
+    def __init__(
+        self,
+        *,
+        file: Path,
+        criteria: Criteria,
+        mobile_clash: MobileClash | None = None,
+        label: str,
+        submitted_by: User | None,
+    ) -> None:
         self.file = file
         self.criteria = criteria
+        self.mobile_clash = mobile_clash
         self.label = label
         self.submitted_by = submitted_by
         self.taken = 0
@@ -85,7 +94,7 @@ class Import:
             raise fault
 
     def _submit(self, part: Slice, helper: Helper) -> None:
-        body = part.body(self.criteria)
+        body = part.body(self.criteria, mobile_clash=self.mobile_clash)
         while True:
             try:
                 receipt = submit_batch(

@@ -146,7 +146,7 @@ class BatchAdmin(ReadOnlyAdmin):
                     ("source", "submitted_by"),
                     ("label", "match_criteria"),
                     ("queue_key", "idempotency_key"),
-                    ("request_id",),
+                    ("request_id", "mobile_clash"),
                     ("corrected_record", "body_size"),
                     ("sha256",),
                 )

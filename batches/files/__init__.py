@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import orjson
 
@@ -17,6 +17,7 @@ from batches.files.csv import read_csv
 from batches.files.jsonl import read_json_lines
 from batches.files.lines import FileError, Line
 from profiles.criteria import Criteria, wire_criteria
+from profiles.values import MobileClash
 
 __all__ = ["FileError", "Line", "Slice", "read_slices"]
 
@@ -33,10 +34,13 @@ class Slice:
 
     lines: tuple[Line, ...]
 
-    def body(self, criteria: Criteria) -> bytes:
+    def body(self, criteria: Criteria, *, mobile_clash: MobileClash | None = None) -> bytes:
         """Return the body of a batch with these records, each byte for byte as its line has it."""
+        terms: dict[str, Any] = {"match_criteria": wire_criteria(criteria)}
+        if mobile_clash is not None:
+            terms["mobile_clash"] = mobile_clash
         entries = b",\n".join(line.record for line in self.lines)
-        return b'{"match_criteria":' + orjson.dumps(wire_criteria(criteria)) + b',"profiles":[\n' + entries + b"\n]}"
+        return orjson.dumps(terms).removesuffix(b"}") + b',"profiles":[\n' + entries + b"\n]}"
 
 
 def read_slices(path: Path, *, criteria: Criteria, size: int) -> Iterator[Slice]:

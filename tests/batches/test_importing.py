@@ -44,6 +44,19 @@ def test_import_goes_through_the_same_door(tmp_path, capsys):
 
 
 @transactional
+def test_shared_mobiles_are_taken_where_the_operator_says_so(tmp_path):
+    path = write(tmp_path / "a.csv", "email,mobile phone\na@example.com,+61404123123\nb@example.com,+61404123123\n")
+
+    assert run(path, "--mobile-clash", "secondary") == (0, "")
+
+    assert Batch.objects.get().mobile_clash == "secondary"
+    assert set(Profile.objects.values_list("mobile_phone", "secondary_phone")) == {
+        ("+61404123123", None),
+        (None, "+61404123123"),
+    }
+
+
+@transactional
 def test_one_record_is_one_record(tmp_path, capsys):
     path = write(tmp_path / "a.csv", "email\na@example.com\n")
 

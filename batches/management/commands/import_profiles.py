@@ -25,6 +25,7 @@ from profiles.criteria import Criteria, typed_criteria
 from profiles.db.server import LocksDoNotExcludeError
 from profiles.keys import NAME_LENGTH, InvalidValueError
 from profiles.models import User
+from profiles.values import MobileClash
 
 SOME_REJECTED, FAILED = 1, 2
 # Where nobody looks at a bar, a line is written now and then.
@@ -52,14 +53,22 @@ class Command(BaseCommand):
             metavar="email|HANDLE|A,B",
             help="What to find profiles by; several are tried in order, as in shop,email.",
         )
+        parser.add_argument(
+            "--mobile-clash",
+            choices=[str(kind) for kind in MobileClash],
+            help="What becomes of a mobile number that somebody else has; as the hub is set unless told.",
+        )
         parser.add_argument("--label", default="", help="To find the batches by; the file's name unless told.")
         parser.add_argument("--user", metavar="NAME", help="On whose behalf.")
 
-    def handle(self, *, file: Path, match: str, label: str, user: str | None, **options: Any) -> None:
+    def handle(
+        self, *, file: Path, match: str, mobile_clash: str | None, label: str, user: str | None, **options: Any
+    ) -> None:
         """Import the file and say what became of it."""
         run = Import(
             file=file,
             criteria=_criteria(match),
+            mobile_clash=None if mobile_clash is None else MobileClash(mobile_clash),
             label=(label or file.name)[:NAME_LENGTH],
             submitted_by=None if user is None else _user(user),
         )
