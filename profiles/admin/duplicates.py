@@ -8,7 +8,9 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from profiles.admin.merges import merge_url
 from profiles.admin.panels import profile_link
+from profiles.desk.cells import link
 from profiles.desk.lists import HubAdmin, NewestChoicesFilter, display, label, moment
 from profiles.models import DuplicateCandidate
 from profiles.models.duplicates import Verdict
@@ -25,8 +27,8 @@ class DuplicateCandidateAdmin(HubAdmin):
     list_display_links = ("pair",)
     list_filter = (("verdict", NewestChoicesFilter),)
     list_select_related = ("low", "high")
-    fields = ("first", "second", "reason_cell", "seen_in", "created_at", "verdict")
-    readonly_fields = ("first", "second", "reason_cell", "seen_in", "created_at")
+    fields = ("first", "second", "reason_cell", "seen_in", "created_at", "compare", "verdict")
+    readonly_fields = ("first", "second", "reason_cell", "seen_in", "created_at", "compare")
     radio_fields: ClassVar[Any] = {"verdict": admin.HORIZONTAL}
     actions: Any = ("say_same", "say_different", "say_open")
 
@@ -77,6 +79,13 @@ class DuplicateCandidateAdmin(HubAdmin):
         """Return a link to the record where the pair was seen first."""
         context = {"batch_id": candidate.batch_id, "position": candidate.position}
         return mark_safe(render_to_string("admin/hub/record_link.html", context))  # noqa: S308 a template's output
+
+    @display(description="one person?")
+    def compare(self, candidate: DuplicateCandidate) -> SafeString | str:
+        """Return a link to where they are merged."""
+        if candidate.low.merged_into_id is not None or candidate.high.merged_into_id is not None:
+            return "One of them was merged."
+        return link(merge_url(candidate.low_id, candidate.high_id), "Compare and merge")
 
     @display(description="noted")
     def noted(self, candidate: DuplicateCandidate) -> SafeString:

@@ -5,11 +5,13 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from profiles import keys
 from profiles.admin.edits import EDITABLE, ProfileForm
+from profiles.admin.merges import PERMISSION, merge_page
 from profiles.admin.panels import panels_of
 from profiles.admin.search import find_profiles
 from profiles.desk.lists import (
@@ -180,8 +182,16 @@ class ProfileAdmin(HubAdmin):
     def log_change(self, request: HttpRequest, obj: Profile, message: object) -> None:  # type: ignore[override]
         """Leave Django's own log alone: the ledger has it, and erasing a person must not miss a name there."""
 
+    # --- Merging ----------------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that merges another profile into one."""
+        merge = path("<uuid:profile_id>/merge/", self.admin_site.admin_view(merge_page), name="profiles_profile_merge")
+        return [merge, *super().get_urls()]
+
     # --- The page ---------------------------------------------------------------------------------------------------
 
     def panels(self, request: HttpRequest, obj: Profile) -> dict[str, object]:
         """Return all that is known of the person beside the form's fields; queries."""
-        return panels_of(obj, asked=request.GET)
+        may_merge = obj.merged_into_id is None and request.user.has_perm(PERMISSION)
+        return {**panels_of(obj, asked=request.GET), "may_merge": may_merge}

@@ -64,7 +64,7 @@ _DESCRIPTIONS: Final = {
     404: "There is no such thing.",
     405: "The method is not allowed here.",
     408: "The request did not come in within the time allowed.",
-    409: "The idempotency key was used for another body, label or Queue-Key.",
+    409: "The request contradicts what is stored or was sent before; the message says how.",
     413: "The body is too large.",
     414: "The address is longer than 8,190 characters.",
     415: "The body is not application/json.",

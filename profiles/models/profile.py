@@ -105,6 +105,7 @@ class Profile(Comms):
     updated_at = models.DateTimeField(editable=False)
 
     class Meta:
+        permissions = [("merge_profile", "Can merge profiles")]
         constraints = [
             models.UniqueConstraint(fields=["email_key"], name="profile_email_taken_once"),
             models.UniqueConstraint(fields=["mobile_phone"], name="profile_mobile_taken_once"),

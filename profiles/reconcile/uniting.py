@@ -5,7 +5,8 @@ them apart again.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +20,10 @@ from profiles.values import Row, RowKey, Rows
 _BIRTHDAY: Final = ("birth_day", "birth_month", "birth_year")
 # Where a blank says that something is not known; of a status or membership an empty expiry says: for good.
 _FILLED: Final = frozenset({"addresses", "custom_attributes", "dates", "regions"})
+
+
+CHOOSABLE: Final = tuple(name for name in shape.PLAIN_FIELDS if name not in {"email", "mobile_phone", "profile_type"})
+"""The fields of which staff may say whose value stays: neither keys, nor what the profile is, nor consent."""
 
 
 class MergeError(Exception):
@@ -52,6 +57,17 @@ def unite(
         State(left, nothing, merged.effective_times, source_times=merged.source_times, email_key=left_key),
         State(fields, collections, decided, source_times=sources, email_key=email_key),
     )
+
+
+def choose(survivor: State, merged: State, choices: Collection[str]) -> State:
+    """Return the survivor with the values of the merged profile for the fields chosen; a birthday goes as a whole.
+
+    `survivor` is as it is after the merge, `merged` as it was before.
+    """
+    chosen = set(choices)
+    if not chosen.isdisjoint(_BIRTHDAY):
+        chosen.update(_BIRTHDAY)
+    return replace(survivor, fields={**survivor.fields, **{name: merged.fields.get(name) for name in chosen}})
 
 
 def _united_fields(merged: Mapping[str, Any], survivor: Mapping[str, Any]) -> dict[str, Any]:

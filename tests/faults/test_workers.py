@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from batches.models import Batch, BatchRecord
-from profiles.merging import MergeError, merge_profiles
+from profiles.merging import Merge, MergeError, merge_profiles
 from profiles.models import Profile, User
 from profiles.values import Cause, CauseKind
 from tests.builders import submit
@@ -93,7 +93,7 @@ def test_racing_workers_end_in_some_serial_order(url, tmp_path, engine):
                 try:
                     with transaction.atomic():
                         cause = Cause(CauseKind.COMMAND)
-                        merge_profiles(merged_id=ids[0], survivor_id=ids[1], cause=cause, now=timezone.now())
+                        merge_profiles(Merge(ids[0], ids[1]), cause=cause, now=timezone.now())
                     merged += 1
                 except MergeError:
                     pass

@@ -286,6 +286,8 @@ def test_other_addresses_take_anything(staff_client, value):
         ),
         ("/admin/search/", {"s": value}),
         ("/admin/", {"p": value}),
+        ("/admin/explain/", {"record": value}),
+        (reverse("admin:profiles_profile_merge", args=[Profile.objects.first().pk]), {"with": value}),
         ("/admin/login/", {"next": value}),
         ("/admin/jsi18n/", {"x": value}),
         ("/admin/r/1/nonsense/", {}),
@@ -322,7 +324,7 @@ def test_every_address_is_known_here():
     assert names - of_models == {
         "search", "index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n",
         "view_on_site", "auth_user_password_change", "batches_batchrecord_at", "batches_batchrecord_again",
-        "app_list",
+        "profiles_profile_merge", "app_list",
     }  # fmt: skip
 
 
@@ -348,6 +350,8 @@ def pages():
         (reverse("admin:batches_batchrecord_at", args=[waiting.pk, 0]), "batches.view_batchrecord"),
         (reverse("admin:batches_batchrecord_at", args=[UNKNOWN, 0]), "batches.view_batchrecord"),
         (reverse("admin:auth_user_password_change", args=[user.pk]), "profiles.change_user"),
+        (reverse("admin:profiles_profile_merge", args=[Profile.objects.first().pk]), "profiles.merge_profile"),
+        (reverse("explain"), "batches.view_batchrecord"),
     ]
 
 

@@ -12,7 +12,7 @@ from profiles import conducting
 from profiles.applying import apply_drafts
 from profiles.criteria import EMAIL
 from profiles.history import fold
-from profiles.merging import merge_profiles
+from profiles.merging import Merge, merge_profiles
 from profiles.models import Profile, ProfileChange
 from profiles.schema import parse_record
 from profiles.values import Cause, CauseKind
@@ -188,7 +188,7 @@ def test_ledger_tells_every_time_that_moved_with_a_change_through_a_merge_too():
         send(records, now=MONDAY + dt.timedelta(days=number))
     send([{"email": "bob@example.com", "company": "3", "mobile_phone": "+61404123123"}], now=WEDNESDAY)
     ann, bob = Profile.objects.order_by("email")
-    merge_profiles(merged_id=bob.id, survivor_id=ann.id, cause=Cause(CauseKind.ADMIN), now=WEDNESDAY)
+    merge_profiles(Merge(bob.id, ann.id), cause=Cause(CauseKind.ADMIN), now=WEDNESDAY)
 
     for profile in Profile.objects.all():
         times: dict[str, str] = {}

@@ -1,30 +1,37 @@
 """Two profiles become one, and the ledger suffices to take them apart again."""
 
 import datetime as dt
+from contextlib import nullcontext
+from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles import shape
 from profiles.directory import load_snapshots
 from profiles.history import fold
-from profiles.merging import MergeError, merge_profiles
-from profiles.models import Identity, IdentityLimit, Profile, ProfileChange
+from profiles.merging import Merge, MergeError, StaleMergeError, merge_profiles, plan_merge
+from profiles.models import DuplicateCandidate, Identity, IdentityLimit, Profile, ProfileChange, User
 from profiles.values import Cause, CauseKind
 from tests.builders import make_profile, process
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 CAUSE = Cause(CauseKind.ADMIN, actor_id=1, actor_label="staff")
+NOBODY = UUID(int=7)
 HOME = {"address_line_1": "1 Main St", "city": "Perth", "postcode": "6000", "country": "AU"}
 WORK = {"address_line_1": "2 Side St", "city": "Perth", "postcode": "6000", "country": "AU"}
 
 
 def merge(merged, survivor, **options):
-    return merge_profiles(merged_id=merged.id, survivor_id=survivor.id, cause=CAUSE, now=NOW, **options)
+    return merge_profiles(Merge(merged.id, survivor.id, **options), cause=CAUSE, now=NOW)
 
 
 def state(profile):
@@ -384,3 +391,240 @@ def test_merge_keeps_to_the_limits_of_identities():
     merge(others[1], survivor)
 
     assert Identity.objects.filter(profile=survivor).count() == 3
+
+
+# --- Terms -------------------------------------------------------------------------------------------------------
+
+
+def test_chosen_values_are_a_change_of_their_own():
+    survivor = make_profile(first_name="Unknown", company="Acme", birth_day=1, birth_month=2)
+    merged = make_profile(first_name="Ann", company="Other", birth_day=3, birth_month=4, birth_year=1980)
+
+    operation_id = merge(merged, survivor, choices=["first_name", "birth_day"])
+
+    survivor.refresh_from_db()
+    assert (survivor.first_name, survivor.company, survivor.version) == ("Ann", "Acme", 3)
+    assert (survivor.birth_day, survivor.birth_month, survivor.birth_year) == (3, 4, 1980)
+    assert survivor.search_name == "annunknown"
+    row = ProfileChange.objects.get(profile=survivor, version=3)
+    assert (row.action, row.operation_id) == ("updated", operation_id)
+    assert row.changes == {
+        "/first_name": {"from": "Unknown", "to": "Ann"},
+        "/birth_day": {"from": 1, "to": 3},
+        "/birth_month": {"from": 2, "to": 4},
+        "/birth_year": {"from": None, "to": 1980},
+    }
+    assert folded(survivor) == state(survivor)
+
+
+def test_choice_that_changes_nothing_leaves_no_row():
+    survivor, merged = make_profile(company="Acme"), make_profile(company="Acme")
+
+    merge(merged, survivor, choices=["company"])
+
+    assert ProfileChange.objects.filter(profile=survivor).count() == 2
+
+
+@pytest.mark.parametrize("stale", ["merged", "survivor"])
+def test_merge_decided_by_older_versions_is_stale(stale):
+    survivor, merged = make_profile(), make_profile()
+    versions = {survivor.id: 1, merged.id: 1}
+    versions[{"merged": merged, "survivor": survivor}[stale].id] = 0
+
+    with pytest.raises(StaleMergeError, match="was changed by somebody else"):
+        merge(merged, survivor, expected_versions=versions)
+
+    assert not ProfileChange.objects.filter(action="merged").exists()
+
+
+def pair(one, other, verdict):
+    low, high = sorted((one, other), key=lambda profile: profile.id)
+    return DuplicateCandidate.objects.create(
+        low=low, high=high, reason="ambiguous", position=3, verdict=verdict, created_at=NOW
+    )
+
+
+def verdicts(profile):
+    """Return the verdict of each pair the profile is in, by the other one's id."""
+    return {
+        found.high_id if found.low_id == profile.id else found.low_id: found.verdict
+        for found in DuplicateCandidate.objects.filter(Q(low=profile) | Q(high=profile))
+    }
+
+
+@pytest.mark.parametrize(
+    ("theirs", "own", "expected"),
+    [
+        pytest.param("open", None, "open", id="open ones are carried"),
+        pytest.param("different", None, "different", id="different ones are carried"),
+        pytest.param("same", None, None, id="settled ones are not"),
+        pytest.param("different", "open", "different", id="different outweighs open"),
+        pytest.param("open", "different", "different", id="and is not outweighed"),
+        pytest.param("open", "same", "same", id="what staff said of the survivor stays"),
+    ],
+)
+def test_survivor_is_in_the_pairs_of_the_merged(theirs, own, expected):
+    survivor, merged, other = make_profile(), make_profile(), make_profile()
+    pair(merged, other, theirs)
+    if own is not None:
+        pair(survivor, other, own)
+
+    merge(merged, survivor)
+
+    assert verdicts(survivor).get(other.id) == expected
+    assert verdicts(merged) == {other.id: theirs}
+
+
+def test_pair_within_the_family_is_not_carried():
+    survivor, merged, earlier = make_profile(), make_profile(), make_profile()
+    merge(earlier, survivor)
+    pair(merged, earlier, "open")
+
+    merge(merged, survivor)
+
+    assert verdicts(survivor) == {}
+
+
+def test_plan_of_a_merge_writes_nothing():
+    survivor, merged = make_profile(), make_profile(company="Acme")
+
+    with transaction.atomic():
+        plan = plan_merge(Merge(merged.id, survivor.id), cause=CAUSE, now=NOW)
+
+    assert plan.changes[1].changes == {"/company": {"from": None, "to": "Acme"}}
+    assert not ProfileChange.objects.filter(action="merged").exists()
+
+
+# --- The command -------------------------------------------------------------------------------------------------
+
+
+def test_command_merges_once_it_is_told_to(capsys, monkeypatch):
+    survivor, merged = make_profile(), make_profile(company="Acme")
+    monkeypatch.setattr("builtins.input", lambda _: "y")
+
+    call_command("merge_profiles", str(merged.id), str(survivor.id), note="one card")
+
+    merged.refresh_from_db()
+    assert merged.merged_into_id == survivor.id
+    out = capsys.readouterr().out
+    assert f"Unknown Unknown ({survivor.id}), 1 changes:\n  /company\n" in out
+    assert f"{merged.id} means {survivor.id} from now on" in out
+    assert set(ProfileChange.objects.filter(action="merged").values_list("cause_kind", "note")) == {
+        ("command", "one card")
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "told"),
+    [({"dry_run": True}, "", None), ({}, "n", "Nothing was merged."), ({"user": "nobody"}, "", "There is no user")],
+)
+def test_command_that_is_not_confirmed_merges_nothing(monkeypatch, options, answer, told):
+    survivor, merged = make_profile(), make_profile()
+    monkeypatch.setattr("builtins.input", lambda _: answer)
+
+    with pytest.raises(CommandError, match=told) if told else nullcontext():
+        call_command("merge_profiles", str(merged.id), str(survivor.id), **options)
+
+    assert not Profile.objects.filter(merged_into__isnull=False).exists()
+
+
+@pytest.mark.parametrize(("source", "told"), [("x", "x is not the id of a profile."), (str(NOBODY), "There is no")])
+def test_command_names_what_it_cannot_merge(source, told):
+    with pytest.raises(CommandError, match=told):
+        call_command("merge_profiles", source, str(make_profile().id), yes=True)
+
+
+# --- The desk ----------------------------------------------------------------------------------------------------
+
+
+def merge_url(survivor, **asked):
+    return reverse("admin:profiles_profile_merge", args=[survivor.id], query=asked)
+
+
+def test_desk_finds_shows_and_merges(staff_client, staff_user):
+    survivor = make_profile(email="ann@example.com", first_name="Unknown", last_name="Lee", company="Acme")
+    merged = make_profile(email="anna@example.com", first_name="Anna", last_name="Lee", company="Other", tags=["vip"])
+
+    page = staff_client.get(merge_url(survivor, **{"with": "anna@example.com"}))
+    text = page.content.decode()
+    assert [(one.name, one.takes_merged) for one in page.context["choices"]] == [
+        ("first_name", True),
+        ("company", False),
+    ]
+    assert "It takes or changes: 1 tag." in text
+    versions = {f"version-{one.id}": 1 for one in (survivor, merged)}
+    done = staff_client.post(
+        merge_url(survivor, **{"with": str(merged.id)}),
+        {**versions, "first_name": "merged", "company": "survivor", "note": "one card"},
+    )
+
+    assert done.headers["Location"] == reverse("admin:profiles_profile_change", args=[survivor.id])
+    survivor.refresh_from_db()
+    assert (survivor.first_name, survivor.company) == ("Anna", "Acme")
+    row = ProfileChange.objects.get(profile=survivor, action="merged")
+    assert (row.actor_id, row.actor_label, row.note) == (staff_user.id, "staff", "one card")
+
+
+def test_desk_that_was_overtaken_shows_the_new_state(staff_client):
+    survivor, merged = make_profile(company="Acme"), make_profile(company="Other")
+    versions = {f"version-{one.id}": 0 for one in (survivor, merged)}
+
+    page = staff_client.post(merge_url(survivor, **{"with": str(merged.id)}), {**versions, "company": "merged"})
+
+    assert page.context["errors"] == ["One of the profiles was changed by somebody else after it was looked at."]
+    assert [(one.name, one.takes_merged) for one in page.context["choices"]] == [("company", True)]
+    assert not ProfileChange.objects.filter(action="merged").exists()
+
+
+def test_desk_asks_once_more_where_staff_said_they_differ(staff_client):
+    survivor, merged = make_profile(), make_profile()
+    pair(survivor, merged, "different")
+    url = merge_url(survivor, **{"with": str(merged.id)})
+    versions = {f"version-{one.id}": 1 for one in (survivor, merged)}
+
+    assert staff_client.get(url).context["is_different"]
+    assert staff_client.post(url, versions).context["errors"] == ["Staff have said that the two are different people."]
+    assert staff_client.post(url, {**versions, "despite_verdict": "on"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("nobody@example.com", "Nobody else was found"), ("", "Which profile is the same person"), ("Lee", "Compare")],
+)
+def test_desk_that_has_not_found_one_asks(staff_client, asked, told):
+    survivor = make_profile(last_name="Lee")
+    make_profile(last_name="Lee", first_name="A")
+    make_profile(last_name="Lee", first_name="B")
+
+    assert told in staff_client.get(merge_url(survivor, **{"with": asked})).content.decode()
+
+
+def test_merged_profile_leads_to_its_survivor(staff_client):
+    survivor, merged = make_profile(), make_profile()
+    merge(merged, survivor)
+
+    answer = staff_client.get(merge_url(merged))
+
+    assert answer.headers["Location"] == reverse("admin:profiles_profile_change", args=[survivor.id])
+
+
+def test_merging_takes_a_permission_of_its_own(client):
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.add(*Permission.objects.filter(codename__in=["view_profile", "change_profile"]))
+    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    profile = make_profile()
+
+    assert client.get(merge_url(profile)).status_code == 403
+    assert (
+        "Merge another" not in client.get(reverse("admin:profiles_profile_change", args=[profile.id])).content.decode()
+    )
+    clerk.user_permissions.add(Permission.objects.get(codename="merge_profile"))
+    assert client.get(merge_url(profile)).status_code == 200
+
+
+def test_pair_leads_to_where_it_is_merged(staff_client):
+    found = pair(make_profile(), make_profile(), "open")
+
+    page = staff_client.get(reverse("admin:profiles_duplicatecandidate_change", args=[found.pk])).content.decode()
+
+    assert f"{merge_url(found.low)}?with={found.high_id}" in page

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from batches.models import Batch
 from profiles import history
-from profiles.merging import merge_profiles
+from profiles.merging import Merge, merge_profiles
 from profiles.models import OvermergeAlarm, Profile
 from profiles.overmerging import MANY
 from profiles.values import Cause, CauseKind
@@ -104,7 +104,7 @@ def test_what_a_refused_record_would_add_raises_none():
 def test_merge_by_hand_raises_none():
     one, other = make_profile(**pos(0, 3)), make_profile(**pos(10, 3))
 
-    merge_profiles(merged_id=one.id, survivor_id=other.id, cause=Cause(CauseKind.ADMIN), now=timezone.now())
+    merge_profiles(Merge(one.id, other.id), cause=Cause(CauseKind.ADMIN), now=timezone.now())
 
     assert alarms() == []
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from profiles.directory.finding import find_holders, find_merged
 from profiles.directory.snapshots import load_snapshots
 from profiles.keys import email_match_key, identity_match_key, mobile_match_key
-from profiles.merging import merge_profiles
+from profiles.merging import Merge, merge_profiles
 from profiles.models import Profile
 from profiles.values import Cause, CauseKind
 from tests.builders import make_profile
@@ -20,9 +20,7 @@ def merged_into(survivor, **fields):
     """Return somebody who was merged into the survivor."""
     merged = make_profile(**fields)
     with transaction.atomic():
-        merge_profiles(
-            merged_id=merged.id, survivor_id=survivor.id, cause=Cause(CauseKind.COMMAND), now=timezone.now()
-        )
+        merge_profiles(Merge(merged.id, survivor.id), cause=Cause(CauseKind.COMMAND), now=timezone.now())
     return merged
 
 
