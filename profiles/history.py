@@ -5,7 +5,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import F, QuerySet
-from django.db.models.fields.json import KT
 
 from profiles import shape
 from profiles.models import ProfileChange
@@ -30,7 +29,7 @@ def contacts_of(profile_ids: Collection[UUID]) -> dict[UUID, set[Contact]]:
         version__gt=F("profile__version") - ROWS_LOOKED_AT,
         changes__has_any_keys=[f"/{name}" for name in GROWTHS],
     )
-    values = rows.values_list("profile_id", *(KT(f"changes__/{name}__to") for name in GROWTHS))
+    values = rows.values_list("profile_id", *(f"changes__/{name}__to" for name in GROWTHS))
     for profile_id, *found in values:
         contacts[profile_id].update(
             Contact(name, value) for name, value in zip(GROWTHS, found, strict=True) if value is not None

@@ -92,6 +92,13 @@ def test_another_spelling_or_an_empty_field_is_no_other_contact():
     assert alarms() == []
 
 
+def test_number_that_was_taken_away_is_none_of_four():
+    for mobile in ("+61404000001", None, "+61404000002", "+61404000003", "+61404000004"):
+        process([{**pos(0, 1), "mobile_phone": mobile}], criteria="pos")
+
+    assert alarms() == []
+
+
 def test_what_a_refused_record_would_add_raises_none():
     process([ANN | pos(0, 3)])
 
