@@ -1,14 +1,16 @@
 """What became of a batch's records: those decided from their rows, the others out of the body."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 from batches.bodies import iter_records
 from batches.models import Batch, BatchBody, BatchRecord
 from batches.values import UNFINISHED
+from profiles.models import ProfileChange
 from profiles.values import OutcomeKind
 
 
@@ -62,6 +64,24 @@ def _pending(batch: Batch) -> list[BatchItem]:
         BatchItem(record.position, OutcomeKind.PENDING, record.reference)
         for record in iter_records(body.content, start=batch.processed_count)
     ]
+
+
+Place = tuple[UUID, int]
+"""A record's batch and its position there."""
+
+
+def records_behind(changes: Iterable[ProfileChange]) -> dict[Place, BatchRecord]:
+    """Return the records that brought the changes about, so far as they are kept, by their places; one query."""
+    places = {
+        (change.batch_id, change.position): change.profile_id for change in changes if change.batch_id is not None
+    }
+    if not places:
+        return {}
+    # By profile too, which has an index of its own: a batch may speak of 500 people.
+    records = BatchRecord.objects.filter(
+        profile__among=set(places.values()), batch__among={batch_id for batch_id, _ in places}
+    ).only("batch_id", "position", "reference", "rule", "key")
+    return {place: record for record in records if (place := (record.batch_id, record.position)) in places}
 
 
 def queue_positions(batches: list[Batch]) -> dict[Any, int]:

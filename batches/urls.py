@@ -5,6 +5,7 @@ from django.urls import path
 from batches.api.batches import BatchDetail, BatchList, OlderProfileBatches, ProfileBatches
 from batches.api.errors import ANSWERS
 from batches.api.items import BatchItemRecord, BatchItems, ExplainedRecord
+from batches.api.provenance import ProfileProvenance
 from profiles.http.errors import add_answers
 
 add_answers(ANSWERS)
@@ -13,6 +14,7 @@ urlpatterns = [
     path("profiles/batch.json", ProfileBatches.as_view(), name="submit-batch"),
     path("profiles/batch", OlderProfileBatches.as_view(), name="submit-batch-older"),
     path("profiles/explain", ExplainedRecord.as_view(), name="explain-record"),
+    path("profiles/<str:profile_id>/provenance", ProfileProvenance.as_view(), name="profile-provenance"),
     path("batches", BatchList.as_view(), name="batches"),
     path("batches/<str:batch_id>", BatchDetail.as_view(), name="batch"),
     path("batches/<str:batch_id>/items", BatchItems.as_view(), name="batch-items"),

@@ -1,5 +1,6 @@
 """What the page of a profile shows beside its fields: all that is known of the person, a bounded part at a time."""
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from django.db.models import Q
@@ -12,12 +13,14 @@ from django.utils.safestring import SafeString
 from profiles import shape
 from profiles.admin.edits import EDITABLE
 from profiles.admin.ledger import cut, first_changes, shown_value, who_cell
+from profiles.admin.marks import Marks
 from profiles.desk.cells import link
 from profiles.desk.lists import ACTION_LABELS, label, moment, table
 from profiles.desk.parts import part_of, rows_shown
 from profiles.directory import load_snapshots
 from profiles.history import timeline
 from profiles.models import DuplicateCandidate, Profile, ProfileChange, User
+from profiles.provenance import provenance_of
 from profiles.values import Rows
 
 CHANGES_SHOWN: Final = 15
@@ -37,21 +40,26 @@ def panels_of(profile: Profile, *, asked: QueryDict) -> dict[str, object]:
     snapshot = load_snapshots([profile.id], collections=shape.COLLECTIONS)[profile.id]
     merged = list(profile.merged.order_by("-id")[: OTHERS_SHOWN + 1])
     history = list(timeline(profile.id)[: CHANGES_SHOWN + 1])
+    found = provenance_of(profile.id)
+    names = _names([*history, *(one.change for one in found)])
+    marks = Marks(found, names)
     duplicates = _pairs(profile)
     tags = part_of(
         sorted(key[0] for key in snapshot.collections[shape.TAGS.name]), asked=asked, name="tags", size=TAGS_SHOWN
     )
     return {
+        "marks": marks,
+        "own_fields": _where_from(snapshot.fields, marks),
         "tags": dict(zip(("shown", "part"), tags, strict=True)),
         "collections": [
-            _collection(collection, snapshot.collections[name], asked=asked)
+            _collection(collection, snapshot.collections[name], marks, asked=asked)
             for name, collection in shape.COLLECTIONS.items()
             if name != shape.TAGS.name and snapshot.collections[name]
         ],
         "other_fields": table(
-            ["Field", "Value"],
+            ["Field", "Value", "Where from"],
             [
-                [name.replace("/", " / ").replace("_", " "), shown_value(value)]
+                [name.replace("/", " / ").replace("_", " "), shown_value(value), marks.of_field(name)]
                 for name, value in snapshot.fields.items()
                 if name not in EDITABLE and name != "merged_into" and value is not None
             ],
@@ -63,27 +71,37 @@ def panels_of(profile: Profile, *, asked: QueryDict) -> dict[str, object]:
             [[profile_link(one), one.email or "-", one.mobile_phone or "-"] for one in merged[:OTHERS_SHOWN]],
         ),
         "has_more_merged": len(merged) > OTHERS_SHOWN,
-        "history": _history(history[:CHANGES_SHOWN]),
+        "history": _history(history[:CHANGES_SHOWN], names),
         "has_more_history": len(history) > CHANGES_SHOWN,
     }
 
 
-def _collection(collection: shape.Collection, rows: Rows, *, asked: QueryDict) -> dict[str, object]:
+def _where_from(fields: Mapping[str, object], marks: Marks) -> dict[str, object]:
+    """Return where the fields of the form come from, for those who see no form."""
+    told = [(name, fields[name]) for name in EDITABLE if fields.get(name) is not None]
+    return table(
+        ["Field", "Value", "Where from"],
+        [[name.replace("_", " "), shown_value(value), marks.of_field(name)] for name, value in told],
+    )
+
+
+def _collection(collection: shape.Collection, rows: Rows, marks: Marks, *, asked: QueryDict) -> dict[str, object]:
     """Return a part of a collection's rows; columns that are empty in all of them are left out."""
     columns = [name for name in collection.fields if any(_is_told(row[name]) for row in rows.values())]
     names = (*collection.key, *columns)
-    shown, part = part_of(sorted(rows.items()), asked=asked, name=collection.name, size=rows_shown(len(names)))
+    shown, part = part_of(sorted(rows.items()), asked=asked, name=collection.name, size=rows_shown(len(names) + 1))
     cells = [
         [
             *(cut(part) if part else "-" for part in key),
             *(shown_value(row[name]) if _is_told(row[name]) else "-" for name in columns),
+            marks.of_row(collection.name, key),
         ]
         for key, row in shown
     ]
     return {
         "title": collection.name.replace("_", " "),
         "anchor": collection.name,
-        "table": table([name.replace("_", " ") for name in names], cells),
+        "table": table([*(name.replace("_", " ") for name in names), "where from"], cells),
         "part": part,
     }
 
@@ -113,9 +131,13 @@ def _duplicates(profile: Profile, pairs: list[DuplicateCandidate]) -> dict[str, 
     )
 
 
-def _history(changes: list[ProfileChange]) -> dict[str, object]:
+def _names(changes: Iterable[ProfileChange]) -> dict[int, str]:
+    """Return the names of those who brought the changes about; one query."""
     actors = {change.actor_id for change in changes if change.actor_id is not None}
-    names = dict(User.objects.filter(id__in=actors).values_list("id", "username"))
+    return dict(User.objects.filter(id__in=actors).values_list("id", "username"))
+
+
+def _history(changes: list[ProfileChange], names: Mapping[int, str]) -> dict[str, object]:
     return table(
         ["When", "Version", "What changed", "Who"],
         [

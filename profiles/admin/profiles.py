@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from profiles import keys
@@ -173,11 +174,18 @@ class ProfileAdmin(HubAdmin):
         context: dict[str, Any],
         **options: Any,
     ) -> HttpResponse:
-        """Note the possible duplicates that a refused edit met, as those of every refused record are."""
+        """Note the possible duplicates that a refused edit met, as those of every refused record are.
+
+        And mark at each field where its value comes from.
+        """
         form = context["adminform"].form
         if isinstance(form, ProfileForm) and form.is_refused:
             form.apply()
-        return super().render_change_form(request, context, **options)
+        page = super().render_change_form(request, context, **options)
+        for name, field in form.fields.items():
+            if mark := context["marks"].of_field(name):
+                field.help_text = format_html("{} {}", field.help_text, mark)
+        return page
 
     def log_change(self, request: HttpRequest, obj: Profile, message: object) -> None:  # type: ignore[override]
         """Leave Django's own log alone: the ledger has it, and erasing a person must not miss a name there."""

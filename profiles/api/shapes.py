@@ -300,14 +300,20 @@ def change_documents(changes: Sequence[ProfileChange]) -> list[dict[str, Any]]:
             "at": wire_time(change.at),
             "changes": without_origins(change.changes),
             "operation_id": None if change.operation_id is None else str(change.operation_id),
-            "cause": {
-                "kind": change.cause_kind,
-                "batch_id": None if change.batch_id is None else str(change.batch_id),
-                "position": change.position,
-                "actor_id": change.actor_id,
-                "actor_label": change.actor_label,
-                "request_id": change.request_id or None,
-            },
+            "note": change.note or None,
+            "cause": cause_document(change),
         }
         for change in changes
     ]
+
+
+def cause_document(change: ProfileChange) -> dict[str, Any]:
+    """Return what brought a change about."""
+    return {
+        "kind": change.cause_kind,
+        "batch_id": None if change.batch_id is None else str(change.batch_id),
+        "position": change.position,
+        "actor_id": change.actor_id,
+        "actor_label": change.actor_label,
+        "request_id": change.request_id or None,
+    }

@@ -84,13 +84,13 @@ class ProfileDetail(HubView):
         return Response({"data": document}, headers={"ETag": f'"{profile.version}"'})
 
 
-class ProfileHistory(HubView):
+class ProfileChanges(HubView):
     """The ledger of one profile; a merged or deleted one keeps its own."""
 
     required_scopes: ClassVar = {"GET": ("read-profiles", "read-audits")}
 
     @extend_schema(
-        operation_id="read_profile_history",
+        operation_id="read_profile_changes",
         summary="Read a profile's ledger",
         tags=["profiles"],
         parameters=PAGE_PARAMETERS,
@@ -102,3 +102,21 @@ class ProfileHistory(HubView):
         if not Profile.objects.filter(id=parsed).exists():
             raise Http404
         return page_of_rows(request, NoFilters.apply(request, timeline(parsed)), change_documents)
+
+
+class ProfileHistory(ProfileChanges):
+    """The ledger of one profile, under the name it had first."""
+
+    required_scopes: ClassVar = {"GET": ("read-profiles", "read-audits")}
+
+    @extend_schema(
+        operation_id="read_profile_history",
+        summary="Read a profile's ledger (the older path)",
+        tags=["profiles"],
+        parameters=PAGE_PARAMETERS,
+        responses=answers(404, 422, ok=PageEnvelope),
+        deprecated=True,
+    )
+    def get(self, request: Request, profile_id: str) -> Response:
+        """Return a page of its changes, newest first."""
+        return super().get(request, profile_id)

@@ -9,7 +9,7 @@ from profiles.desk.questions import RefusedQuestionError, asked_number
 
 ROWS: Final = 20
 # Of rows with many columns fewer are shown: it is the cells that fill a page.
-CELLS: Final = 50
+CELLS: Final = 45
 FEWEST_ROWS: Final = 5
 _Row = TypeVar("_Row")
 
