@@ -23,6 +23,7 @@ from profiles.values import Cause, Change, ChangeAction, Directory, Plan, Profil
 __all__ = [
     "CHOOSABLE",
     "DifferentPeopleError",
+    "EndedProfileError",
     "Merge",
     "MergeError",
     "MergedAlreadyError",
@@ -62,6 +63,13 @@ class DifferentPeopleError(MergeError):
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
+
+
+class EndedProfileError(MergeError):
+    """One of the profiles has ended (rules 10.6)."""
+
+    def __init__(self, profile_id: UUID) -> None:
+        super().__init__(f"The profile {profile_id} has ended: what made it was taken back.")
 
 
 class StaleMergeError(MergeError):
@@ -136,6 +144,8 @@ def _plan(
             raise MergedAlreadyError(profile_id, directory.survivors[profile_id])
         if profile_id not in directory.profiles:
             raise UnknownProfileError(profile_id, role)
+        if directory.profiles[profile_id].fields.get("ended") is not None:
+            raise EndedProfileError(profile_id)
     merged, survivor = directory.profiles[merge.merged_id], directory.profiles[merge.survivor_id]
     if merge.expected_versions is not None and merge.expected_versions != {
         one.id: one.version for one in (merged, survivor)

@@ -1,4 +1,4 @@
-"""Where each value of a profile came from: the row of the ledger that put it there, through merges (rules 6.6)."""
+"""Where each value of a profile came from: which row of the ledger put it there, through merges and undos (rules 6.6)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -6,10 +6,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from profiles.db.members import Member, newest_members
+from profiles.directory.ledgers import load_reverts, load_rows
 from profiles.models import ProfileChange
 from profiles.reconcile import same
+from profiles.reconcile.replaying import Life, floor_of, lives_of
 from profiles.values import ChangeAction
 
+MOST_ROWS: Final = 10_000
+"""How many rows of a ledger are gone through for what an undo gave back."""
 MOST_MERGES: Final = 20
 """How many merges into one another a value is followed through; beyond it the last one is told."""
 _BEYOND: Final = 2**31
@@ -25,7 +29,7 @@ class Provenance:
     change: ProfileChange
     """Without its `changes`; its profile may be one that was merged into this one."""
     via: tuple[ProfileChange, ...] = ()
-    """The merges that brought it here, the newest first."""
+    """The undo that gave it back and the merges that brought it here, the newest first."""
 
 
 def provenance_of(profile_id: UUID) -> list[Provenance]:
@@ -36,6 +40,7 @@ def provenance_of(profile_id: UUID) -> list[Provenance]:
     """
     words = {word.name: word for word in _words({profile_id: _BEYOND}) if "to" in word.value}
     found = _attributed(words.values())
+    found |= _before_undos(profile_id, found)
     pending = found
     for _ in range(MOST_MERGES):
         pending = _behind({path: one for path, one in pending.items() if one.change.action == ChangeAction.MERGED})
@@ -53,6 +58,41 @@ def _attributed(words: Collection[Member]) -> dict[str, Provenance]:
     """Return the provenance of paths by what says them; one query."""
     rows = ProfileChange.objects.defer("changes", "times").in_bulk({word.row_id for word in words})
     return {word.name: Provenance(word.name, word.value["to"], rows[word.row_id]) for word in words}
+
+
+# --- Through undos -----------------------------------------------------------------------------------------------
+
+
+def _before_undos(profile_id: UUID, found: Mapping[str, Provenance]) -> dict[str, Provenance]:
+    """Return the newest live words for paths that an undo gave back, where they say the same (rules 10.1).
+
+    What an undo gave back is older than what it took back: beyond `MOST_ROWS` the undo itself is told. Three queries,
+    and none where nothing was taken back.
+    """
+    sought = {path: one for path, one in found.items() if one.change.action == ChangeAction.REVERTED}
+    if not sought:
+        return {}
+    reverts = load_reverts([profile_id]).get(profile_id, {})
+    floor = floor_of(reverts) or 0
+    newest = max(one.change.version for one in sought.values())
+    rows = [] if newest - floor > MOST_ROWS else load_rows({profile_id: floor}).get(profile_id, [])
+    lives = lives_of(reverts)
+    said: dict[str, int] = {}
+    for row in rows:
+        life = lives.get(row.version, Life())
+        if row.reverts is None and life.is_live:
+            said |= dict.fromkeys(row.changes.keys() & sought.keys(), row.version)
+    below = {word.name: word for word in _words({profile_id: floor}) if word.name in sought} if rows else {}
+    versions = {path: word.number for path, word in below.items()} | said
+    changes = {
+        change.version: change
+        for change in ProfileChange.objects.filter(profile=profile_id, version__among=set(versions.values()))
+    }
+    return {
+        path: Provenance(path, one.value, changes[versions[path]], via=(one.change,))
+        for path, one in sought.items()
+        if path in versions and same(changes[versions[path]].changes[path].get("to"), one.value)
+    }
 
 
 # --- Through merges ----------------------------------------------------------------------------------------------

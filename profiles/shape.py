@@ -29,6 +29,8 @@ class Collection:
     """A boolean column that at most one row of a profile may bear."""
     free: tuple[str, ...] = ()
     """Columns that hold any JSON, where `1`, `1.0` and `true` differ."""
+    together: tuple[str, ...] = ()
+    """Columns that only make sense together: what writes one of them speaks for all (rules 10.2)."""
 
     @property
     def most_of_profile(self) -> int:
@@ -103,7 +105,7 @@ PLAIN_FIELDS: Final = (
 # Field -> the column of the profile's row that holds it.
 COLUMNS: Final = (
     {name: name for name in PLAIN_FIELDS}
-    | {"merged_into": "merged_into_id"}
+    | {"merged_into": "merged_into_id", "ended": "ended"}
     | {f"comms/{name}": name for name in COMMS_MEMBERS if name not in CATEGORY_MEMBERS}
 )
 # Field -> the JSON column that holds it, and its member there; a missing member is null.
@@ -112,6 +114,11 @@ MEMBERS: Final = {f"comms/{name}": ("comms_categories", name) for name in CATEGO
 }
 JSON_COLUMNS: Final = ("comms_categories", "appearance")
 PROFILE_FIELDS: Final = (*COLUMNS, *MEMBERS)
+# Fields that only make sense together, likewise; every other one is by itself.
+FIELDS_TOGETHER: Final = (
+    ("birth_day", "birth_month", "birth_year"),
+    tuple(f"comms/{name}" for name in TERMS_MEMBERS),
+)
 TIME_FIELDS: Final = ("joined_at", *(f"comms/{name}" for name in (*CONSENT_TIMES, "terms_accepted_at")))
 
 # What of a row is no part of a state; the ledger tells it of a removed one, so that it can come back as the same row.
@@ -134,7 +141,12 @@ ADDRESSES: Final = Collection(
     free=("meta",),
 )
 CUSTOM_ATTRIBUTES: Final = Collection(
-    "custom_attributes", ("namespace", "handle"), ("type", "value"), most=100, free=("value",)
+    "custom_attributes",
+    ("namespace", "handle"),
+    ("type", "value"),
+    most=100,
+    free=("value",),
+    together=("type", "value"),
 )
 DATES: Final = Collection(
     "dates",

@@ -31,6 +31,13 @@ class ProfileType(StrEnum):
     TEMPORARY = "temporary"
 
 
+class Ended(StrEnum):
+    """How a profile's time ended (rules 10.6)."""
+
+    UNDONE = "undone"  # its creation was taken back
+    ERASED = "erased"
+
+
 class Gender(StrEnum):
     """The genders of the contract (rules 8.1)."""
 
@@ -94,6 +101,10 @@ class ErrorCode(StrEnum):
     CONFLICT = "conflict"
     UNKNOWN_REFERENCE = "unknown_reference"
     STALE = "stale"
+    ENDED = "ended"
+    ERASED = "erased"
+    MERGED_SINCE = "merged_since"
+    OPT_OUT = "opt_out"
     UNREADABLE = "unreadable"  # a row of a file that could not become a record
     INTERNAL = "internal"
 
@@ -117,6 +128,14 @@ class WarningCode(StrEnum):
     UNKNOWN_COUNTRY = "unknown_country"
     DEFAULT_ADDRESS_KEPT = "default_address_kept"
     NO_DEFAULT_REGION = "no_default_region"
+    LATER_RECORDS = "later_records"
+    # What taking back leaves as it is (rules 10.5).
+    KEPT_NEWER = "kept_newer"
+    KEPT_IN_USE = "kept_in_use"
+    KEPT_KEY_TAKEN = "kept_key_taken"
+    KEPT_CONSENT = "kept_consent"
+    KEPT_REFERENCE_GONE = "kept_reference_gone"
+    KEPT_UNCLEAR = "kept_unclear"
 
 
 class MatchRule(StrEnum):
@@ -357,6 +376,24 @@ class TakenBack:
         """Return it as stored."""
         return {"versions": list(self.versions), "except": list(self.excepted), "kept": dict(self.kept)}
 
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "TakenBack":
+        """Return what is stored so."""
+        return cls(tuple(stored["versions"]), tuple(stored["except"]), stored["kept"])
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One row of a profile's ledger, as stored."""
+
+    version: int
+    action: ChangeAction
+    changes: Mapping[str, Mapping[str, JSON]]
+    cause: Cause
+    at: str
+    times: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    reverts: TakenBack | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -459,6 +496,8 @@ class ProfileResult:
     before: ProfileSnapshot | None
     effective_times: Mapping[str, str] = field(default_factory=dict)
     source_times: SourceTimes = field(default_factory=dict)
+    origins: Origins = field(default_factory=dict)
+    """Of rows that are not stored, and come back as the rows they were."""
     rows_of: ProfileSnapshot | None = None
     """Another profile whose rows move here, where both have them by the same key: it has none of them any more."""
 

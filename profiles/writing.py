@@ -52,6 +52,7 @@ def write_plan(plan: Plan, *, now: dt.datetime, store_outcomes: OutcomeStore = s
             sets.delete_rows(rows.model, rows.removed)
             sets.update_rows(rows.model, rows.unflagged)
             sets.update_rows(rows.model, rows.moved)
+            sets.insert_rows(rows.model, rows.restored)
             sets.insert_rows(rows.model, rows.inserted)
             sets.update_rows(rows.model, rows.updated)
         _note_duplicates(plan.duplicates, moment)
@@ -168,7 +169,7 @@ def _vacate(results: Sequence[ProfileResult]) -> None:
 
 
 class _CollectionRows:
-    """What one collection's table needs: rows removed, moved to another profile, inserted and updated."""
+    """What one collection's table needs: rows removed, moved here, back as they were, inserted and updated."""
 
     def __init__(self, collection: shape.Collection, results: Iterable[ProfileResult], moment: str) -> None:
         self.model = COLLECTION_MODELS[collection.name]
@@ -177,6 +178,7 @@ class _CollectionRows:
         self.inserted: list[dict[str, Any]] = []
         self.updated: list[dict[str, Any]] = []
         self.moved: list[dict[str, Any]] = []
+        self.restored: list[dict[str, Any]] = []
         # Of the rows that bear the flag, those that give it up, so that another one may take it in the same go.
         self.unflagged: list[dict[str, Any]] = []
         attnames = {field.name: field.attname for field in self.model._meta.concrete_fields}
@@ -205,9 +207,13 @@ class _CollectionRows:
                 if key in theirs:
                     moved = {"id": theirs[key].id, "profile_id": result.id, **self._changed}
                     self.moved.append(moved | self._values(row))
-                else:
-                    inserted = {"profile_id": result.id, **self._made, **dict(zip(self._key, key, strict=True))}
+                    continue
+                inserted = {"profile_id": result.id, **self._made, **dict(zip(self._key, key, strict=True))}
+                if (origin := result.origins.get(name, {}).get(key)) is None:
                     self.inserted.append(inserted | self._values(row))
+                else:
+                    since = {} if origin.created_at is None else {"created_at": origin.created_at}
+                    self.restored.append({"id": origin.id, **inserted, **since, **self._values(row)})
             elif row is not before[key] and not same_row(self._collection, row, before[key]):
                 self.updated.append({"id": origins[key].id, **self._changed, **self._values(row)})
                 if self._flag and before[key][self._flag] and not row[self._flag]:

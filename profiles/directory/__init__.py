@@ -13,7 +13,7 @@ from uuid import UUID
 from profiles.db import engine
 from profiles.directory.finding import find_holders, find_merged
 from profiles.directory.keyrules import key_rule_texts, key_rules_of, load_key_rules
-from profiles.directory.locks import ProfilesMovedError, TooManyLocksError, lock_keys, lock_profiles
+from profiles.directory.locks import ProfilesMovedError, TooManyLocksError, lock_hub, lock_keys, lock_profiles
 from profiles.directory.references import load_references
 from profiles.directory.snapshots import load_snapshots
 from profiles.keys import MatchKey
@@ -28,6 +28,7 @@ __all__ = [
     "load_key_rules",
     "load_references",
     "load_snapshots",
+    "lock_hub",
     "open_directory",
 ]
 

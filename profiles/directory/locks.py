@@ -39,6 +39,11 @@ def lock_keys(keys: Sequence[MatchKey], *, whole_hub: bool) -> bool:
     return whole_hub
 
 
+def lock_hub() -> None:
+    """Keep every other writer out until the transaction ends."""
+    lock_keys((), whole_hub=True)
+
+
 def lock_profiles(ids: Collection[UUID], *, beside: int) -> None:
     """Lock the profiles; raises `TooManyLocksError` where they are, `beside` the locks held, more than may be."""
     if beside + len(ids) > settings.HUB_LOCK_BUDGET:

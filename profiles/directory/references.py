@@ -21,7 +21,9 @@ _BY: Final[Mapping[tuple[str, str], tuple[type[models.Model], str, str]]] = {
     ("region", "handle"): (Region, "handle", "handle"),
     ("status", "handle"): (Status, "handle", "handle"),
     ("organisation", "id"): (Organisation, "id", "handle"),
+    ("organisation", "handle"): (Organisation, "handle", "handle"),
     ("role", "id"): (RoleDefinition, "id", "handle"),
+    ("role", "handle"): (RoleDefinition, "handle", "handle"),
     ("profile", "id"): (Profile, "id", "COALESCE(merged_into_id, id)"),
 }
 """By what a record may name a row: its table, the column that is named and the column that says what is meant."""
@@ -45,6 +47,8 @@ def _query(kind: str, by: str, wanted: Collection[str]) -> tuple[str, str]:
     model, column, meaning = _BY[kind, by]
     condition, values = lookups.among(column, field_of(model, column), wanted)
     term = _TERM if kind == "status" else _NO_TERM
+    if kind == "profile":
+        condition += " AND ended IS NULL"
     question = (
         f"SELECT '{kind}', '{by}', CAST({column} AS text), CAST({meaning} AS text), {term} "
         f"FROM {model._meta.db_table} WHERE {condition}"

@@ -7,7 +7,7 @@ from profiles.db.ids import new_id
 from profiles.keys import EMAIL_LENGTH, NAME_LENGTH, URL_LENGTH
 from profiles.models.fields import text_column
 from profiles.models.locations import Location
-from profiles.values import Gender, ProfileType, Verification, choices
+from profiles.values import Ended, Gender, ProfileType, Verification, choices
 
 
 def _flag() -> "models.BooleanField[bool | None, bool | None]":
@@ -99,6 +99,8 @@ class Profile(Comms):
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged", db_index=False
     )
+    # How its time ended, if it did: a tombstone that keeps nothing but its ledger (rules 10.6).
+    ended = models.CharField(max_length=6, null=True, blank=True, editable=False, choices=choices(Ended))
     # One more for every row of the ledger: the ETag, and the guard of updates.
     version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(editable=False)

@@ -34,6 +34,21 @@ _CHANNEL_TOLD_OF: Final = {name: channel for channel, names in _TOLD_OF_ADDRESS.
 _UNITED: Final = tuple(dict.fromkeys((*_FLAGS, *_TIME_FIELDS, *_CHANNEL_TOLD_OF)))
 
 
+def is_tight(field: str, value: object) -> bool:
+    """Whether the field is a flag of consent, and says that nothing may be sent."""
+    return field in _FLAGS and value is TIGHT[_FLAGS[field][1]]
+
+
+def channel_of_flag(field: str) -> str:
+    """Return the channel that the flag of consent is of."""
+    return _FLAGS[field][0]
+
+
+def consent_time_of(channel: str) -> str | None:
+    """Return the field of the channel's consent time; `None` where it has none."""
+    return _CONSENT_TIMES.get(channel)
+
+
 def has_own_time(field: str) -> bool:
     """Whether the field is a decision whose time is told by the consent itself, or that time."""
     return field in _FLAGS or field in _TIME_FIELDS

@@ -19,6 +19,7 @@ from profiles.directory import load_snapshots
 from profiles.history import fold
 from profiles.merging import Merge, MergeError, StaleMergeError, merge_profiles, plan_merge
 from profiles.models import DuplicateCandidate, Identity, IdentityLimit, Profile, ProfileChange, User
+from profiles.undoing import take_back, targets_of_batch
 from profiles.values import Cause, CauseKind
 from tests.builders import make_profile, process
 
@@ -628,3 +629,14 @@ def test_pair_leads_to_where_it_is_merged(staff_client):
     page = staff_client.get(reverse("admin:profiles_duplicatecandidate_change", args=[found.pk])).content.decode()
 
     assert f"{merge_url(found.low)}?with={found.high_id}" in page
+
+
+@pytest.mark.parametrize("ended", ["merged", "survivor"])
+def test_profile_that_has_ended_is_not_merged(ended):
+    batch = process([{"email": "a@example.com"}])
+    gone, other = Profile.objects.get(), make_profile()
+    with transaction.atomic():
+        take_back(targets_of_batch(batch.id), cause=CAUSE, now=NOW)
+
+    with pytest.raises(MergeError, match="has ended"):
+        merge(*((gone, other) if ended == "merged" else (other, gone)))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from profiles.merging import Merge, merge_profiles
 from profiles.models import Profile, ProfileChange, User
 from profiles.provenance import provenance_of
+from profiles.undoing import take_back, target_of_change
 from profiles.values import Cause, CauseKind
 from tests.builders import make_profile, process
 
@@ -105,6 +106,30 @@ def test_those_merged_earlier_are_not_taken_for_those_merged_now():
     merge(merged, survivor)
 
     assert told(survivor)["/title"] == ("Dr", merged.id, 1, 1)
+
+
+def test_what_an_undo_gave_back_is_whoever_said_it():
+    profile = make_profile(email="a@example.com", company="Acme")
+    process([{"email": "a@example.com", "company": "Other"}])
+    process([{"email": "a@example.com", "occupation": "Nurse"}])
+    with transaction.atomic():
+        take_back([target_of_change(profile.id, 2)], cause=STAFF, now=NOW)
+
+    found = {one.path: one for one in provenance_of(profile.id)}
+
+    assert told(profile)["/company"] == ("Acme", profile.id, 1, 1)
+    assert [row.action for row in found["/company"].via] == ["reverted"]
+    assert told(profile)["/occupation"] == ("Nurse", profile.id, 3, 0)
+
+
+def test_redone_word_is_its_own_again():
+    profile = make_profile(email="a@example.com", company="Acme")
+    process([{"email": "a@example.com", "company": "Other"}])
+    for version in (2, 3):
+        with transaction.atomic():
+            take_back([target_of_change(profile.id, version)], cause=STAFF, now=NOW)
+
+    assert told(profile)["/company"] == ("Other", profile.id, 2, 1)
 
 
 @pytest.mark.parametrize("length", [1, 60])

@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("profiles", "0004_source_times"),
+        ("profiles", "0005_ended_profiles"),
     ]
 
     operations = [

@@ -1,0 +1,304 @@
+"""What becomes of the profiles whose rows of the ledger are taken back (rules 10).
+
+Pure: targets and everything known in, the whole plan out. Targets are taken back in the order given, the newest first,
+and each sees what the former gave back: keys that go from one profile to another go by themselves.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
+from profiles.reconcile import State, difference, moved_times, state_of
+from profiles.reconcile.keeping import Kept, Subject, Surroundings
+from profiles.reconcile.replaying import History
+from profiles.reconcile.taking_back import Decision, take_back_row
+from profiles.values import (
+    Cause,
+    Change,
+    ChangeAction,
+    Directory,
+    DuplicatePair,
+    ErrorCode,
+    Finding,
+    LedgerRow,
+    Outcome,
+    OutcomeKind,
+    Plan,
+    ProfileResult,
+    TakenBack,
+    WarningCode,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One row of a profile's ledger that is to be taken back; or a record that left none."""
+
+    profile_id: UUID
+    version: int | None
+    """`None` of a record that changed nothing: there is nothing to take back, and it is not there any more."""
+    reference: str = ""
+    """The sender's own name for the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoOptions:
+    """What an undo may do beyond what it does by itself (rules 10.7)."""
+
+    force: frozenset[UUID] = frozenset()
+    """Profiles that end if their creation is taken back, although others have used them since."""
+    loosen_consent: bool = False
+    """Whether flags of consent may go back to what allows sending."""
+
+
+NO_OPTIONS: Final = UndoOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """What became of one target."""
+
+    target: Target
+    outcome: Outcome
+    change: Change | None = None
+    """The row of the ledger that takes it back."""
+    kept: tuple[Kept, ...] = ()
+
+    @property
+    def ends(self) -> bool:
+        """Whether the profile ends by it."""
+        return self.change is not None and self.change.changes.get("/ended", {}).get("to") is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalPlan(Plan):
+    """Everything decided about a set of targets, ready to be written."""
+
+    reversals: Sequence[Reversal] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A profile's ledger, as far as taking back needs it."""
+
+    rows: Sequence[LedgerRow]
+    """From the oldest version that is dead or may become so; in order."""
+    reverts: Mapping[int, TakenBack] = field(default_factory=dict)
+    """All that takes rows back, by version."""
+
+
+Ledgers = Mapping[UUID, Ledger]
+
+
+def plan_reversals(
+    targets: Sequence[Target],
+    directory: Directory,
+    ledgers: Ledgers,
+    *,
+    options: UndoOptions,
+    cause: Cause,
+    operation_ids: Sequence[UUID],
+    note: str,
+    users: Mapping[UUID, Sequence[Kept]],
+) -> ReversalPlan:
+    """Decide every target in order and return outcomes, the profiles to write and their ledger.
+
+    `operation_ids` has one for each target; `users` tells of profiles that are to end what stands on them without
+    having changed them.
+    """
+    planning = _Planning(targets, directory, ledgers, options, users)
+    for place, target in enumerate(targets):
+        of_target = cause if cause.batch_id is None else dataclasses.replace(cause, position=place)
+        planning.decide(target, cause=of_target, operation_id=operation_ids[place], note=note)
+    return ReversalPlan(
+        outcomes=[one.outcome for one in planning.reversals],
+        results=planning.results(),
+        changes=[one.change for one in planning.reversals if one.change is not None],
+        duplicates=list(planning.duplicates.values()),
+        reversals=planning.reversals,
+    )
+
+
+class _Planning:
+    """A plan in the making: its targets are decided one after another."""
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        directory: Directory,
+        ledgers: Ledgers,
+        options: UndoOptions,
+        users: Mapping[UUID, Sequence[Kept]],
+    ) -> None:
+        self.reversals: list[Reversal] = []
+        self.duplicates: dict[tuple[UUID, UUID], DuplicatePair] = {}
+        self._directory = directory
+        self._options = options
+        self._users = users
+        self._holders = dict(directory.holders)
+        self._subjects = {
+            profile_id: _subject(directory, profile_id, ledger)
+            for profile_id, ledger in ledgers.items()
+            if profile_id in directory.profiles
+        }
+        self._touched: dict[UUID, None] = {}
+        versions: dict[UUID, list[int]] = {}
+        for target in targets:
+            if target.version is not None:
+                versions.setdefault(target.profile_id, []).append(target.version)
+        for profile_id, subject in self._subjects.items():
+            subject.will_end = _ends_by(subject, versions.get(profile_id, ()))
+
+    def decide(self, target: Target, *, cause: Cause, operation_id: UUID, note: str) -> None:
+        """Take the target back, for those that follow to see."""
+        if target.version is None:
+            self._tell(target, cause, Decision())
+            return
+        subject = self._subjects.get(target.profile_id)
+        if subject is None:
+            self._tell(target, cause, Decision(errors=(_IS_MERGED,)))
+            return
+        around = Surroundings(self._holder_of, self._directory.references, self._standing(subject))
+        decision = take_back_row(
+            subject,
+            target.version,
+            around=around,
+            force=subject.id in self._options.force,
+            loosen_consent=self._options.loosen_consent,
+        )
+        self._suspect(subject.id, decision, cause)
+        if decision.after is None or decision.taken_back is None:
+            self._tell(target, cause, decision)
+            return
+        before, after = subject.state, decision.after
+        change = Change(
+            profile_id=subject.id,
+            version=subject.version + 1,
+            action=ChangeAction.REVERTED,
+            changes=difference(before, after),
+            cause=cause,
+            operation_id=operation_id,
+            times=moved_times(before, after),
+            reverts=decision.taken_back,
+            note=note,
+        )
+        self._move_keys(subject.id, before, after)
+        subject.state, subject.version = after, change.version
+        subject.reverts[change.version] = decision.taken_back
+        self._touched[subject.id] = None
+        self._tell(target, cause, decision, change)
+
+    def results(self) -> list[ProfileResult]:
+        """Return the profiles that rows of the ledger were taken back of, as they are to be stored."""
+        return [
+            ProfileResult(
+                id=profile_id,
+                version=subject.version,
+                fields=subject.state.fields,
+                collections=subject.state.collections,
+                email_key=subject.state.email_key,
+                before=self._directory.profiles[profile_id],
+                effective_times=subject.state.effective_times,
+                source_times=subject.state.source_times,
+                origins=subject.state.origins,
+            )
+            for profile_id in self._touched
+            for subject in (self._subjects[profile_id],)
+        ]
+
+    def _tell(self, target: Target, cause: Cause, decision: Decision, change: Change | None = None) -> None:
+        subject = self._subjects.get(target.profile_id)
+        kind = OutcomeKind.REJECTED if decision.errors else OutcomeKind.UNCHANGED
+        if change is not None and (change.changes or change.times):
+            kind = OutcomeKind.UPDATED
+        outcome = Outcome(
+            kind=kind,
+            cause=cause,
+            reference=target.reference,
+            profile_id=target.profile_id,
+            profile_version=None if subject is None else subject.version,
+            errors=decision.errors,
+            warnings=tuple(Finding(one.code, one.pointer, SENTENCES[one.code]) for one in decision.kept),
+        )
+        self.reversals.append(Reversal(target, outcome, change, decision.kept))
+
+    # --- Keys ----------------------------------------------------------------------------------------------------
+
+    def _holder_of(self, key: MatchKey) -> UUID | None:
+        return self._holders.get(key)
+
+    def _move_keys(self, profile_id: UUID, before: State, after: State) -> None:
+        """Free the keys the profile gives up and note those it takes, for the targets that follow."""
+        held, holds = set(_keys(before)), set(_keys(after))
+        for key in held - holds:
+            self._holders.pop(key, None)
+        for key in holds - held:
+            self._holders[key] = profile_id
+
+    def _suspect(self, profile_id: UUID, decision: Decision, cause: Cause) -> None:
+        """Note whoever has a key that would have come back, but for those who live on in the profile."""
+        holders = [*decision.claimed.values(), *(one.holder for one in decision.kept if one.code == _KEY_TAKEN)]
+        for holder in holders:
+            meant = None if holder is None else self._directory.survivors.get(holder, holder)
+            if meant not in {None, profile_id} and meant is not None:
+                low, high = sorted((meant, profile_id))
+                pair = DuplicatePair(low, high, ErrorCode.CLAIMED_ELSEWHERE, cause)
+                self.duplicates.setdefault((low, high), pair)
+
+    # --- Who stands on a profile ---------------------------------------------------------------------------------
+
+    def _standing(self, subject: Subject) -> list[Kept]:
+        """Return what stands on the profile without having changed it, as far as it still does."""
+        return [
+            one for one in self._users.get(subject.id, ()) if one.holder is None or self._links(one.holder, subject.id)
+        ]
+
+    def _links(self, other_id: UUID, profile_id: UUID) -> bool:
+        """Whether the other profile still has a date that concerns this one."""
+        other = self._subjects.get(other_id)
+        if other is None:
+            return True
+        return any(key[-1] == str(profile_id) for key in other.state.collections.get("date_links", {}))
+
+
+def _subject(directory: Directory, profile_id: UUID, ledger: Ledger) -> Subject:
+    snapshot = directory.profiles[profile_id]
+    state = state_of(snapshot)
+    return Subject(profile_id, snapshot.version, state, History(ledger.rows, state), dict(ledger.reverts))
+
+
+def _ends_by(subject: Subject, versions: Sequence[int]) -> bool:
+    """Whether the profile ends once all of these are taken back."""
+    creations = [row.version for row in subject.history.spoken if row.action is ChangeAction.CREATED]
+    if not set(creations) & set(versions):
+        return False
+    taken = {subject.version + 1: TakenBack(tuple(versions))}
+    return subject.history.replay({**subject.reverts, **taken}).has_ended
+
+
+def _keys(state: State) -> Iterator[MatchKey]:
+    if state.email_key is not None:
+        yield email_match_key(state.email_key)
+    if (mobile := state.fields.get("mobile_phone")) is not None:
+        yield mobile_match_key(mobile)
+    for row_key in state.collections.get("identities", {}):
+        yield identity_match_key(*row_key)
+
+
+_KEY_TAKEN: Final = WarningCode.KEPT_KEY_TAKEN
+_IS_MERGED: Final = Finding(
+    ErrorCode.MERGED_SINCE, "", "The profile was merged with another one since; that cannot be taken back yet."
+)
+SENTENCES: Final = {
+    WarningCode.LATER_RECORDS: "Later records have said the same without changing anything; they were not read again.",
+    WarningCode.KEPT_NEWER: "It was said otherwise, or again, since; the later word stays.",
+    WarningCode.KEPT_IN_USE: "It has been used since, and stays until that is taken back too.",
+    WarningCode.KEPT_KEY_TAKEN: "What was there before belongs to somebody else by now; it stays as it is.",
+    WarningCode.KEPT_CONSENT: "Taking it back would loosen consent, which must be asked for; it stays as it is.",
+    WarningCode.KEPT_REFERENCE_GONE: "What was there before refers to what is gone by now; it stays as it is.",
+    WarningCode.KEPT_UNCLEAR: "The profile does not hold what its ledger says; it stays as it is.",
+}
+"""Why something stays, for those who read it."""

@@ -1,0 +1,169 @@
+"""Taking back what was done to people: a change, a batch or some of its records, an undo (rules 10)."""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from uuid import UUID
+
+from profiles import shape
+from profiles.conducting import conduct
+from profiles.db.ids import new_id
+from profiles.directory import ProfilesMovedError, Scope
+from profiles.directory.ledgers import load_reverts, load_rows
+from profiles.keys import MatchKey
+from profiles.models import ProfileChange
+from profiles.reconcile.keeping import Kept
+from profiles.reconcile.replaying import floor_of
+from profiles.reconcile.returning import may_come_back
+from profiles.reverting import NO_OPTIONS, Ledger, Reversal, ReversalPlan, Target, UndoOptions, plan_reversals
+from profiles.values import Cause, ChangeAction, Directory, ReferenceName
+from profiles.writing import OutcomeStore, store_no_outcomes
+
+__all__ = [
+    "Kept",
+    "Reversal",
+    "Target",
+    "UndoOptions",
+    "take_back",
+    "target_of_change",
+    "targets_of_batch",
+    "targets_of_operation",
+]
+
+# --- What is taken back ------------------------------------------------------------------------------------------
+
+
+def targets_of_batch(
+    batch_id: UUID, *, positions: Collection[int] | None = None, unchanged: Mapping[int, UUID] | None = None
+) -> list[Target]:
+    """Return what a batch did, or the records of it at some positions, in the order in which it is taken back.
+
+    `unchanged` has the batch's records that changed nothing, by position, and the profile each of them meant. An undo
+    that was worked as a batch is taken back by that batch. Queries.
+    """
+    rows = ProfileChange.objects.filter(batch_id=batch_id).order_by("-position", "-version", "-id")
+    if positions is not None:
+        rows = rows.filter(position__among=positions)
+    found = [
+        (position, Target(profile_id, version))
+        for position, profile_id, version in rows.values_list("position", "profile_id", "version")
+    ]
+    found += [
+        (position, Target(profile_id, None))
+        for position, profile_id in (unchanged or {}).items()
+        if positions is None or position in positions
+    ]
+    return [target for _, target in sorted(found, key=lambda one: -(one[0] or 0))]
+
+
+def target_of_change(profile_id: UUID, version: int) -> Target | None:
+    """Return one change of a profile to be taken back; `None` where there is none of that version. Queries."""
+    is_there = ProfileChange.objects.filter(profile_id=profile_id, version=version).exists()
+    return Target(profile_id, version) if is_there else None
+
+
+def targets_of_operation(operation_id: UUID) -> list[Target]:
+    """Return the rows of one undo, in the order in which they are taken back. Queries."""
+    rows = ProfileChange.objects.filter(operation_id=operation_id).order_by("-id")
+    return [Target(*row) for row in rows.values_list("profile_id", "version")]
+
+
+# --- Taking it back ----------------------------------------------------------------------------------------------
+
+RecordsSince = Callable[[Mapping[UUID, int]], Iterable[tuple[UUID, Kept]]]
+"""Tells of profiles, from a version of each on, the records that meant them since and changed nothing.
+
+But for those that are taken back themselves. It is called once the profiles are locked.
+"""
+
+
+def no_records(profiles: Mapping[UUID, int]) -> Iterable[tuple[UUID, Kept]]:
+    """Tell of none: for hubs, and tests, that keep no records."""
+    return ()
+
+
+def take_back(
+    targets: Sequence[Target],
+    *,
+    cause: Cause,
+    now: dt.datetime,
+    options: UndoOptions = NO_OPTIONS,
+    note: str = "",
+    records_since: RecordsSince = no_records,
+    store_outcomes: OutcomeStore = store_no_outcomes,
+    write: bool = True,
+) -> list[Reversal]:
+    """Take the targets back, newest first as the functions above give them; return what became of each.
+
+    What was taken back already is `unchanged`. All rows of one profile become one write, with a row in its ledger for
+    each, which bears the cause (of a batch, the target's place as position), `note` and an operation of its own; `now`
+    is their time. Without `write` it is only told what would become of them, by the same decisions and under the same
+    locks. For the rest see `conduct`. Runs inside the caller's transaction.
+    """
+    operation_ids = [new_id() for _ in targets]
+    reading = _Reading(targets)
+
+    def decide(directory: Directory) -> ReversalPlan:
+        reading.check(directory)
+        return plan_reversals(
+            targets,
+            directory,
+            reading.ledgers,
+            options=options,
+            cause=cause,
+            operation_ids=operation_ids,
+            note=note,
+            users={},
+        )
+
+    decided = conduct(reading.scope, decide, now=now, store_outcomes=store_outcomes, write=write)
+    return list(decided.reversals)
+
+
+class _Reading:
+    """What is read of the ledger before the profiles are locked, anew in each attempt."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self._versions: dict[UUID, list[int]] = {}
+        for target in targets:
+            if target.version is not None:
+                self._versions.setdefault(target.profile_id, []).append(target.version)
+        self.ledgers: dict[UUID, Ledger] = {}
+
+    def scope(self) -> Scope:
+        """Read the ledgers; return what is to be locked and known to take the targets back."""
+        reverts = load_reverts(self._versions)
+        floors = {
+            profile_id: floor
+            for profile_id, versions in self._versions.items()
+            if (floor := floor_of(reverts.get(profile_id, {}), versions)) is not None
+        }
+        rows = load_rows(floors)
+        self.ledgers = {
+            profile_id: Ledger(rows.get(profile_id, []), reverts.get(profile_id, {})) for profile_id in floors
+        }
+        keys: set[MatchKey] = set()
+        names: set[ReferenceName] = set()
+        for ledger in self.ledgers.values():
+            some_keys, some_names = may_come_back(ledger.rows)
+            keys |= some_keys
+            names |= some_names
+        return Scope(keys=sorted(keys), targets=list(floors), collections=self._collections(), references=names)
+
+    def check(self, directory: Directory) -> None:
+        """Raise `ProfilesMovedError` where somebody has changed a profile since its ledger was read."""
+        moved = {
+            profile_id
+            for profile_id, ledger in self.ledgers.items()
+            if profile_id in directory.profiles
+            and directory.profiles[profile_id].version != max((row.version for row in ledger.rows), default=0)
+        }
+        if moved:
+            raise ProfilesMovedError(moved)
+
+    def _collections(self) -> list[str]:
+        """Return the collections that the rows touch; where a profile may end or come back, all of them."""
+        rows = [row for ledger in self.ledgers.values() for row in ledger.rows]
+        if any(row.action is ChangeAction.CREATED for row in rows):
+            return list(shape.COLLECTIONS)
+        touched = {pointer.split("/", 2)[1] for row in rows for pointer in row.changes}
+        return [name for name in shape.COLLECTIONS if name in touched]
