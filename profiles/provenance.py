@@ -1,4 +1,4 @@
-"""Where each value of a profile came from: which row of the ledger put it there, through merges and undos (rules 6.6)."""
+"""Where each value of a profile came from: which row of the ledger said it, through merges and undos (rules 6.6)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
