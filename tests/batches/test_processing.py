@@ -8,8 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from batches import leases, processing
+from batches.drafts import Drafts
 from batches.models import Batch, BatchRecord
-from batches.processing import Drafts, process_batch
+from batches.processing import process_batch
 from profiles.models import Address, BlockedValue, IdentityLimit, Profile, ProfileChange
 from tests.builders import make_profile, process, process_waiting, raw_record, submit
 from tests.profiles.api.test_profiles import full_record
