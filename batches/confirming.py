@@ -1,4 +1,4 @@
-"""Sending exactly what a preview has shown: a batch of the same bytes that is held to it (way 5.3)."""
+"""Sending exactly what a preview has shown: a batch of the same bytes that is held to it (way 4.3)."""
 
 from typing import Final
 

@@ -123,6 +123,7 @@ class Batch(models.Model):
                 condition=Q(corrects_batch_id__isnull=False),
                 name="batch_corrections",
             ),
+            models.Index(fields=["id"], condition=Q(dry_run=True), name="batch_previews"),
             models.Index(
                 fields=["finished_at"], condition=Q(state=BatchState.PREVIEWED), name="batch_previewed_by_time"
             ),
@@ -139,7 +140,8 @@ class Batch(models.Model):
     @property
     def title(self) -> str:
         """What people call it."""
-        return self.label or f"by {self.match_criteria}"
+        title = self.label or f"by {self.match_criteria}"
+        return f"Preview: {title}" if self.dry_run else title
 
     @property
     def processed_count(self) -> int:

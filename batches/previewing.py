@@ -1,26 +1,29 @@
-"""Dry runs: what would become of a batch's records, shown before anything is written (way 5).
+"""Dry runs: what would become of a batch's records, shown before anything is written (way 4).
 
 By the same decisions as a run, on what the database says at one moment; nobody is kept waiting for it.
 """
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from batches import leases
 from batches.drafts import Drafts
-from batches.models import Batch, BatchBody, PreviewRecord
+from batches.models import Batch, BatchBody, PreviewRecord, previews_end
 from batches.outcomes import batch_warnings, counts, store_decisions
 from batches.pieces import is_poisonous, next_size, piece_size
-from batches.values import BatchState
+from batches.values import UNFINISHED, BatchState
 from profiles import digests
 from profiles.applying import Held, foretell_drafts
 from profiles.db.moments import one_moment
 from profiles.values import Decision, MobileClash, Shown
+
+PRUNED_AT_ONCE: Final = 100
 
 
 def preview_batch(batch: Batch, drafts: Drafts) -> None:
@@ -116,6 +119,30 @@ def held_to_preview(preview_id: UUID, batch: Batch, *, afresh: UUID | None) -> t
     if len(shown) != batch.total_count:
         raise LookupError("What was shown of the batch is no longer kept.")
     return Held(preview.id, shown, afresh), preview.received_at
+
+
+def prune_previews() -> int:
+    """Remove what previews have shown that are too old, and return how many they were; commits a hundred at a time.
+
+    Not of those whose run has not ended: it is held to them. An hour later than they say so, so that what was
+    confirmed at the last moment is one of those.
+    """
+    end = previews_end() - dt.timedelta(hours=1)
+    unended = [*UNFINISHED, BatchState.SET_ASIDE, BatchState.CANCELLED]  # the latter two may be requeued
+    runs = Batch.objects.filter(pinned_to=OuterRef("pk"), state__in=unended)
+    old = Batch.objects.filter(state=BatchState.PREVIEWED, finished_at__lt=end).exclude(Exists(runs))
+    # What records of runs would have come to is told by rows of the runs themselves.
+    kept = PreviewRecord.objects.filter(batch=OuterRef("pk"))
+    told = Batch.objects.filter(pinned_to__isnull=False, finished_at__lt=end).filter(Exists(kept))
+    count = 0
+    for batches in (old, told):
+        while ids := list(batches.order_by("id").values_list("id", flat=True)[:PRUNED_AT_ONCE]):
+            with transaction.atomic(durable=True):
+                PreviewRecord.objects.filter(batch__in=ids).delete()
+                count += Batch.objects.filter(id__in=ids, dry_run=True).update(
+                    state=BatchState.EXPIRED, record_digests=None, error="The preview is too old to be confirmed."
+                )
+    return count
 
 
 def _shown(batch: Batch, decisions: Sequence[Decision]) -> dict[str, Any]:

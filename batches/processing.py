@@ -25,7 +25,7 @@ def process_batch(batch: Batch, drafts: Drafts) -> None:
     The batch is leased to the caller. Records go in one transaction with their outcomes and the lease's word, so that
     after any crash each has been done once or not at all. A batch whose attempts keep failing is read and taken in
     ever smaller pieces, until the one record that does it is alone and is rejected unread; but one that is to be
-    written as a whole or not at all (way 5.4) is never taken in pieces. Raises `LeaseLostError`.
+    written as a whole or not at all (way 4.4) is never taken in pieces. Raises `LeaseLostError`.
     """
     if batch.dry_run:
         preview_batch(batch, drafts)

@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from batches.bodies import iter_records
-from batches.models import Batch, BatchBody, BatchRecord, PreviewRecord
-from batches.values import UNFINISHED
+from batches.models import Batch, BatchBody, BatchRecord, PreviewRecord, previews_end
+from batches.values import UNFINISHED, BatchState
 from profiles.values import OutcomeKind
 
 
@@ -63,6 +63,24 @@ def _pending(batch: Batch) -> list[BatchItem]:
         BatchItem(record.position, OutcomeKind.PENDING, record.reference)
         for record in iter_records(body.content, start=batch.processed_count)
     ]
+
+
+def in_state(batches: QuerySet[Batch], state: str) -> QuerySet[Batch]:
+    """Keep the batches in a state; a preview gets too old by itself. One query where previews are asked for."""
+    if state == BatchState.EXPIRED:
+        return batches.filter(Q(state=state) | too_old_previews())
+    if state == BatchState.PREVIEWED:
+        return batches.filter(state=state).exclude(too_old_previews())
+    return batches.filter(state=state)
+
+
+def too_old_previews() -> Q:
+    """Return what finds previews that are too old by now and do not say so yet; one that finds nothing if none is.
+
+    One query, so that others need not look for them.
+    """
+    too_old = Q(state=BatchState.PREVIEWED, finished_at__lt=previews_end())
+    return too_old if Batch.objects.filter(too_old).exists() else Q(pk__in=[])
 
 
 def decisions_about(batch: Batch, positions: Collection[int]) -> dict[int, dict[str, PreviewRecord | None]]:

@@ -38,7 +38,7 @@ class BatchSource(StrEnum):
 
 
 class IfChanged(StrEnum):
-    """What a pinned batch does where a record would come to something else than was shown (way 5)."""
+    """What a pinned batch does where a record would come to something else than was shown (way 4)."""
 
     STOP = "stop"  # nothing of the batch is written
     SKIP = "skip"  # that record is refused

@@ -1,6 +1,6 @@
 """Drafts become profiles: the one way in for batches, API, admin and imports. One profile's write is a list of one.
 
-Or they are only told what they would come to, by the same decisions (way 5).
+Or they are only told what they would come to, by the same decisions (way 4).
 """
 
 import datetime as dt
@@ -36,7 +36,7 @@ from profiles.writing import OutcomeStore, store_no_outcomes
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """That drafts are held to what was shown of them (way 5)."""
+    """That drafts are held to what was shown of them (way 4)."""
 
     preview: UUID
     """Whose ids the new profiles and addresses get, as they were shown."""

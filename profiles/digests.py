@@ -1,4 +1,4 @@
-"""What a record would come to, in sixteen bytes: by them a run is held to what was shown (way 5).
+"""What a record would come to, in sixteen bytes: by them a run is held to what was shown (way 4).
 
 Pure. In a digest is whatever the sender was shown; not in it is what moves by itself: the versions that were read, so
 that a change elsewhere in the profile spoils nothing, times that follow from the moment of deciding, and which row of

@@ -3,8 +3,8 @@
 from django.db.models import F, Q, QuerySet
 from rest_framework.request import Request
 
-from batches.models import FAILED, Batch, BatchRecord, previews_end
-from batches.results import BatchItem, Selection
+from batches.models import FAILED, Batch, BatchRecord
+from batches.results import BatchItem, Selection, in_state, too_old_previews
 from batches.values import UNFINISHED, BatchSource, BatchState
 from profiles import keys
 from profiles.criteria import EMAIL, Criteria, criteria_text, typed_criteria
@@ -34,27 +34,15 @@ class BatchFilters(BracketFilterSet):
         """Turn the contract's status into states (see `shapes.wire_status`)."""
         if value == "pending":
             return rows.filter(state__one_of=UNFINISHED)
-        too_old = _too_old()
+        too_old = too_old_previews()
         if value == "failed":
-            return rows.filter(FAILED | too_old) if too_old else rows.filter(FAILED)
+            return rows.filter(FAILED | too_old)
         taken = Q(state=BatchState.DONE) & ~Q(rejected_count=F("total_count"))
         return rows.filter(taken | Q(state=BatchState.PREVIEWED)).exclude(too_old)
 
     def by_state(self, rows: QuerySet[Batch], name: str, value: str) -> QuerySet[Batch]:
-        """Look for a state; a preview gets too old by itself."""
-        too_old = _too_old() if value in {BatchState.PREVIEWED, BatchState.EXPIRED} else Q()
-        if value == BatchState.EXPIRED:
-            return rows.filter(Q(state=value) | too_old)
-        return rows.filter(state=value).exclude(too_old)
-
-
-def _too_old() -> Q:
-    """Return what finds previews that are too old by now and do not say so yet; empty where there are none.
-
-    One query, so that the others keep their index.
-    """
-    too_old = Q(state=BatchState.PREVIEWED, finished_at__lt=previews_end())
-    return too_old if Batch.objects.filter(too_old).exists() else Q()
+        """Look for a state."""
+        return in_state(rows, value)
 
 
 def _spellings(text: str) -> list[str]:

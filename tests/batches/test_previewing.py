@@ -1,10 +1,10 @@
-"""Dry runs, and runs that are held to what one has shown (way 5)."""
+"""Dry runs, and runs that are held to what one has shown (way 4)."""
 
 import pytest
 
 from batches.models import Batch, BatchRecord, PreviewRecord
 from profiles.models import Address, Profile, ProfileChange
-from tests.builders import body, make_profile, process, process_waiting, raw_record
+from tests.builders import body, make_profile, process, process_waiting
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v3/profiles/batch.json"
