@@ -7,7 +7,6 @@ from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import transaction
 
 from batches.bodies import (
     MAX_RECORD_BYTES,
@@ -19,10 +18,11 @@ from batches.bodies import (
     record_texts,
 )
 from batches.models import BatchRecord
-from batches.processing import record_row
+from batches.outcomes import outcome_row
 from batches.results import BatchItem
 from profiles.applying import explain_draft
 from profiles.criteria import Criteria
+from profiles.db.moments import one_moment
 from profiles.directory import load_key_rules
 from profiles.schema import parse_record
 from profiles.values import Cause, CauseKind, MobileClash, OutcomeKind, Step
@@ -73,11 +73,11 @@ def explain_record(
     """Return what would become of the record, an object in JSON, if it came now.
 
     `mobile_clash` is as the hub is set where it is `None`; `on_behalf_of` is whose system it would come from (rules
-    3.7). Raises `BodyError`. Has a transaction of its own, in which nothing is written.
+    3.7). Raises `BodyError`. Nobody is held up, and nothing is written.
     """
     record = _read(text.strip())
     cause = Cause(kind=CauseKind.API, position=0, actor_id=None if on_behalf_of is None else on_behalf_of.pk)
-    with transaction.atomic():
+    with one_moment():
         rules = load_key_rules()
         outcome, change = explain_draft(
             parse_record(record.value, cause=cause, flaws=record.flaws, blocked=rules.blocked),
@@ -86,9 +86,9 @@ def explain_record(
             mobile_clash=mobile_clash or MobileClash(settings.MOBILE_CLASH),
             identity_limits=rules.identity_limits,
         )
-    row = BatchRecord(**record_row(outcome, now=now) | {"decided_at": None})
-    if outcome.kind is OutcomeKind.CREATED:
-        row.profile_id = None  # it would get another one
+    row = BatchRecord(**outcome_row(outcome, batch_id=None, now=now) | {"decided_at": None})
+    if outcome.kind is not OutcomeKind.CREATED:  # it would get another id
+        row.profile_id = outcome.profile_id
     return Explanation(row, outcome.steps, {} if change is None else change.changes)
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "IdempotencyConflictError",
     "QueueFullError",
     "UserQueueFullError",
+    "keep_batch",
     "submit_batch",
 ]
 
@@ -52,7 +53,7 @@ class UserQueueFullError(QueueFullError):
 
 
 class IdempotencyConflictError(Exception):
-    """The idempotency key was used for another body, label or Queue-Key."""
+    """The idempotency key was used for another body, label, Queue-Key or dry_run."""
 
 
 def submit_batch(
@@ -65,15 +66,16 @@ def submit_batch(
     idempotency_key: str | None = None,
     corrects: tuple[UUID, int] | None = None,
     request_id: str = "",
+    dry_run: bool = False,
 ) -> Receipt:
     """Commit the body as one batch and return its receipt.
 
     Batches of one queue are processed in the order received; the queue is the submitter's unless `queue_key` names
     one. An `idempotency_key` the submitter used within the last `IDEMPOTENCY_DAYS` answers with that batch, if it
     was sent with the same body, label and queue key. `corrects` is the batch and position of a record that this one
-    sends again, `request_id` what the log calls the request. Raises `BodyError`, `EnvelopeError`,
-    `QueueFullError` and `IdempotencyConflictError`; nothing is stored then. Commits: a `RuntimeError` inside a
-    transaction, whose end could still take the receipt back.
+    sends again, `request_id` what the log calls the request. A `dry_run` only shows what would become of the
+    records. Raises `BodyError`, `EnvelopeError`, `QueueFullError` and `IdempotencyConflictError`; nothing is stored
+    then. Commits: a `RuntimeError` inside a transaction, whose end could still take the receipt back.
     """
     envelope = read_envelope(body)
     corrects_batch_id, corrects_position = corrects or (None, None)
@@ -91,10 +93,11 @@ def submit_batch(
         body_size=len(body),
         corrects_batch_id=corrects_batch_id,
         corrects_position=corrects_position,
+        dry_run=dry_run,
     )
     for attempt in range(_ATTEMPTS):
         try:
-            _insert(batch, body)
+            keep_batch(batch, body)
         except (IntegrityError, QueueFullError) as error:
             # Perhaps a batch by the same idempotency key is there, of before or of this moment.
             earlier = _find_earlier(batch)
@@ -111,7 +114,8 @@ def submit_batch(
     raise QueueFullError("The idempotency key is fought over; try again.")
 
 
-def _insert(batch: Batch, body: bytes) -> None:
+def keep_batch(batch: Batch, body: bytes) -> None:
+    """Commit a batch that is to be processed; raises `QueueFullError`."""
     with transaction.atomic(durable=True):
         _refuse_when_full(batch)
         batch.save(force_insert=True)
@@ -134,7 +138,7 @@ def _replay(earlier: Batch, batch: Batch) -> Receipt:
     """Return the receipt of the earlier batch, if it is what is sent again (way 1.4)."""
     if any(
         getattr(earlier, name) != getattr(batch, name)
-        for name in ("body_sha256", "label", "queue_key", "corrects_batch_id", "corrects_position")
+        for name in ("body_sha256", "label", "queue_key", "corrects_batch_id", "corrects_position", "dry_run")
     ):
         raise IdempotencyConflictError(IdempotencyConflictError.__doc__)
     return Receipt(earlier.id, earlier.total_count, replayed=True)

@@ -101,9 +101,9 @@ def record_progress(batch: Batch, **values: Any) -> None:
         setattr(batch, name, value)
 
 
-def finish(batch: Batch, **values: Any) -> None:
+def finish(batch: Batch, *, state: BatchState = BatchState.DONE, **values: Any) -> None:
     """End the work: the batch is done, and the next one of its queue is due. Raises `LeaseLostError`."""
-    record_progress(batch, state=BatchState.DONE, worker="", lease_until=None, finished_at=Now(), **values)
+    record_progress(batch, state=state, worker="", lease_until=None, finished_at=Now(), **values)
     wake_workers()
 
 

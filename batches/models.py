@@ -1,12 +1,15 @@
 """Batches, the bodies they came as, and what became of their records."""
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from batches.compression import CompressedField
-from batches.values import UNFINISHED, BatchSource, BatchState
+from batches.values import UNFINISHED, BatchSource, BatchState, IfChanged
 from profiles.criteria import LONGEST_TEXT, Criteria, typed_criteria
 from profiles.db.ids import new_id
 from profiles.keys import NAME_LENGTH
@@ -14,9 +17,14 @@ from profiles.models import Profile
 from profiles.values import MatchRule, MobileClash, OutcomeKind, choices
 
 # Nothing of the batch was applied: the contract's status `failed`.
-FAILED = Q(state__in=[BatchState.SET_ASIDE, BatchState.CANCELLED]) | Q(
+FAILED = Q(state__in=[BatchState.SET_ASIDE, BatchState.CANCELLED, BatchState.STALE, BatchState.EXPIRED]) | Q(
     state=BatchState.DONE, rejected_count=F("total_count")
 )
+
+
+def previews_end() -> dt.datetime:
+    """Return the time before which previews are too old."""
+    return timezone.now() - dt.timedelta(days=settings.PREVIEW_DAYS)
 
 
 class Batch(models.Model):
@@ -59,6 +67,19 @@ class Batch(models.Model):
     corrects_batch_id = models.UUIDField(null=True, blank=True)
     corrects_position = models.PositiveIntegerField(null=True, blank=True)
 
+    dry_run = models.BooleanField(default=False, help_text="Only shows what would become of its records.")
+    # Of a dry run: the digests of its records, one after another, and the one of them all (see profiles.digests).
+    record_digests = models.BinaryField(null=True, blank=True)
+    digest = models.CharField(max_length=32, blank=True)
+    # The preview that was confirmed with this batch, and the one that was made because something had changed.
+    pinned_to = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="runs", db_index=False
+    )
+    if_changed = models.CharField(max_length=4, blank=True, choices=choices(IfChanged))
+    preview = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="stopped", db_index=False
+    )
+
     state = models.CharField(max_length=9, default=BatchState.QUEUED, choices=choices(BatchState))
     error = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="Why it was set aside.")
     # The lease: who works on it, in which attempt, until when (by the database's clock).
@@ -80,6 +101,12 @@ class Batch(models.Model):
         verbose_name_plural = "batches"
         constraints = [
             models.UniqueConstraint(fields=["submitted_by", "idempotency_key"], name="batch_idempotency_key_once"),
+            models.UniqueConstraint(
+                fields=["pinned_to"], condition=Q(pinned_to__isnull=False), name="batch_confirmed_once"
+            ),
+            models.UniqueConstraint(
+                fields=["preview"], condition=Q(preview__isnull=False), name="batch_previewed_afresh_once"
+            ),
         ]
         indexes = [
             models.Index(fields=["received_at", "id"], condition=Q(state__in=UNFINISHED), name="batch_unfinished"),
@@ -96,6 +123,10 @@ class Batch(models.Model):
                 condition=Q(corrects_batch_id__isnull=False),
                 name="batch_corrections",
             ),
+            models.Index(fields=["id"], condition=Q(dry_run=True), name="batch_previews"),
+            models.Index(
+                fields=["finished_at"], condition=Q(state=BatchState.PREVIEWED), name="batch_previewed_by_time"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,12 +140,28 @@ class Batch(models.Model):
     @property
     def title(self) -> str:
         """What people call it."""
-        return self.label or f"by {self.match_criteria}"
+        title = self.label or f"by {self.match_criteria}"
+        return f"Preview: {title}" if self.dry_run else title
 
     @property
     def processed_count(self) -> int:
         """How many records have their outcome."""
         return self.created_count + self.updated_count + self.unchanged_count + self.rejected_count
+
+    @property
+    def shown_state(self) -> BatchState:
+        """Where it stands at this moment: a preview gets too old by itself."""
+        state = BatchState(self.state)
+        if state is BatchState.PREVIEWED and self.finished_at is not None and self.finished_at < previews_end():
+            return BatchState.EXPIRED
+        return state
+
+    @property
+    def shown_error(self) -> str:
+        """Why it came to nothing, if it did."""
+        if self.shown_state is BatchState.EXPIRED:
+            return f"The preview is older than {settings.PREVIEW_DAYS} days; preview the batch again."
+        return self.error
 
 
 class BatchBody(models.Model):
@@ -131,24 +178,14 @@ class BatchBody(models.Model):
         return f"body of {self.batch_id}"
 
 
-class BatchRecord(models.Model):
-    """What became of one entry of a batch, and why. Written when it is decided; until then it is pending.
+class DecidedRecord(models.Model):
+    """What is told of one entry of a batch that was decided."""
 
-    Stays when the body goes: by its key and the profile's version a merge can be taken apart years later.
-    """
-
-    # No index of its own: the unique rule's prefix serves.
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="records", db_index=False)
     position = models.PositiveIntegerField(help_text="Index in the batch's profiles, from 0.")
     reference = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="The sender's own name for it.")
     outcome = models.CharField(
         max_length=9, choices=choices(kind for kind in OutcomeKind if kind is not OutcomeKind.PENDING)
     )
-    profile = models.ForeignKey(
-        Profile, on_delete=models.SET_NULL, null=True, blank=True, related_name="batch_records"
-    )
-    # The version the profile had after the record: it places what changed nothing among the rows of the ledger.
-    profile_version = models.PositiveIntegerField(null=True, blank=True)
     # Normal form of the match value: by it staff find a rejected record.
     external_id = models.CharField(max_length=NAME_LENGTH, blank=True)
     rule = models.CharField(max_length=9, blank=True, choices=choices(MatchRule))
@@ -161,6 +198,24 @@ class BatchRecord(models.Model):
     decided_at = models.DateTimeField()
 
     class Meta:
+        abstract = True
+
+
+class BatchRecord(DecidedRecord):
+    """What became of one entry of a batch, and why. Written when it is decided; until then it is pending.
+
+    Stays when the body goes: by its key and the profile's version a merge can be taken apart years later.
+    """
+
+    # No index of its own: the unique rule's prefix serves.
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="records", db_index=False)
+    profile = models.ForeignKey(
+        Profile, on_delete=models.SET_NULL, null=True, blank=True, related_name="batch_records"
+    )
+    # The version the profile had after the record: it places what changed nothing among the rows of the ledger.
+    profile_version = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "position"], name="batch_record_position_once")]
         indexes = [
             models.Index(fields=["external_id"], name="batch_record_by_external_id"),
@@ -169,6 +224,29 @@ class BatchRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batch_id} #{self.position}: {self.outcome}"
+
+
+class PreviewRecord(DecidedRecord):
+    """What would become of one entry of a batch, and the difference it would make.
+
+    Of a dry run all entries have one. Of a batch that is pinned to one those do that would have come to something
+    else: what was shown of them has its row with the preview.
+    """
+
+    # No index of its own: the unique rule's prefix serves.
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="preview_records", db_index=False)
+    # Plain, as new ones are not there yet.
+    profile_id = models.UUIDField(null=True, blank=True)
+    version_read = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The profile's version on which it was decided."
+    )
+    changes = models.JSONField(default=dict, blank=True, help_text="As the ledger would tell them.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "position"], name="preview_record_position_once")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} #{self.position}: would be {self.outcome}"
 
 
 class Worker(models.Model):

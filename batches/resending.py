@@ -22,22 +22,26 @@ class ResendingError(Exception):
 
 def failed_positions(batch: Batch) -> list[int]:
     """Return the positions of records the hub itself failed at and that nobody has sent again; one query."""
-    again = Batch.objects.filter(corrects_batch_id=OuterRef("batch_id"), corrects_position=OuterRef("position"))
+    again = Batch.objects.filter(
+        corrects_batch_id=OuterRef("batch_id"), corrects_position=OuterRef("position"), dry_run=False
+    )
     failed = BatchRecord.objects.filter(batch=batch, outcome=OutcomeKind.REJECTED, error_code=ErrorCode.INTERNAL)
     return list(failed.exclude(Exists(again)).order_by("position").values_list("position", flat=True))
 
 
 def sent_again(record: BatchRecord) -> Batch | None:
     """Return the batch by which the record was sent again, the last of them; one query."""
-    again = Batch.objects.filter(corrects_batch_id=record.batch_id, corrects_position=record.position)
+    again = Batch.objects.filter(corrects_batch_id=record.batch_id, corrects_position=record.position, dry_run=False)
     return again.order_by("-received_at", "-id").first()
 
 
-def resend(batch: Batch, positions: list[int], *, source: BatchSource) -> Iterator[tuple[int, Receipt]]:
+def resend(
+    batch: Batch, positions: list[int], *, source: BatchSource, dry_run: bool = False
+) -> Iterator[tuple[int, Receipt]]:
     """Submit each of the batch's rejected records as a batch of one and yield its position and receipt.
 
-    Raises `ResendingError` before anything is submitted where one of them was not rejected or is no longer there, and
-    what `submit_batch` raises.
+    A `dry_run` only shows what would become of them. Raises `ResendingError` before anything is submitted where one
+    of them was not rejected or is no longer there, and what `submit_batch` raises.
     """
     if not positions:
         return
@@ -64,5 +68,6 @@ def resend(batch: Batch, positions: list[int], *, source: BatchSource) -> Iterat
                 submitted_by=batch.submitted_by,
                 label=batch.label,
                 corrects=(batch.id, position),
+                dry_run=dry_run,
             ),
         )

@@ -1,15 +1,15 @@
 """What became of a batch's records: those decided from their rows, the others out of the body."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from batches.bodies import iter_records
-from batches.models import Batch, BatchBody, BatchRecord
-from batches.values import UNFINISHED
+from batches.models import Batch, BatchBody, BatchRecord, PreviewRecord, previews_end
+from batches.values import UNFINISHED, BatchState
 from profiles.models import ProfileChange
 from profiles.values import OutcomeKind
 
@@ -21,14 +21,14 @@ class BatchItem:
     position: int
     outcome: OutcomeKind
     reference: str = ""
-    row: BatchRecord | None = None
+    row: BatchRecord | PreviewRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which items of a batch are wanted."""
 
-    decided: Callable[[QuerySet[BatchRecord]], QuerySet[BatchRecord]] = field(default=lambda rows: rows)
+    decided: Callable[[QuerySet[Any]], QuerySet[Any]] = field(default=lambda rows: rows)
     """Narrows the rows of those decided."""
     is_narrow: bool = False
     """Whether it leaves any of them out."""
@@ -42,7 +42,8 @@ def read_items(batch: Batch, selection: Selection, *, offset: int, size: int) ->
     Records are decided in their order, so that those without an outcome are the last ones. Queries; reads the body
     only while the batch has undecided records.
     """
-    rows = selection.decided(BatchRecord.objects.filter(batch=batch, position__lt=batch.processed_count))
+    model: type[BatchRecord | PreviewRecord] = PreviewRecord if batch.dry_run else BatchRecord
+    rows = selection.decided(model._default_manager.filter(batch=batch, position__lt=batch.processed_count))
     decided_count = rows.count() if selection.is_narrow else batch.processed_count
     items = [
         BatchItem(row.position, OutcomeKind(row.outcome), row.reference, row)
@@ -64,6 +65,39 @@ def _pending(batch: Batch) -> list[BatchItem]:
         BatchItem(record.position, OutcomeKind.PENDING, record.reference)
         for record in iter_records(body.content, start=batch.processed_count)
     ]
+
+
+def in_state(batches: QuerySet[Batch], state: str) -> QuerySet[Batch]:
+    """Keep the batches in a state; a preview gets too old by itself. One query where previews are asked for."""
+    if state == BatchState.EXPIRED:
+        return batches.filter(Q(state=state) | too_old_previews())
+    if state == BatchState.PREVIEWED:
+        return batches.filter(state=state).exclude(too_old_previews())
+    return batches.filter(state=state)
+
+
+def too_old_previews() -> Q:
+    """Return what finds previews that are too old by now and do not say so yet; one that finds nothing if none is.
+
+    One query, so that others need not look for them.
+    """
+    too_old = Q(state=BatchState.PREVIEWED, finished_at__lt=previews_end())
+    return too_old if Batch.objects.filter(too_old).exists() else Q(pk__in=[])
+
+
+def decisions_about(batch: Batch, positions: Collection[int]) -> dict[int, dict[str, PreviewRecord | None]]:
+    """Return of records that were refused as stale what had been `shown`, and what they were at `present`.
+
+    Either is `None` where it is no longer kept. One query, none where there are no such records.
+    """
+    if not positions or batch.pinned_to_id is None:
+        return {}
+    sides = {"shown": batch.pinned_to_id, "present": batch.preview_id or batch.id}
+    rows = PreviewRecord.objects.filter(batch_id__in=sides.values(), position__in=positions)
+    found = {(row.batch_id, row.position): row for row in rows}
+    return {
+        position: {name: found.get((batch_id, position)) for name, batch_id in sides.items()} for position in positions
+    }
 
 
 Place = tuple[UUID, int]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from batches.api.batches import BatchDetail, BatchList, OlderProfileBatches, ProfileBatches
+from batches.api.batches import BatchConfirmation, BatchDetail, BatchList, OlderProfileBatches, ProfileBatches
 from batches.api.errors import ANSWERS
 from batches.api.items import BatchItemRecord, BatchItems, ExplainedRecord
 from batches.api.provenance import ProfileProvenance
@@ -17,6 +17,7 @@ urlpatterns = [
     path("profiles/<str:profile_id>/provenance", ProfileProvenance.as_view(), name="profile-provenance"),
     path("batches", BatchList.as_view(), name="batches"),
     path("batches/<str:batch_id>", BatchDetail.as_view(), name="batch"),
+    path("batches/<str:batch_id>/confirm", BatchConfirmation.as_view(), name="batch-confirm"),
     path("batches/<str:batch_id>/items", BatchItems.as_view(), name="batch-items"),
     path("batches/<str:batch_id>/items/<str:position>/record", BatchItemRecord.as_view(), name="batch-item-record"),
 ]

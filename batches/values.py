@@ -16,6 +16,9 @@ class BatchState(StrEnum):
     DONE = "done"
     SET_ASIDE = "set_aside"  # could not be processed; an operator looks, then `requeue`s it
     CANCELLED = "cancelled"
+    PREVIEWED = "previewed"  # a dry run that has shown what would become of its records
+    STALE = "stale"  # pinned to a preview of which something was no longer true: nothing was written
+    EXPIRED = "expired"  # a preview that is too old to be confirmed
 
 
 # What becomes of a record that is decided; the batch counts each.
@@ -32,6 +35,13 @@ class BatchSource(StrEnum):
     ADMIN = "admin"
     COMMAND = "command"
     DEMO = "demo"
+
+
+class IfChanged(StrEnum):
+    """What a pinned batch does where a record would come to something else than was shown (way 4)."""
+
+    STOP = "stop"  # nothing of the batch is written
+    SKIP = "skip"  # that record is refused
 
 
 @dataclass(frozen=True, slots=True)

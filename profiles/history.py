@@ -59,13 +59,7 @@ def fold(history: Iterable[Mapping[str, Mapping[str, Any]]]) -> State:
 
 def without_origins(changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Return the changes but for what removed rows tell only so that they can come back as the same rows."""
-    return {pointer: change for pointer, change in changes.items() if not _is_of_origin(pointer)}
-
-
-def _is_of_origin(pointer: str) -> bool:
-    name, *parts = pointer[1:].split("/")
-    collection = shape.COLLECTIONS.get(name)
-    return collection is not None and len(parts) > len(collection.key) and parts[-1] in shape.ORIGIN_MEMBERS
+    return {pointer: change for pointer, change in changes.items() if not shape.is_of_origin(pointer)}
 
 
 def _fold_row(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from profiles import digests
 from profiles.criteria import EMAIL, Criteria, looks_like_email
 from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
 from profiles.reconcile import Reconciliation, State, reconcile, state_of
@@ -22,6 +23,7 @@ from profiles.values import (
     Cause,
     Change,
     ChangeAction,
+    Decision,
     Directory,
     DuplicatePair,
     ErrorCode,
@@ -31,10 +33,12 @@ from profiles.values import (
     NewId,
     Outcome,
     OutcomeKind,
+    Pins,
     Plan,
     ProfileDraft,
     ProfileResult,
     ProfileType,
+    Shown,
     Step,
     WarningCode,
 )
@@ -63,6 +67,16 @@ class _Match:
         return len(self.candidates) > 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """What a draft makes of a profile, before those that follow hear of it."""
+
+    profile_id: UUID
+    before: State
+    after: State
+    change: Change | None
+
+
 def plan(
     drafts: Sequence[ProfileDraft],
     directory: Directory,
@@ -74,13 +88,15 @@ def plan(
     mobile_clash: MobileClash = MobileClash.REJECT,
     identity_limits: Mapping[str, int] | None = None,
     is_traced: bool = False,
+    pins: Pins | None = None,
 ) -> Plan:
     """Decide every draft in order and return outcomes, the profiles to write, their ledger and possible duplicates.
 
     `criteria` are tried in order; `now` is the time the changes bear. `new_ids` names the profile
     and the addresses that a draft creates. `received_at` is when the drafts came in, if that was before now.
     `mobile_clash` says what becomes of numbers that others have, `identity_limits` how many identities of a handle
-    one profile may hold. Where it `is_traced`, each outcome tells which rules were tried.
+    one profile may hold. Where there are `pins`, a draft of which something else was shown is refused; where it
+    `is_traced`, each outcome tells which rules were tried.
     """
     planning = _Planning(
         directory,
@@ -91,6 +107,7 @@ def plan(
         mobile_clash=mobile_clash,
         identity_limits=identity_limits or {},
         is_traced=is_traced,
+        pins=pins,
     )
     outcomes = [planning.decide(draft) for draft in drafts]
     return Plan(outcomes, planning.results(), planning.changes, list(planning.duplicates.values()))
@@ -110,6 +127,7 @@ class _Planning:
         mobile_clash: MobileClash,
         identity_limits: Mapping[str, int],
         is_traced: bool,
+        pins: Pins | None,
     ) -> None:
         self.directory = directory
         self.criteria = criteria
@@ -120,6 +138,8 @@ class _Planning:
         self.identity_limits = identity_limits
         self.is_traced = is_traced
         self.trace: Trace | None = None
+        self.pins = pins
+        self.given = {} if pins is None else digests.given_statuses(directory.references, now=now)
         self.holders = dict(directory.holders)
         self.states = {profile.id: state_of(profile) for profile in directory.profiles.values()}
         self.versions = {profile.id: profile.version for profile in directory.profiles.values()}
@@ -145,6 +165,22 @@ class _Planning:
 
     def decide(self, draft: ProfileDraft) -> Outcome:
         """Return the draft's outcome, having taken its changes into account for those that follow."""
+        suspected = len(self.duplicates)
+        outcome, accepted = self._consider(draft)
+        if self.pins is not None and draft.cause.position is not None:
+            shown = self.pins.shown[draft.cause.position]
+            changes = {} if accepted is None or accepted.change is None else accepted.change.changes
+            digest = digests.digest_of(outcome, changes, new=self.pins.new, given=self.given)
+            if digest != shown.digest:
+                while len(self.duplicates) > suspected:
+                    self.duplicates.popitem()
+                return _stale(Decision(outcome, changes, digest), shown)
+        if accepted is not None:
+            self._take(accepted)
+        return outcome
+
+    def _consider(self, draft: ProfileDraft) -> tuple[Outcome, _Accepted | None]:
+        """Return what becomes of the draft, and what it makes of a profile if it is accepted."""
         self.trace = Trace() if self.is_traced else None
         draft = resolve(draft, self.directory.references, now=self.now)
         match = self._match(draft)
@@ -152,15 +188,15 @@ class _Planning:
         if match.is_ambiguous:
             errors.append(_ambiguous(match))
             self._suspect(_profile_ids(match.candidates), ErrorCode.AMBIGUOUS, draft)
-            return self._reject(draft, match, errors)
+            return self._reject(draft, match, errors), None
 
         if match.rule is MatchRule.TARGET and match.profile_id not in self.states:
             message = "The profile does not exist."
-            return self._reject(draft, match, [*errors, Finding(ErrorCode.UNKNOWN_REFERENCE, "", message)])
+            return self._reject(draft, match, [*errors, Finding(ErrorCode.UNKNOWN_REFERENCE, "", message)]), None
         before = None if match.profile_id is None else self.states[match.profile_id]
         if match.profile_id is not None and self._is_stale(draft, match.profile_id):
             message = "The profile was changed by somebody else after it was looked at."
-            return self._reject(draft, match, [*errors, Finding(ErrorCode.STALE, "", message)])
+            return self._reject(draft, match, [*errors, Finding(ErrorCode.STALE, "", message)]), None
         aliases, holders = self._claims(draft, match.profile_id)
         sent = draft
         heard = hear(draft, before, received_at=self.received_at)
@@ -196,7 +232,7 @@ class _Planning:
         )
         errors += reconciliation.errors
         if errors:
-            return self._reject(sent, match, errors, holders)
+            return self._reject(sent, match, errors, holders), None
         return self._accept(draft, match, reconciliation, new_id)
 
     def _is_stale(self, draft: ProfileDraft, profile_id: UUID) -> bool:
@@ -283,7 +319,9 @@ class _Planning:
 
     # --- What becomes of it --------------------------------------------------------------------------------------
 
-    def _accept(self, draft: ProfileDraft, match: _Match, reconciliation: Reconciliation, new_id: NewId) -> Outcome:
+    def _accept(
+        self, draft: ProfileDraft, match: _Match, reconciliation: Reconciliation, new_id: NewId
+    ) -> tuple[Outcome, _Accepted | None]:
         if match.profile_id is None:
             kind, profile_id = OutcomeKind.CREATED, new_id(0)
             before = State()
@@ -291,28 +329,23 @@ class _Planning:
             profile_id = match.profile_id
             before = self.states[profile_id]
             kind = OutcomeKind.UPDATED if reconciliation.changes else OutcomeKind.UNCHANGED
-        if kind is not OutcomeKind.UNCHANGED or reconciliation.times:
-            self.states[profile_id] = reconciliation.after
-            self.touched[profile_id] = None
+        version, change = self.versions.get(profile_id, 0), None
         if kind is not OutcomeKind.UNCHANGED:
-            self._move_keys(profile_id, before, reconciliation.after)
-            self.versions[profile_id] = self.versions.get(profile_id, 0) + 1
-            self.changes.append(
-                Change(
-                    profile_id=profile_id,
-                    version=self.versions[profile_id],
-                    action=_action(kind, before, reconciliation.after),
-                    changes=reconciliation.changes,
-                    cause=draft.cause,
-                    times=reconciliation.times,
-                )
+            version += 1
+            change = Change(
+                profile_id=profile_id,
+                version=version,
+                action=_action(kind, before, reconciliation.after),
+                changes=reconciliation.changes,
+                cause=draft.cause,
+                times=reconciliation.times,
             )
-        return Outcome(
+        outcome = Outcome(
             kind=kind,
             cause=draft.cause,
             reference=draft.reference,
             profile_id=profile_id,
-            profile_version=self.versions[profile_id],
+            profile_version=version,
             rule=match.rule,
             key=match.key,
             match_value=self._match_value(draft, match),
@@ -320,6 +353,18 @@ class _Planning:
             warnings=draft.warnings + reconciliation.warnings,
             steps=self._steps(),
         )
+        if change is None and not reconciliation.times:
+            return outcome, None
+        return outcome, _Accepted(profile_id, before, reconciliation.after, change)
+
+    def _take(self, accepted: _Accepted) -> None:
+        """Take what a draft makes of a profile into account."""
+        self.states[accepted.profile_id] = accepted.after
+        self.touched[accepted.profile_id] = None
+        if accepted.change is not None:
+            self._move_keys(accepted.profile_id, accepted.before, accepted.after)
+            self.versions[accepted.profile_id] = accepted.change.version
+            self.changes.append(accepted.change)
 
     def _move_keys(self, profile_id: UUID, before: State, after: State) -> None:
         """Free the keys the profile gives up and note those it takes, for the drafts that follow."""
@@ -369,6 +414,19 @@ class _Planning:
         for other in others:
             pair = DuplicatePair(lowest, other, reason, draft.cause)
             self.duplicates.setdefault((pair.low, pair.high), pair)
+
+
+def _stale(present: Decision, shown: Shown) -> Outcome:
+    """Return the refusal of a record that would now come to something else than was shown."""
+    outcome = present.outcome
+    now = digests.in_words(outcome.kind, outcome.profile_id, [error.code for error in outcome.errors])
+    more = ", with another difference" if now == shown.told else ""
+    message = f"The preview showed: {shown.told}. Now it would be: {now}{more}."
+    considered = outcome.considered
+    if outcome.profile_id is not None and outcome.kind is not OutcomeKind.CREATED and outcome.rule is not None:
+        considered = (*considered, Candidate(outcome.profile_id, outcome.rule, outcome.key))
+    refused = outcome.refused(Finding(ErrorCode.STALE, "", message))
+    return dataclasses.replace(refused, considered=considered, instead=present)
 
 
 def _with_shared_mobile(

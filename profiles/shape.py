@@ -181,3 +181,10 @@ COLLECTIONS: Final = {
         ORGANISATIONS,
     )
 }
+
+
+def is_of_origin(pointer: str) -> bool:
+    """Whether a path of the ledger tells which row of its table a removed row was (see `ORIGIN_MEMBERS`)."""
+    name, *parts = pointer[1:].split("/")
+    collection = COLLECTIONS.get(name)
+    return collection is not None and len(parts) > len(collection.key) and parts[-1] in ORIGIN_MEMBERS

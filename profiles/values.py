@@ -1,7 +1,7 @@
 """The frozen values that travel between the rooms: what is asked, what is stored, what was decided."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -105,6 +105,7 @@ class ErrorCode(StrEnum):
     ERASED = "erased"
     MERGED_SINCE = "merged_since"
     OPT_OUT = "opt_out"
+    NOT_APPLIED = "not_applied"  # nothing was wrong with it: another record of its batch stopped them all
     UNREADABLE = "unreadable"  # a row of a file that could not become a record
     INTERNAL = "internal"
 
@@ -472,6 +473,58 @@ class Outcome:
     warnings: tuple[Finding, ...] = ()
     steps: tuple[Step, ...] = ()
     """The rules that were tried, where that was asked for."""
+    instead: "Decision | None" = None
+    """Of a record that was refused because something else had been shown: what it would have come to."""
+
+    def refused(self, error: Finding) -> "Outcome":
+        """Return that the record is rejected, for this before whatever else is wrong with it."""
+        is_new = self.rule is MatchRule.NEW
+        return replace(
+            self,
+            kind=OutcomeKind.REJECTED,
+            profile_id=None,
+            profile_version=None,
+            rule=None if is_new else self.rule,
+            key=None if is_new else self.key,
+            errors=(error, *self.errors),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a record would come to, and the difference it would make."""
+
+    outcome: Outcome
+    changes: Mapping[str, Mapping[str, JSON]]
+    digest: bytes
+    """By which two decisions are told apart (see `digests`)."""
+
+    @property
+    def version_read(self) -> int | None:
+        """The version of the profile on which the record was decided; `None` where there is none yet."""
+        kind, version = self.outcome.kind, self.outcome.profile_version
+        if version is None or kind is OutcomeKind.CREATED:
+            return None
+        return version - 1 if kind is OutcomeKind.UPDATED else version
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What was shown of a record."""
+
+    digest: bytes
+    told: str
+    """In words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What was shown of a batch's records: nothing else may become of them."""
+
+    shown: Mapping[int, Shown]
+    """By position, of all records."""
+    new: Mapping[UUID, int]
+    """The id of the profile that each record may make, with the record's position."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from batches import leases
+from batches.drafts import Drafts
 from batches.intake import submit_batch
 from batches.models import Batch
-from batches.processing import Drafts, process_batch
+from batches.processing import process_batch
 from batches.values import BatchSource
 from profiles.applying import apply_drafts
 from profiles.criteria import EMAIL

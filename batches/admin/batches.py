@@ -1,28 +1,36 @@
 """The desk's pages about batches. They are read-only: what was received stays as it was received."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from batches import leases
 from batches.admin.received import beginning_of_body
+from batches.confirming import ConfirmingError, confirm_preview, confirmed_as
 from batches.intake import QueueFullError
-from batches.models import Batch
+from batches.models import Batch, BatchRecord
 from batches.resending import ResendingError, failed_positions, resend
-from batches.values import OUTCOMES, BatchSource, BatchState
+from batches.results import in_state
+from batches.values import OUTCOMES, BatchSource, BatchState, IfChanged
 from profiles import keys
 from profiles.db.ids import read_id
 from profiles.desk.cells import link
-from profiles.desk.lists import ChoicesDropdownFilter, ReadOnlyAdmin, display, label, table
+from profiles.desk.lists import ChoicesDropdownFilter, DropdownFilter, ReadOnlyAdmin, display, label, table
 from profiles.desk.questions import RefusedQuestionError
+from profiles.http.requests import request_id
+from profiles.values import ErrorCode, OutcomeKind
 
 STATE_LABELS: Final = {
     BatchState.QUEUED: "warning",
@@ -30,6 +38,9 @@ STATE_LABELS: Final = {
     BatchState.DONE: "success",
     BatchState.SET_ASIDE: "danger",
     BatchState.CANCELLED: "primary",
+    BatchState.PREVIEWED: "info",
+    BatchState.STALE: "danger",
+    BatchState.EXPIRED: "primary",
 }
 NEWEST_SEARCHED: Final = 10_000
 _FIRST_YEAR: Final = 1970  # before which there is no id
@@ -56,9 +67,13 @@ def find_batches(term: str) -> QuerySet[Batch]:
 
 
 def records_link(batch: Batch, text: str, **filters: str) -> SafeString:
-    """Return a link to the batch's records."""
-    url = reverse("admin:batches_batchrecord_changelist", query={"batch": str(batch.pk), **filters})
+    """Return a link to the batch's records, or to what would become of them."""
+    url = reverse(f"admin:batches_{_records_of(batch)}_changelist", query={"batch": str(batch.pk), **filters})
     return link(url, text, in_one_line=True)
+
+
+def _records_of(batch: Batch) -> str:
+    return "previewrecord" if batch.dry_run else "batchrecord"
 
 
 def batch_link(batch: Batch) -> SafeString:
@@ -102,6 +117,35 @@ class ReceivedFilter(RangeDateTimeFilter):
         return dt.datetime.combine(day, hour, tzinfo=dt.UTC)
 
 
+class StateFilter(ChoicesDropdownFilter):
+    """Where a batch stands."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
+        """Narrow the list."""
+        state = request.GET.get(str(self.lookup_kwarg), "")
+        if self.used_parameters and state in [*BatchState]:
+            return in_state(queryset, state)
+        narrowed = super().queryset(request, queryset)
+        return queryset if narrowed is None else narrowed
+
+
+class KindFilter(DropdownFilter):
+    """Batches that do something, or previews."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Name the choices."""
+        return [("runs", "runs"), ("previews", "previews")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
+        """Narrow the list."""
+        if self.value() not in {"runs", "previews"}:
+            return queryset
+        return queryset.filter(dry_run=self.value() == "previews")
+
+
 def may_requeue(request: HttpRequest) -> bool:
     """Whether whoever asks may let batches and records be processed again."""
     return request.user.has_perm("batches.change_batch")
@@ -128,7 +172,8 @@ class BatchAdmin(ReadOnlyAdmin):
         "received",
     )
     list_filter = (
-        ("state", ChoicesDropdownFilter),
+        ("state", StateFilter),
+        KindFilter,
         ("source", ChoicesDropdownFilter),
         ("submitted_by", RelatedDropdownFilter),
         ("received_at", ReceivedFilter),
@@ -136,7 +181,7 @@ class BatchAdmin(ReadOnlyAdmin):
     list_select_related = ("submitted_by",)
     search_fields = ("label",)  # shows the box; get_search_results does the work
     search_help_text = "Batch id or label"
-    actions: Any = ("requeue", "send_again")
+    actions: Any = ("requeue", "send_again", "preview_again")
     fieldsets = (
         (
             "Received",
@@ -148,6 +193,7 @@ class BatchAdmin(ReadOnlyAdmin):
                     ("queue_key", "idempotency_key"),
                     ("request_id", "mobile_clash"),
                     ("corrected_record", "body_size"),
+                    ("held_to",),
                     ("sha256",),
                 )
             },
@@ -164,7 +210,11 @@ class BatchAdmin(ReadOnlyAdmin):
             },
         ),
     )
-    readonly_fields = ("state_cell", "all_records", "corrected_record", "sha256", "waited", "took")
+    readonly_fields = ("state_cell", "all_records", "corrected_record", "held_to", "sha256", "waited", "took")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
+        """Leave the digests alone."""
+        return super().get_queryset(request).defer("record_digests")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Batch], search_term: str
@@ -177,17 +227,18 @@ class BatchAdmin(ReadOnlyAdmin):
     @display(description="batch", header=True)
     def name(self, batch: Batch) -> tuple[str, str]:
         """Return the label, and how it came in."""
-        return batch.label or "(no label)", f"{batch.source} by {batch.match_criteria}"
+        kind = "preview, " if batch.dry_run else ""
+        return batch.label or "(no label)", f"{kind}{batch.source} by {batch.match_criteria}"
 
     @display(description="state", label=STATE_LABELS)
     def state_label(self, batch: Batch) -> tuple[str, str]:
         """Return where it stands."""
-        return batch.state, batch.state.replace("_", " ")
+        return batch.shown_state, batch.shown_state.replace("_", " ")
 
     @display(description="state")
     def state_cell(self, batch: Batch) -> SafeString:
         """Return where it stands."""
-        return label(batch.state, STATE_LABELS[BatchState(batch.state)])
+        return label(batch.shown_state, STATE_LABELS[batch.shown_state])
 
     @display(description="records")
     def records(self, batch: Batch) -> SafeString:
@@ -197,29 +248,30 @@ class BatchAdmin(ReadOnlyAdmin):
     @display(description="records")
     def all_records(self, batch: Batch) -> SafeString:
         """Return a link to the records that have their outcome."""
-        return records_link(batch, f"{batch.processed_count:,} decided of {batch.total_count:,}")
+        done = "previewed" if batch.dry_run else "decided"
+        return records_link(batch, f"{batch.processed_count:,} {done} of {batch.total_count:,}")
 
     @display(description="created")
     def created(self, batch: Batch) -> str:
         """Return how many new profiles there are by it."""
-        return f"{batch.created_count:,}"
+        return _count(batch, OutcomeKind.CREATED)
 
     @display(description="updated")
     def updated(self, batch: Batch) -> str:
         """Return how many records changed a profile."""
-        return f"{batch.updated_count:,}"
+        return _count(batch, OutcomeKind.UPDATED)
 
     @display(description="unchanged")
     def unchanged(self, batch: Batch) -> str:
         """Return how many records said nothing new."""
-        return f"{batch.unchanged_count:,}"
+        return _count(batch, OutcomeKind.UNCHANGED)
 
     @display(description="rejected")
     def rejected(self, batch: Batch) -> SafeString | str:
         """Return how many records were refused, as a link to them."""
         if not batch.rejected_count:
-            return "0"
-        return records_link(batch, f"{batch.rejected_count:,}", outcome__exact="rejected")
+            return _count(batch, OutcomeKind.REJECTED)
+        return records_link(batch, _count(batch, OutcomeKind.REJECTED), outcome__exact="rejected")
 
     @display(description="received")
     def received(self, batch: Batch) -> str:
@@ -244,6 +296,11 @@ class BatchAdmin(ReadOnlyAdmin):
         url = reverse("admin:batches_batchrecord_at", args=[batch.corrects_batch_id, batch.corrects_position])
         return link(url, f"record {batch.corrects_position}")
 
+    @display(description="held to")
+    def held_to(self, batch: Batch) -> SafeString | str:
+        """Return a link to the preview that was confirmed with it."""
+        return "-" if batch.pinned_to is None else batch_link(batch.pinned_to)
+
     @display(description="body SHA-256")
     def sha256(self, batch: Batch) -> SafeString:
         """Return the body's digest; it may break anywhere."""
@@ -254,6 +311,7 @@ class BatchAdmin(ReadOnlyAdmin):
     def panels(self, request: HttpRequest, obj: Batch) -> dict[str, object]:
         """Return counts, warnings and the beginning of the body; queries."""
         return {
+            **self._preview(request, obj),
             "tiles": _tiles(obj),
             "warning_table": table(
                 ["Code", "Where", "What"],
@@ -265,6 +323,23 @@ class BatchAdmin(ReadOnlyAdmin):
             "may_send_again": obj.rejected_count > 0
             and self.has_requeue_permission(request)
             and bool(failed_positions(obj)),
+        }
+
+    def _preview(self, request: HttpRequest, batch: Batch) -> dict[str, object]:
+        """Return what is told of a preview, and of a batch that was held to one; queries."""
+        if batch.pinned_to is not None:
+            return {"held": held_sentence(batch), "fresh": batch.preview and batch_link(batch.preview)}
+        if not batch.dry_run:
+            return {}
+        run = confirmed_as(batch)
+        stopped = Batch.objects.filter(preview=batch).first()
+        is_shown = batch.shown_state is BatchState.PREVIEWED
+        return {
+            "is_shown": is_shown,
+            "foretold": preview_sentence(batch) if batch.state in {BatchState.PREVIEWED, BatchState.EXPIRED} else "",
+            "run": run and batch_link(run),
+            "stopped": stopped and batch_link(stopped),
+            "may_confirm": is_shown and run is None and self.has_requeue_permission(request),
         }
 
     # --- What staff may do ------------------------------------------------------------------------------------------
@@ -283,30 +358,118 @@ class BatchAdmin(ReadOnlyAdmin):
         if left:
             self.message_user(request, f"{left} left as they are: they were not set aside.", messages.WARNING)
 
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address to which a preview is confirmed."""
+        confirm = path(
+            "<uuid:batch_id>/confirm/",
+            self.admin_site.admin_view(require_POST(self.confirm)),
+            name="batches_batch_confirm",
+        )
+        return [confirm, *super().get_urls()]
+
+    def confirm(self, request: HttpRequest, batch_id: UUID) -> HttpResponse:
+        """Send exactly what a preview has shown, and go to the batch that does it."""
+        if not (self.has_view_permission(request) and self.has_requeue_permission(request)):
+            raise PermissionDenied
+        preview = get_object_or_404(Batch.objects.select_related("submitted_by"), id=batch_id, dry_run=True)
+        skips = request.POST.get("if_changed") == IfChanged.SKIP
+        try:
+            receipt = confirm_preview(
+                preview,
+                digest=request.POST.get("digest", ""),
+                if_changed=IfChanged.SKIP if skips else IfChanged.STOP,
+                source=BatchSource.ADMIN,
+                request_id=request_id(),
+            )
+        except (ConfirmingError, QueueFullError) as error:
+            self.message_user(request, str(error) or str(error.__doc__), messages.ERROR)
+            return redirect("admin:batches_batch_change", batch_id)
+        told = "It was sent already, as this batch." if receipt.replayed else "It is sent, held to its preview."
+        self.message_user(request, told, messages.INFO if receipt.replayed else messages.SUCCESS)
+        return redirect("admin:batches_batch_change", receipt.batch_id)
+
     @admin.action(description="Send again what the hub failed at", permissions=["requeue"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
         """Send again the records of the chosen batches that the hub itself failed at, and report how many."""
+        self._resend(request, queryset, dry_run=False)
+
+    @admin.action(description="Preview sending again what the hub failed at", permissions=["requeue"])
+    def preview_again(self, request: HttpRequest, queryset: QuerySet[Batch]) -> None:
+        """Show what would become of the records of the chosen batches that the hub itself failed at."""
+        self._resend(request, queryset, dry_run=True)
+
+    def _resend(self, request: HttpRequest, queryset: QuerySet[Batch], *, dry_run: bool) -> None:
         count = 0
         try:
             for batch in queryset.select_related("submitted_by"):
-                for _ in resend(batch, failed_positions(batch), source=BatchSource.ADMIN):
+                for _ in resend(batch, failed_positions(batch), source=BatchSource.ADMIN, dry_run=dry_run):
                     count += 1
         except (ResendingError, QueueFullError) as error:
             self.message_user(request, str(error) or str(error.__doc__), messages.ERROR)
             if not count:
                 return
         if count:
-            self.message_user(request, f"{count} sent again, each as a batch of one.", messages.SUCCESS)
+            done = "previewed" if dry_run else "sent again"
+            self.message_user(request, f"{count} {done}, each as a batch of one.", messages.SUCCESS)
         else:
             self.message_user(request, "There was nothing the hub failed at, or it was sent again.", messages.WARNING)
 
 
+_WOULD: Final = {
+    OutcomeKind.CREATED: "would make a new profile",
+    OutcomeKind.UPDATED: "would change a profile",
+    OutcomeKind.UNCHANGED: "would change nothing",
+    OutcomeKind.REJECTED: "would be refused",
+}
+
+
+def preview_sentence(batch: Batch) -> str:
+    """Return in one sentence what a batch would do; its counts add up to all the records."""
+    plural = "" if batch.total_count == 1 else "s"
+    return f"Of {batch.total_count:,} record{plural}, {_counted(batch, _WOULD)}. Nothing has been written."
+
+
+_DID: Final = {
+    OutcomeKind.CREATED: "made a new profile",
+    OutcomeKind.UPDATED: "changed a profile",
+    OutcomeKind.UNCHANGED: "changed nothing",
+    OutcomeKind.REJECTED: "could not be taken",
+}
+
+
+def held_sentence(batch: Batch) -> str:
+    """Return in a sentence what a batch did that was held to a preview, beside what that had shown; a query."""
+    if batch.state != BatchState.DONE or batch.pinned_to is None:
+        return ""
+    plural = "" if batch.total_count == 1 else "s"
+    did = f"Of {batch.total_count:,} record{plural}, {_counted(batch, _DID)}"
+    stale = BatchRecord.objects.filter(batch=batch, error_code=ErrorCode.STALE).count()
+    if not stale:
+        return f"{did}: exactly what the preview showed."
+    return (
+        f"{did}, {stale:,} of them as they were no longer what the preview showed: "
+        f"by that, {_counted(batch.pinned_to, _WOULD)}."
+    )
+
+
+def _counted(batch: Batch, words: Mapping[OutcomeKind, str]) -> str:
+    parts = [f"{count:,} {words[kind]}" for kind in OUTCOMES if (count := getattr(batch, f"{kind}_count"))]
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _count(batch: Batch, kind: OutcomeKind) -> str:
+    """Return how many records came to that; of a preview in brackets, as none of them did."""
+    count = f"{getattr(batch, f'{kind}_count'):,}"
+    return f"({count})" if batch.dry_run else count
+
+
 def _tiles(batch: Batch) -> list[dict[str, str]]:
     """Return the counts of outcomes; what is pending has no rows to link to."""
-    records = reverse("admin:batches_batchrecord_changelist")
+    records = reverse(f"admin:batches_{_records_of(batch)}_changelist")
     return [
         {
-            "name": name,
+            "name": f"would be {name}" if batch.dry_run else name,
             "count": f"{getattr(batch, f'{name}_count'):,}",
             "url": f"{records}?batch={batch.pk}&outcome__exact={name}",
         }

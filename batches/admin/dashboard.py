@@ -42,10 +42,11 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
         .values("id", "received_at")
         .first()
     )
-    sums = Batch.objects.filter(id__in=newest[:LAST_SUMMED]).aggregate(
+    # Nothing has become of what was only previewed.
+    sums = Batch.objects.filter(id__in=newest.filter(dry_run=False)[:LAST_SUMMED]).aggregate(
         batches=Count("id"), **{name: Sum(f"{name}_count", default=0) for name in OUTCOMES}
     )
-    last = Batch.objects.select_related("submitted_by").order_by("-id")[:LAST_SHOWN]
+    last = Batch.objects.select_related("submitted_by").defer("record_digests").order_by("-id")[:LAST_SHOWN]
     return context | {
         "states": [_state(state, by_state.get(state, 0)) for state in BatchState],
         "oldest": oldest and _oldest(oldest, now),
@@ -112,9 +113,9 @@ def _bar(sums: dict[str, int]) -> list[dict[str, str]]:
 def _row(batch: Batch) -> list[SafeString | str]:
     return [
         batch_link(batch),
-        label(batch.state, STATE_LABELS[BatchState(batch.state)]),
+        label(batch.shown_state, STATE_LABELS[batch.shown_state]),
         "-" if batch.submitted_by is None else batch.submitted_by.username,
         f"{batch.total_count:,}",
-        f"{batch.rejected_count:,}",
+        "-" if batch.dry_run else f"{batch.rejected_count:,}",
         moment(batch.received_at),
     ]

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from batches.admin.reasons import considered_table, problems_table, steps_table
+from batches.admin.reasons import considered_panel, problems_panel, steps_table
 from batches.admin.received import received_record
 from batches.bodies import MAX_RECORD_BYTES, BodyError
 from batches.explaining import Explanation, explain_record
@@ -126,8 +126,8 @@ def _told(explanation: Explanation, request: HttpRequest) -> dict[str, object]:
         "is_new": row.outcome == OutcomeKind.CREATED,
         "profile": None if row.profile is None else profile_link(row.profile),
         "steps": steps_table(explanation.steps),
-        "why": problems_table(row.errors, "danger", asked=request.GET, name="errors")["table"],
-        "warnings": problems_table(row.warnings, "warning", asked=request.GET, name="warnings")["table"],
-        "considered": considered_table(row, asked=request.GET)["table"],
+        "why": problems_panel(row.errors, "danger", asked=request.GET, name="errors")["table"],
+        "warnings": problems_panel(row.warnings, "warning", asked=request.GET, name="warnings")["table"],
+        "considered": considered_panel(row.considered, asked=request.GET)["table"],
         "changes": changes_cell(without_origins(explanation.changes)) if explanation.changes else "",
     }

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from django.http import QueryDict
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from batches.models import BatchRecord
 from profiles.admin.ledger import cut
 from profiles.admin.panels import profile_link
 from profiles.desk.lists import label, table
@@ -34,7 +34,21 @@ def shown_key(key: dict[str, str] | None) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in key.items())
 
 
-def problems_table(problems: list[dict[str, str]], kind: str, *, asked: QueryDict, name: str) -> dict[str, object]:
+def rule_in_words(rule: str) -> str:
+    """Return the rule that decided, in words."""
+    return f"{rule}: {RULES[rule]}" if rule else "-"
+
+
+def first_problem(problems: list[dict[str, str]]) -> SafeString:
+    """Return the first of a record's errors, and how many more there are."""
+    first, more = problems[0], len(problems) - 1
+    sentence = cut(first["message"]) + (f" (+{more})" if more else "")
+    return format_html(
+        '<span class="block" style="max-width: 28rem" title="{}">{}</span>', cut(first["pointer"]), sentence
+    )
+
+
+def problems_panel(problems: list[dict[str, str]], kind: str, *, asked: QueryDict, name: str) -> dict[str, object]:
     """Return a part of a record's errors or warnings."""
     shown, part = part_of(problems, asked=asked, name=name)
     rows = [
@@ -50,9 +64,9 @@ def problems_table(problems: list[dict[str, str]], kind: str, *, asked: QueryDic
     return {"table": table(["Code", "Where", "What"], rows), "part": part}
 
 
-def considered_table(record: BatchRecord, *, asked: QueryDict) -> dict[str, object]:
+def considered_panel(considered: list[dict[str, Any]], *, asked: QueryDict) -> dict[str, object]:
     """Return a part of the candidates, with links to those that are still there; one query."""
-    shown, part = part_of(record.considered, asked=asked, name="considered")
+    shown, part = part_of(considered, asked=asked, name="considered")
     profiles = Profile.objects.in_bulk([one["profile_id"] for one in shown if one["profile_id"]])
     found = {str(profile_id): profile for profile_id, profile in profiles.items()}
     rows = [

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from batches.bodies import find_record
-from batches.models import Batch, BatchBody, BatchRecord
+from batches.models import Batch, BatchBody, BatchRecord, PreviewRecord
 
 MOST_SHOWN: Final = 20_000
 BODY_SHOWN: Final = 4_000
@@ -53,7 +53,7 @@ def beginning_of_body(batch: Batch) -> str | None:
     return f"{text}\n… {batch.body_size - BODY_SHOWN:,} more bytes" if batch.body_size > BODY_SHOWN else text
 
 
-def received_record(record: BatchRecord) -> str | None:
+def received_record(record: BatchRecord | PreviewRecord) -> str | None:
     """Return the record as it came, indented; `None` where its body is no longer kept; queries."""
     content = BatchBody.objects.filter(batch=record.batch_id).values_list("content", flat=True).first()
     raw = None if content is None else find_record(bytes(content), record.position)

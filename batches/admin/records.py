@@ -15,13 +15,14 @@ from django.views.decorators.http import require_POST
 from unfold.components import BaseComponent, register_component
 
 from batches.admin.batches import batch_link, may_requeue
-from batches.admin.reasons import RULES, considered_table, problems_table, shown_key
+from batches.admin.reasons import considered_panel, first_problem, problems_panel, rule_in_words, shown_key
 from batches.admin.received import received_record
 from batches.intake import QueueFullError
-from batches.models import Batch, BatchRecord
+from batches.models import Batch, BatchRecord, PreviewRecord
 from batches.resending import ResendingError, resend, sent_again
+from batches.results import decisions_about
 from batches.values import BatchSource
-from profiles.admin.ledger import cut
+from profiles.admin.ledger import changes_cell
 from profiles.admin.panels import profile_link
 from profiles.db.ids import read_id
 from profiles.db.lookups import starts_with
@@ -38,6 +39,7 @@ from profiles.desk.lists import (
     moment,
     table,
 )
+from profiles.history import without_origins
 from profiles.keys import InvalidValueError, email_key, text
 from profiles.values import ErrorCode, OutcomeKind
 
@@ -148,7 +150,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BatchRecord]:
         """Bring batch and profile along."""
-        return super().get_queryset(request).select_related("batch", "profile")
+        return super().get_queryset(request).select_related("batch", "profile").defer("batch__record_digests")
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Order one batch's records as they came, all records newest first."""
@@ -188,13 +190,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
     @display(description="first error")
     def first_error(self, record: BatchRecord) -> SafeString | str:
         """Return why it was rejected."""
-        if not record.errors:
-            return "-"
-        first, more = record.errors[0], len(record.errors) - 1
-        sentence = cut(first["message"]) + (f" (+{more})" if more else "")
-        return format_html(
-            '<span class="block" style="max-width: 28rem" title="{}">{}</span>', cut(first["pointer"]), sentence
-        )
+        return first_problem(record.errors) if record.errors else "-"
 
     @display(description="profile")
     def profile_cell(self, record: BatchRecord) -> SafeString | str:
@@ -209,7 +205,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
     @display(description="decided by")
     def rule_sentence(self, record: BatchRecord) -> str:
         """Return the rule that decided, in words."""
-        return f"{record.rule}: {RULES[record.rule]}" if record.rule else "-"
+        return rule_in_words(record.rule)
 
     @display(description="key")
     def key_cell(self, record: BatchRecord) -> str:
@@ -222,13 +218,22 @@ class BatchRecordAdmin(ReadOnlyAdmin):
         """Return errors, warnings, candidates and the record as received; queries."""
         return {
             # Not "errors": unfold would tell staff to correct them.
-            "why": problems_table(obj.errors, "danger", asked=request.GET, name="errors"),
-            "warnings": problems_table(obj.warnings, "warning", asked=request.GET, name="warnings"),
-            "considered": considered_table(obj, asked=request.GET),
+            "why": problems_panel(obj.errors, "danger", asked=request.GET, name="errors"),
+            "warnings": problems_panel(obj.warnings, "warning", asked=request.GET, name="warnings"),
+            "considered": considered_panel(obj.considered, asked=request.GET),
+            "decisions": self._decisions(obj),
             "received": received_record(obj),
             "explain_url": f"{reverse('explain')}?record={obj.pk}",
             **self._again(request, obj),
         }
+
+    def _decisions(self, record: BatchRecord) -> dict[str, object] | None:
+        """Return of a record that was refused as stale what had been shown, and what it came to; queries."""
+        if record.error_code != ErrorCode.STALE:
+            return None
+        both = decisions_about(record.batch, [record.position]).get(record.position, {})
+        rows = [_decision_row(name, row) for name, row in both.items()]
+        return table(["", "Would be", "Profile", "What would change"], rows) if rows else None
 
     def _again(self, request: HttpRequest, record: BatchRecord) -> dict[str, object]:
         """Return how the record was sent again, or whether it may be: only what the hub failed at, and once."""
@@ -254,7 +259,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
         return [at, again, *super().get_urls()]
 
     def send_again(self, request: HttpRequest, record_id: int) -> HttpResponse:
-        """Send a record again that the hub failed at, and go back to its page."""
+        """Send a record again that the hub failed at and go back to its page, or preview that and go there."""
         if not (self.has_view_permission(request) and may_requeue(request)):
             raise PermissionDenied
         failed = self.get_queryset(request).filter(error_code=ErrorCode.INTERNAL)
@@ -263,11 +268,14 @@ class BatchRecordAdmin(ReadOnlyAdmin):
             self.message_user(request, format_html("It was sent again already, as {}.", batch_link(again)))
             return redirect("admin:batches_batchrecord_change", record_id)
         try:
-            [(_, receipt)] = resend(record.batch, [record.position], source=BatchSource.ADMIN)
+            dry_run = request.POST.get("dry_run") == "1"
+            [(_, receipt)] = resend(record.batch, [record.position], source=BatchSource.ADMIN, dry_run=dry_run)
         except (ResendingError, QueueFullError) as error:
             self.message_user(request, str(error) or str(error.__doc__), messages.ERROR)
         else:
             url = reverse("admin:batches_batch_change", args=[receipt.batch_id])
+            if dry_run:
+                return redirect(url)
             self.message_user(
                 request, format_html("It is sent again, as {}.", link(url, "a batch of one")), messages.SUCCESS
             )
@@ -284,6 +292,15 @@ class BatchRecordAdmin(ReadOnlyAdmin):
             self.message_user(request, f"Record {position} is still pending.", messages.INFO)
             return redirect("admin:batches_batch_change", batch_id)
         raise Http404("There is no such record, or its batch is no longer kept.")
+
+
+def _decision_row(name: str, row: PreviewRecord | None) -> list[object]:
+    told = {"shown": "the preview showed", "present": "it would have been"}[name]
+    if row is None:
+        return [told, "no longer kept", "", ""]
+    changes = without_origins(row.changes)
+    what = first_problem(row.errors) if row.errors else changes_cell(changes) if changes else "nothing"
+    return [told, label(row.outcome, OUTCOME_LABELS.get(row.outcome)), row.profile_id or "-", what]
 
 
 @register_component

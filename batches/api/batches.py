@@ -1,25 +1,31 @@
 """Receiving batches and looking back at them: one request, one call, one answer."""
 
-from typing import TYPE_CHECKING, ClassVar, cast
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
+import orjson
 from django.conf import settings
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batches.api.filters import BatchFilters
 from batches.api.shapes import (
+    PREVIEW_MESSAGE,
     QUEUED_MESSAGE,
     BatchEnvelope,
     BatchIn,
+    ConfirmationIn,
     KeptBatchEnvelope,
     batch_documents,
 )
+from batches.confirming import confirm_preview
 from batches.intake import submit_batch
 from batches.models import Batch
-from batches.values import BatchSource
-from profiles import keys
+from batches.values import BatchSource, IfChanged, Receipt
+from profiles import digests, keys
 from profiles.http.documents import PageEnvelope, answers
 from profiles.http.errors import InvalidFieldsError
 from profiles.http.pagination import PAGE_PARAMETERS, page_of_rows
@@ -31,6 +37,16 @@ if TYPE_CHECKING:
     from profiles.models import User
 
 RECEIVING = answers(400, 409, 413, 415, 422, 503, accepted=KeptBatchEnvelope)
+DRY_RUN: Final = OpenApiParameter(
+    "dry_run",
+    {"type": "string", "enum": ["1", "true", "0", "false"]},
+    description=(
+        "With 1 the batch only shows what would become of each record: its items tell outcomes, warnings, errors, the "
+        "ids that new profiles would get and the changes. Exactly that can then be done by confirming it."
+    ),
+)
+_TRUTHS: Final = {"1": True, "true": True, "0": False, "false": False}
+_DIGEST: Final = re.compile(rf"[0-9a-f]{{{2 * digests.SIZE}}}")
 
 
 class ProfileBatches(HubView):
@@ -48,6 +64,7 @@ class ProfileBatches(HubView):
         tags=["batches"],
         request=BatchIn,
         parameters=[
+            DRY_RUN,
             OpenApiParameter("label", {"type": "string", "maxLength": 255}, description="To find the batch by."),
             OpenApiParameter(
                 "Idempotency-Key",
@@ -55,7 +72,7 @@ class ProfileBatches(HubView):
                 OpenApiParameter.HEADER,
                 description=(
                     f"For {settings.IDEMPOTENCY_DAYS} days the same key, sent by the same user with the same body, "
-                    "label and Queue-Key, answers with the same batch; with others it is refused with 409."
+                    "label, Queue-Key and dry_run, answers with the same batch; with others it is refused with 409."
                 ),
             ),
             OpenApiParameter("Queue-Key", {"type": "string", "maxLength": 255}, OpenApiParameter.HEADER),
@@ -68,6 +85,7 @@ class ProfileBatches(HubView):
         label = _clean(request.query_params.get("label", ""), "label", errors)
         queue_key = _clean(request.headers.get("Queue-Key", ""), "Queue-Key", errors)
         idempotency_key = _clean(request.headers.get("Idempotency-Key", ""), "Idempotency-Key", errors)
+        dry_run = _dry_run(request, errors)
         if errors:
             raise InvalidFieldsError(errors)
         receipt = submit_batch(
@@ -78,12 +96,9 @@ class ProfileBatches(HubView):
             queue_key=queue_key,
             idempotency_key=idempotency_key or None,
             request_id=request_id(),
+            dry_run=dry_run,
         )
-        return Response(
-            {"data": {"message": QUEUED_MESSAGE, "batch_id": str(receipt.batch_id)}},
-            status=202,
-            headers={"Idempotency-Replayed": "true"} if receipt.replayed else {},
-        )
+        return _kept(receipt, PREVIEW_MESSAGE if dry_run else QUEUED_MESSAGE)
 
 
 class OlderProfileBatches(ProfileBatches):
@@ -94,6 +109,7 @@ class OlderProfileBatches(ProfileBatches):
         summary="Submit a batch (the older path)",
         tags=["batches"],
         request=BatchIn,
+        parameters=[DRY_RUN],
         responses=RECEIVING,
         deprecated=True,
     )
@@ -110,6 +126,25 @@ def _clean(text: str, name: str, errors: dict[str, list[str]]) -> str:
         return ""
 
 
+def _dry_run(request: Request, errors: dict[str, list[str]]) -> bool:
+    """Return whether the batch shall only be previewed; what is neither yes nor no is an error, never a run."""
+    asked = request.query_params.getlist("dry_run")
+    if not asked:
+        return False
+    if len(asked) > 1 or asked[0].lower() not in _TRUTHS:
+        errors["dry_run"] = ["The dry_run must be 1 or 0, and stand once."]
+        return True
+    return _TRUTHS[asked[0].lower()]
+
+
+def _kept(receipt: Receipt, message: str) -> Response:
+    return Response(
+        {"data": {"message": message, "batch_id": str(receipt.batch_id)}},
+        status=202,
+        headers={"Idempotency-Replayed": "true"} if receipt.replayed else {},
+    )
+
+
 class BatchList(HubView):
     """All batches."""
 
@@ -124,7 +159,7 @@ class BatchList(HubView):
     )
     def get(self, request: Request) -> Response:
         """Return a page of batches, newest first."""
-        batches = BatchFilters.apply(request, Batch.objects.select_related("submitted_by"))
+        batches = BatchFilters.apply(request, Batch.objects.select_related("submitted_by").defer("record_digests"))
         return page_of_rows(request, batches.order_by("-received_at", "-id"), batch_documents)
 
 
@@ -145,9 +180,53 @@ class BatchDetail(HubView):
         return Response({"data": document})
 
 
+class BatchConfirmation(HubView):
+    """Doing exactly what a preview has shown."""
+
+    required_scopes: ClassVar = ProfileBatches.required_scopes
+
+    @extend_schema(
+        operation_id="confirm_batch",
+        summary="Do exactly what a preview has shown",
+        description=(
+            "Queues a batch of the same bytes that is held to the preview: each record comes to what was shown of it, "
+            "with the ids that were shown, or to nothing. Confirming again answers with the same batch."
+        ),
+        tags=["batches"],
+        request=ConfirmationIn,
+        responses=answers(400, 404, 409, 413, 415, 422, 503, accepted=KeptBatchEnvelope),
+    )
+    def post(self, request: Request, batch_id: str) -> Response:
+        """Keep the batch that the preview is confirmed with, and answer with its id."""
+        preview = find_batch(batch_id)
+        digest, if_changed = _confirmation(read_body(request._request))
+        receipt = confirm_preview(
+            preview, digest=digest, if_changed=if_changed, source=BatchSource.API, request_id=request_id()
+        )
+        return _kept(receipt, QUEUED_MESSAGE)
+
+
+def _confirmation(body: bytes) -> tuple[str, IfChanged | None]:
+    """Return what is confirmed, and what shall become of it where something has changed."""
+    try:
+        value: Any = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ParseError("The body is not valid JSON.") from error
+    members = value if isinstance(value, dict) else {}
+    digest, if_changed = members.get("digest"), members.get("if_changed")
+    errors: dict[str, list[str]] = {}
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        errors["digest"] = ["The digest must be the preview's, 32 digits of 0-9 and a-f."]
+    if if_changed is not None and if_changed not in [*IfChanged]:
+        errors["if_changed"] = [f"The if_changed must be one of {', '.join(IfChanged)}."]
+    if errors:
+        raise InvalidFieldsError(errors)
+    return str(digest), None if if_changed is None else IfChanged(if_changed)
+
+
 def find_batch(text: str) -> Batch:
     """Return the batch a path names, or raise `Http404`."""
-    batch = Batch.objects.select_related("submitted_by").filter(id=parse_id(text)).first()
+    batch = Batch.objects.select_related("submitted_by").defer("record_digests").filter(id=parse_id(text)).first()
     if batch is None:
         raise Http404
     return batch

@@ -4,6 +4,7 @@ from typing import Final
 
 from rest_framework.exceptions import ParseError
 
+from batches.confirming import ConfirmingError
 from batches.intake import (
     BodyError,
     EnvelopeError,
@@ -17,6 +18,7 @@ ANSWERS: Final[Answers] = {
     BodyError: lambda error: ParseError(str(error)),
     EnvelopeError: lambda error: InvalidFieldsError(error.errors),
     IdempotencyConflictError: lambda error: ConflictError(str(error)),
+    ConfirmingError: lambda error: ConflictError(str(error)),
     UserQueueFullError: lambda error: TooManyRequestsError(
         str(UserQueueFullError.__doc__), retry_after=error.retry_after
     ),

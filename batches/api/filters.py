@@ -1,10 +1,10 @@
 """What batches and their items are found by."""
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from rest_framework.request import Request
 
 from batches.models import FAILED, Batch, BatchRecord
-from batches.results import BatchItem, Selection
+from batches.results import BatchItem, Selection, in_state, too_old_previews
 from batches.values import UNFINISHED, BatchSource, BatchState
 from profiles import keys
 from profiles.criteria import EMAIL, Criteria, criteria_text, typed_criteria
@@ -18,7 +18,7 @@ class BatchFilters(BracketFilterSet):
     """What batches are found by."""
 
     status = ChoiceFilter(method="by_status", words=_STATUSES, label="The contract's status.")
-    state = ChoiceFilter(field_name="state", words=BatchState, label="The hub's own state.")
+    state = ChoiceFilter(method="by_state", words=BatchState, label="The hub's own state.")
     match_criteria = NormalFilter(
         normal=lambda text: criteria_text(typed_criteria(text)),
         field_name="match_criteria",
@@ -34,9 +34,15 @@ class BatchFilters(BracketFilterSet):
         """Turn the contract's status into states (see `shapes.wire_status`)."""
         if value == "pending":
             return rows.filter(state__one_of=UNFINISHED)
+        too_old = too_old_previews()
         if value == "failed":
-            return rows.filter(FAILED)
-        return rows.filter(state=BatchState.DONE).exclude(rejected_count=F("total_count"))
+            return rows.filter(FAILED | too_old)
+        taken = Q(state=BatchState.DONE) & ~Q(rejected_count=F("total_count"))
+        return rows.filter(taken | Q(state=BatchState.PREVIEWED)).exclude(too_old)
+
+    def by_state(self, rows: QuerySet[Batch], name: str, value: str) -> QuerySet[Batch]:
+        """Look for a state."""
+        return in_state(rows, value)
 
 
 def _spellings(text: str) -> list[str]:

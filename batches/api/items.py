@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from batches.api.batches import find_batch
 from batches.api.filters import ItemFilters, select_items
-from batches.api.shapes import BatchIn, ExplanationEnvelope, explanation_document, item_document
+from batches.api.shapes import BatchIn, ExplanationEnvelope, explanation_document, item_documents
 from batches.bodies import find_record
 from batches.explaining import explain_body
 from batches.models import BatchBody
@@ -20,6 +20,7 @@ from profiles.http.documents import PageEnvelope, answers
 from profiles.http.pagination import PAGE_PARAMETERS, page_response, read_page
 from profiles.http.permissions import HubView
 from profiles.http.wire import read_body
+from profiles.models import ApiToken
 
 if TYPE_CHECKING:
     from profiles.models import User
@@ -40,12 +41,18 @@ class BatchItems(HubView):
         responses=answers(404, 422, ok=PageEnvelope),
     )
     def get(self, request: Request, batch_id: str) -> Response:
-        """Return a page of items in the order sent; those not decided yet are pending."""
+        """Return a page of items in the order sent; those not decided yet are pending.
+
+        Items of a preview tell what would become of the records, and with the scope read-audits their changes. An
+        item that was refused as stale tells what had been shown, and what it would have come to instead.
+        """
         batch = find_batch(batch_id)
         selection = select_items(request, criteria=batch.criteria)
         page = read_page(request, max_size=ITEMS_PER_PAGE)
         items, total = read_items(batch, selection, offset=page.offset, size=page.size)
-        return page_response(request, page, [item_document(item) for item in items], total=total)
+        with_changes = isinstance(request.auth, ApiToken) and request.auth.allows("read-audits")
+        documents = item_documents(batch, items, with_changes=with_changes)
+        return page_response(request, page, documents, total=total)
 
 
 class BatchItemRecord(HubView):

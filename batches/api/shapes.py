@@ -6,16 +6,19 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from batches.explaining import Explanation
-from batches.models import Batch
-from batches.results import BatchItem, queue_positions
-from batches.values import BatchState
+from batches.models import Batch, PreviewRecord
+from batches.results import BatchItem, decisions_about, queue_positions
+from batches.values import BatchState, IfChanged
+from profiles import digests
 from profiles.criteria import LONGEST_LIST, MOST_CRITERIA, wire_criteria
+from profiles.history import without_origins
 from profiles.http.wire import wire_time
 from profiles.keys import NAME_LENGTH
 from profiles.schema import Record
-from profiles.values import MobileClash, OutcomeKind, StepResult
+from profiles.values import ErrorCode, MobileClash, OutcomeKind, StepResult
 
 QUEUED_MESSAGE: Final = "Profiles queued for batch import."
+PREVIEW_MESSAGE: Final = "Profiles queued for preview."
 
 
 _Criterion = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
@@ -39,6 +42,21 @@ class BatchIn(BaseModel):
         None,
         description="What becomes of a mobile number that another profile has (the hub's own extension): the record "
         "is rejected, or the number becomes the secondary phone where that is free. Absent: as the hub is set.",
+    )
+
+
+class ConfirmationIn(BaseModel):
+    """That exactly what a preview has shown is to be done."""
+
+    model_config = ConfigDict(json_schema_extra={"title": "ConfirmationIn"})
+
+    digest: str = Field(
+        pattern=f"^[0-9a-f]{{{2 * digests.SIZE}}}$", description="The preview's digest, as `GET /batches/{id}` says."
+    )
+    if_changed: IfChanged | None = Field(
+        None,
+        description="What is done where a record would by now come to something else than was shown: `stop` (the "
+        "default) writes nothing of the batch and previews it afresh, `skip` refuses that record.",
     )
 
 
@@ -73,6 +91,11 @@ class BatchDocument(BaseModel):
     unchanged_count: int
     rejected_count: int
     queue_position: int | None
+    dry_run: bool
+    digest: str | None = Field(description="Of a preview: what confirming it has to name.")
+    pinned_to: str | None = Field(description="The preview that was confirmed with this batch.")
+    if_changed: str | None
+    preview: str | None = Field(description="Of a batch that is stale: the preview that was made in its stead.")
 
 
 class BatchEnvelope(BaseModel):
@@ -119,7 +142,7 @@ def _batch(batch: Batch, queue_position: int | None) -> dict[str, Any]:
         "import_job_id": None,
         "entity_type": "profile",
         "status": wire_status(batch),
-        "state": batch.state,
+        "state": batch.shown_state,
         "total_count": batch.total_count,
         "processed_count": batch.processed_count,
         "success_count": batch.processed_count - batch.rejected_count,
@@ -136,7 +159,12 @@ def _batch(batch: Batch, queue_position: int | None) -> dict[str, Any]:
         "label": batch.label or None,
         "request_id": batch.request_id or None,
         "warnings": batch.warnings,
-        "error": batch.error or None,
+        "error": batch.shown_error or None,
+        "dry_run": batch.dry_run,
+        "digest": batch.digest or None,
+        "pinned_to": None if batch.pinned_to_id is None else str(batch.pinned_to_id),
+        "if_changed": batch.if_changed or None,
+        "preview": None if batch.preview_id is None else str(batch.preview_id),
         "created_at": wire_time(batch.received_at),
         "updated_at": wire_time(batch.finished_at or batch.started_at or batch.received_at),
         "received_at": wire_time(batch.received_at),
@@ -147,11 +175,15 @@ def _batch(batch: Batch, queue_position: int | None) -> dict[str, Any]:
 
 def wire_status(batch: Batch) -> str:
     """Return the contract's word for a batch's state: failed only if nothing of it was taken (way 3.3)."""
-    if batch.state in {BatchState.SET_ASIDE, BatchState.CANCELLED}:
-        return "failed"
-    if batch.state != BatchState.DONE:
-        return "pending"
-    return "failed" if batch.rejected_count == batch.total_count else "success"
+    match batch.shown_state:
+        case BatchState.QUEUED | BatchState.RUNNING:
+            return "pending"
+        case BatchState.PREVIEWED:
+            return "success"
+        case BatchState.DONE:
+            return "failed" if batch.rejected_count == batch.total_count else "success"
+        case _:
+            return "failed"
 
 
 _ITEM_STATUS: Final = {
@@ -163,7 +195,36 @@ _ITEM_STATUS: Final = {
 }
 
 
-def item_document(item: BatchItem) -> dict[str, Any]:
+def item_documents(batch: Batch, items: Sequence[BatchItem], *, with_changes: bool) -> list[dict[str, Any]]:
+    """Return the items; one query where any of them was refused as stale.
+
+    `with_changes` tells of previews the changes too.
+    """
+    stale = [item.position for item in items if item.row is not None and item.row.error_code == ErrorCode.STALE]
+    told = decisions_about(batch, stale)
+    return [
+        _item(item, with_changes=with_changes)
+        | {
+            name: None if row is None else _decision(row, with_changes=with_changes)
+            for name, row in told.get(item.position, {}).items()
+        }
+        for item in items
+    ]
+
+
+def _decision(row: PreviewRecord, *, with_changes: bool) -> dict[str, Any]:
+    """Return one of the two decisions about a record that was refused as stale."""
+    return {
+        "outcome": row.outcome,
+        "profile_id": None if row.profile_id is None else str(row.profile_id),
+        "matched_by": {"rule": row.rule, "key": row.key} if row.rule else None,
+        "errors": row.errors,
+        "warnings": row.warnings,
+        **({"changes": without_origins(row.changes)} if with_changes else {}),
+    }
+
+
+def _item(item: BatchItem, *, with_changes: bool) -> dict[str, Any]:
     """Return one item: what became of the record, and why."""
     row = item.row
     profile_id = None if row is None or row.profile_id is None else str(row.profile_id)
@@ -185,13 +246,14 @@ def item_document(item: BatchItem) -> dict[str, Any]:
         "warnings": [] if row is None else row.warnings,
         "created_at": decided_at,
         "updated_at": decided_at,
+        **({"changes": without_origins(row.changes)} if with_changes and isinstance(row, PreviewRecord) else {}),
     }
 
 
 def explanation_document(explanation: Explanation) -> dict[str, Any]:
     """Return the item that the record would be, with the rules that were tried and what would change."""
     return {
-        **item_document(explanation.item),
+        **_item(explanation.item, with_changes=False),
         "steps": [step.as_json() for step in explanation.steps],
         "changes": explanation.changes,
     }

@@ -15,8 +15,8 @@ import structlog
 from django.conf import settings
 
 from batches import leases
+from batches.drafts import Drafts
 from batches.models import Batch
-from batches.processing import Drafts
 from profiles.db import engine
 from profiles.db.waiting import while_waiting
 

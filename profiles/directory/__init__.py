@@ -49,15 +49,18 @@ class Scope:
     """Whether those merged into the targets are loaded too, and the targets themselves if they were merged."""
 
 
-def open_directory(scope: Scope, *, also_lock: Iterable[UUID] = (), whole_hub: bool = False) -> Directory:
+def open_directory(
+    scope: Scope, *, also_lock: Iterable[UUID] = (), whole_hub: bool = False, lock: bool = True
+) -> Directory:
     """Lock what the scope names and whoever is behind it until the transaction ends, and return what is known.
 
     `whole_hub` keeps every other writer out instead of locking one by one. Raises `ProfilesMovedError`. Runs inside
-    the caller's transaction; queries.
+    the caller's transaction; queries. Without `lock` that must see one moment (`db.moments`), and nothing may be
+    written by what is known.
     """
     named = {*scope.targets, *also_lock}
     # The one writer is the caller's transaction already.
-    is_locked = not engine.has_one_writer()
+    is_locked = lock and not engine.has_one_writer()
     if is_locked:
         whole_hub = lock_keys(scope.keys, whole_hub=whole_hub)
     found = find_holders(scope.keys, named)

@@ -128,13 +128,13 @@ class _Resolving:
                 message = "The hub knows no such status; it was ignored."
                 self.warnings.append(Finding(WarningCode.UNKNOWN_STATUS, pointer, message))
             else:
-                rows[name.value,] = {"expires_at": _expiry(term, now=self.now), "is_active": True}
+                rows[name.value,] = {"expires_at": expiry(term, now=self.now), "is_active": True}
         if rows or not referrals:
             self.collections["statuses"] = rows
 
 
 @lru_cache(maxsize=64)
-def _expiry(term: StatusTerm, *, now: dt.datetime) -> str | None:
+def expiry(term: StatusTerm, *, now: dt.datetime) -> str | None:
     """Return when a status given now ends."""
     if term.period_type is None:
         return None

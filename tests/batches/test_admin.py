@@ -324,6 +324,9 @@ def test_first_page_tells_what_came_in(staff_client):
         "done": "1",
         "set aside": "1",
         "cancelled": "0",
+        "previewed": "0",
+        "stale": "0",
+        "expired": "0",
     }
     assert {tile["name"]: tile["count"] for tile in context["outcomes"]} == {
         "created": "1",

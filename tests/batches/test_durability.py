@@ -6,8 +6,9 @@ import pytest
 from django.db import transaction
 
 from batches import leases
+from batches.drafts import Drafts
 from batches.models import Batch
-from batches.processing import Drafts, process_batch
+from batches.processing import process_batch
 from batches.resending import resend
 from batches.values import BatchSource
 from tests.builders import process, raw_record, submit

@@ -7,6 +7,7 @@ import pytest
 
 import batches.intake
 from batches.api.errors import ANSWERS
+from batches.confirming import ConfirmingError
 from batches.intake import (
     BodyError,
     EnvelopeError,
@@ -36,6 +37,7 @@ def _table():
             {"message": "The given data was invalid.", "errors": {"profiles": ["The profiles must be a list."]}},
             None,
         ),
+        (ConfirmingError("The batch is no preview."), 409, {"message": "The batch is no preview."}, None),
         (IdempotencyConflictError("The key was used."), 409, {"message": "The key was used."}, None),
         (
             UserQueueFullError(),
@@ -58,7 +60,7 @@ def test_refusal_is_answered(error, status, body, retry_after):
 def test_every_refusal_of_intake_has_its_answer():
     refusals = {getattr(batches.intake, name) for name in batches.intake.__all__}
 
-    assert {one for one in refusals if inspect.isclass(one)} == set(ANSWERS)
+    assert {one for one in refusals if inspect.isclass(one)} | {ConfirmingError} == set(ANSWERS)
 
 
 def test_what_nobody_foresaw_has_no_answer():

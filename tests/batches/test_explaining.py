@@ -15,7 +15,7 @@ from tests.builders import body, make_profile, process
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v3/profiles/explain"
-STATEMENTS = {"sqlite": 8, "postgresql": 11}
+STATEMENTS = {"sqlite": 4, "postgresql": 4}
 DESK = "explain"
 
 

@@ -7,9 +7,10 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from batches import leases, processing
+from batches import drafts, leases
+from batches.drafts import Drafts
 from batches.models import Batch, BatchRecord
-from batches.processing import Drafts, process_batch
+from batches.processing import process_batch
 from profiles.models import Address, BlockedValue, IdentityLimit, Profile, ProfileChange
 from tests.builders import make_profile, process, process_waiting, raw_record, submit
 from tests.profiles.api.test_profiles import full_record
@@ -205,19 +206,19 @@ def test_handles_somebody_has_are_not_told():
 
 
 def test_record_that_cannot_be_read_is_the_only_one_rejected(monkeypatch, caplog):
-    real = processing.parse_record
+    real = drafts.parse_record
 
     def parse(raw, **options):
         return real(raw, **options) if raw["email"] != "secret@example.com" else 1 / 0
 
-    monkeypatch.setattr(processing, "parse_record", parse)
+    monkeypatch.setattr(drafts, "parse_record", parse)
 
     batch = process([raw_record(), raw_record(email="secret@example.com", reference="r"), raw_record()])
 
     assert (batch.state, batch.created_count, batch.rejected_count, batch.attempt) == ("done", 2, 1, 1)
     record = BatchRecord.objects.get(outcome="rejected")
     assert (record.position, record.error_code, len(record.errors)) == (1, "internal", 1)
-    (told,) = [entry.msg for entry in caplog.records if entry.name == "batches.processing"]
+    (told,) = [entry.msg for entry in caplog.records if entry.name == "batches.drafts"]
     assert (told["event"], told["error"], told["position"]) == ("record_unreadable", "builtins.ZeroDivisionError", 1)
     assert "secret@" not in str(told)
 
@@ -227,14 +228,14 @@ def test_halving_finds_the_record_before_it_is_read(monkeypatch, size):
     class Killed(BaseException):
         """What ends a process."""
 
-    real = processing.parse_record
+    real = drafts.parse_record
 
     def parse(raw, **options):
         if raw.get("company") == "poison":
             raise Killed
         return real(raw, **options)
 
-    monkeypatch.setattr(processing, "parse_record", parse)
+    monkeypatch.setattr(drafts, "parse_record", parse)
     records = [raw_record() for _ in range(size)]
     records[size // 2]["company"] = "poison"
     batch = submit(records)

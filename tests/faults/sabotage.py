@@ -94,7 +94,7 @@ def main() -> None:
     import django  # noqa: PLC0415 the settings must be known first
 
     django.setup()
-    from batches import processing  # noqa: PLC0415 likewise
+    from batches import drafts, processing  # noqa: PLC0415 likewise
     from batches.worker import loop  # noqa: PLC0415 likewise
     from profiles import matching  # noqa: PLC0415 likewise
     from profiles.reconcile import reconcile  # noqa: PLC0415 likewise
@@ -102,7 +102,7 @@ def main() -> None:
 
     read = harmful(parse_record, "read", lambda raw: raw.get("occupation"))
     decide = harmful(reconcile, "decide", lambda before, draft: draft.fields.get("occupation"))
-    setattr(processing, "parse_record", read)  # noqa: B010 where it is called
+    setattr(drafts, "parse_record", read)  # noqa: B010 where it is called
     setattr(matching, "reconcile", decide)  # noqa: B010 likewise
     if "CLOCK_JUMPS" in os.environ:
         jump_in_time()

@@ -3,8 +3,8 @@
 import pytest
 
 from batches import leases
+from batches.drafts import Drafts
 from batches.models import Batch, BatchBody, BatchRecord
-from batches.processing import Drafts
 from batches.worker import work
 from batches.worker.ahead import ReadAhead
 from profiles.models import ProfileChange
