@@ -71,6 +71,8 @@ def _plan(
             raise MergeError(f"The profile {profile_id} has been merged already.")
         if profile_id not in directory.profiles:
             raise MergeError(f"There is no profile {profile_id}.")
+        if directory.profiles[profile_id].fields["ended"] is not None:
+            raise MergeError(f"The profile {profile_id} was taken back or erased.")
     merged, survivor = directory.profiles[merged_id], directory.profiles[survivor_id]
     after_merged, after_survivor = unite(
         state_of(merged),
