@@ -90,7 +90,7 @@ def _gone(profile: Profile) -> HttpResponse:
     """Say that the profile has ended, and by which batch's record; queries."""
     if profile.ended == Ended.ERASED:
         return json_answer(404, "The profile was erased.")
-    batch_id = timeline(profile.id).values_list("batch_id", flat=True).first()
+    batch_id = timeline(profile.id).filter(changes__has_key="/ended").values_list("batch_id", flat=True).first()
     return json_answer(404, "The profile was taken back by an undo.", batch_id=batch_id)
 
 

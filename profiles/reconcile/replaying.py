@@ -63,9 +63,9 @@ def lives_of(reverts: Mapping[int, TakenBack]) -> dict[int, Life]:
     return lives
 
 
-def floor_of(reverts: Mapping[int, TakenBack], targets: Sequence[int] = ()) -> int | None:
-    """Return the oldest version that is dead or may become so; everything older shows as it is told."""
-    return min((*targets, *(version for taken in reverts.values() for version in taken.versions)), default=None)
+def floor_of(reverts: Mapping[int, TakenBack], *, oldest: int) -> int:
+    """Return the oldest version that is dead, or may become so from `oldest` on: all before it shows as it is told."""
+    return min((oldest, *(version for taken in reverts.values() for version in taken.versions)))
 
 
 @dataclass(slots=True)
