@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from django.db import transaction
 from hypothesis import given
+from hypothesis import strategies as st
 
 from profiles import models
 from profiles.applying import apply_drafts
@@ -16,7 +17,7 @@ from profiles.schema import parse_record
 from profiles.shape import COLLECTIONS
 from profiles.undoing import UndoOptions, take_back, target_of_change, targets_of_batch
 from profiles.values import Cause, CauseKind, WarningCode
-from tests.properties.concentrated import Sends, histories
+from tests.properties.concentrated import Sends, batches, histories
 from tests.properties.reference import id_of
 from tests.properties.reference.taken_back import TakenBackLedger
 from tests.properties.stored import START, rolled_back
@@ -138,3 +139,58 @@ def test_what_is_stored_is_what_the_live_rows_say(history):
         walk(history)
 
         assert_is_what_the_ledger_says()
+
+
+def everything(*, but_times=False):
+    """Return all that is stored of everybody who has not ended, but for versions."""
+    found = {id_: whole(one) for id_, one in everybody().items() if one.fields["ended"] is None}
+    return {id_: told[:4] for id_, told in found.items()} if but_times else found
+
+
+@examples(100, torture=1_500)
+@given(history=histories(most=5), last=batches())
+def test_undo_of_a_batch_nobody_followed_leaves_what_was_before_and_undoing_that_what_was_after(history, last):
+    with rolled_back():
+        walk(history)
+        before = everything()
+        outcomes = send(last, 100)
+        rows = sum(outcome.kind in {"created", "updated"} for outcome in outcomes)
+        by_staff = any(sent.by_staff for sent in last.records)
+        # What a record that changes nothing says of times is in no ledger.
+        but_times = any(outcome.kind == "unchanged" for outcome in outcomes)
+        after = everything(but_times=but_times)
+
+        undone = undo(newest(rows) if by_staff else targets_of_batch(batch_id(100)), 101, loosens=True)
+
+        assert everything(but_times=but_times) == {
+            id_: told[:4] if but_times else told for id_, told in before.items()
+        }
+
+        undo(
+            [target_of_change(one.target.profile_id, one.change.version) for one in reversed(undone)],
+            102,
+            loosens=True,
+        )
+
+        assert everything(but_times=but_times) == after
+        assert_is_what_the_ledger_says()
+
+
+def newest(count):
+    """Return the newest rows of the ledger as targets."""
+    rows = models.ProfileChange.objects.order_by("-id")[:count]
+    return [target_of_change(row.profile_id, row.version) for row in rows]
+
+
+@examples(60, torture=1_000)
+@given(history=st.lists(batches(), min_size=1, max_size=5))
+def test_everything_undone_newest_first_leaves_nobody_and_the_same_again_is_as_at_first(history):
+    with rolled_back():
+        walk([])
+        nobody = everything()
+        first = [outcome.kind for number, sends in enumerate(history) for outcome in send(sends, number)]
+
+        undo(newest(models.ProfileChange.objects.count()), 100)
+
+        assert everything() == nobody
+        assert [outcome.kind for number, sends in enumerate(history) for outcome in send(sends, 200 + number)] == first
