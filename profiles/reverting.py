@@ -28,6 +28,7 @@ from profiles.values import (
     OutcomeKind,
     Plan,
     ProfileResult,
+    ProfileSnapshot,
     TakenBack,
     WarningCode,
 )
@@ -235,7 +236,7 @@ class _Planning:
 
     def _move_keys(self, profile_id: UUID, before: State, after: State) -> None:
         """Free the keys the profile gives up and note those it takes, for the targets that follow."""
-        held, holds = set(_keys(before)), set(_keys(after))
+        held, holds = set(keys_of(before)), set(keys_of(after))
         for key in held - holds:
             self._holders.pop(key, None)
         for key in holds - held:
@@ -299,7 +300,8 @@ def _ends_by(subject: Subject, versions: Sequence[int]) -> bool:
     return subject.history.replay({**subject.reverts, **taken}).has_ended
 
 
-def _keys(state: State) -> Iterator[MatchKey]:
+def keys_of(state: State | ProfileSnapshot) -> Iterator[MatchKey]:
+    """Yield every key that the profile holds."""
     if state.email_key is not None:
         yield email_match_key(state.email_key)
     if (mobile := state.fields.get("mobile_phone")) is not None:
