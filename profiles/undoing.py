@@ -137,16 +137,24 @@ class _Reading:
         self.ledgers: dict[UUID, Ledger] = {}
 
     def scope(self) -> Scope:
-        """Read the ledgers; return what is to be locked and known to take the targets back."""
+        """Read the ledgers; return what is to be locked and known to take the targets back.
+
+        Raises `ProfilesMovedError` where a ledger was added to between two looks at it.
+        """
         reverts = load_reverts(self.versions)
         floors = {
             profile_id: floor_of(reverts.get(profile_id, {}), oldest=oldest)
             for profile_id, oldest in self.versions.items()
         }
         rows = load_rows(floors)
-        self.ledgers = {
-            profile_id: Ledger(rows.get(profile_id, []), reverts.get(profile_id, {})) for profile_id in floors
-        }
+        self.ledgers = {}
+        for profile_id, floor in floors.items():
+            some = rows.get(profile_id, [])
+            # Read a moment later than the others, so that they may tell of more.
+            taken = reverts.get(profile_id, {}) | {row.version: row.reverts for row in some if row.reverts is not None}
+            if floor_of(taken, oldest=floor) < floor:
+                raise ProfilesMovedError({profile_id})
+            self.ledgers[profile_id] = Ledger(some, taken)
         keys: set[MatchKey] = set()
         names: set[ReferenceName] = set()
         for ledger in self.ledgers.values():
