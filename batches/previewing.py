@@ -139,9 +139,8 @@ def prune_previews() -> int:
         while ids := list(batches.order_by("id").values_list("id", flat=True)[:PRUNED_AT_ONCE]):
             with transaction.atomic(durable=True):
                 PreviewRecord.objects.filter(batch__in=ids).delete()
-                count += Batch.objects.filter(id__in=ids, dry_run=True).update(
-                    state=BatchState.EXPIRED, record_digests=None, error="The preview is too old to be confirmed."
-                )
+                shown = Batch.objects.filter(id__in=ids, dry_run=True)
+                count += shown.update(state=BatchState.EXPIRED, record_digests=None)
     return count
 
 
