@@ -130,7 +130,8 @@ class Batch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label or self.match_criteria} ({self.id})"
+        kind = "Preview: " if self.dry_run else ""
+        return f"{kind}{self.label or self.match_criteria} ({self.id})"
 
     @property
     def criteria(self) -> Criteria:

@@ -438,7 +438,7 @@ _DID: Final = {
 
 
 def held_sentence(batch: Batch) -> str:
-    """Return in a sentence what a batch did that was held to a preview, beside what that had shown; a query."""
+    """Return what a batch did that was held to a preview, beside what that had shown; a query."""
     if batch.state != BatchState.DONE or batch.pinned_to is None:
         return ""
     plural = "" if batch.total_count == 1 else "s"
@@ -446,9 +446,10 @@ def held_sentence(batch: Batch) -> str:
     stale = BatchRecord.objects.filter(batch=batch, error_code=ErrorCode.STALE).count()
     if not stale:
         return f"{did}: exactly what the preview showed."
+    was = "was" if stale == 1 else "were"
     return (
-        f"{did}, {stale:,} of them as they were no longer what the preview showed: "
-        f"by that, {_counted(batch.pinned_to, _WOULD)}."
+        f"{did}. {stale:,} {was} no longer what the preview showed, and {was} refused for that. "
+        f"It showed: {_counted(batch.pinned_to, _WOULD)}."
     )
 
 
