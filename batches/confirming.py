@@ -37,6 +37,8 @@ def confirm_preview(
         raise ConfirmingError("The batch is no preview.")
     if preview.state in _WHY_NOT:
         raise ConfirmingError(_WHY_NOT[BatchState(preview.state)])
+    if preview.source == BatchSource.UNDO and if_changed is IfChanged.SKIP:
+        raise ConfirmingError("An undo is done as it was shown, or not at all: if_changed cannot be skip.")
     if digest != preview.digest:
         raise ConfirmingError("The digest is not that of this preview; look at it again.")
     if (run := confirmed_as(preview)) is not None:
@@ -47,7 +49,7 @@ def confirm_preview(
     if body is None:
         raise ConfirmingError("The batch's body is no longer kept.")
     run = Batch(
-        **as_sent(preview) | {"source": source},
+        **as_sent(preview) | ({} if preview.source == BatchSource.UNDO else {"source": source}),
         pinned_to=preview,
         if_changed=if_changed or IfChanged.STOP,
         request_id=request_id,

@@ -32,7 +32,9 @@ class Batch(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     match_criteria = models.CharField(
-        max_length=LONGEST_TEXT, help_text='"email", or an identity handle, or several of them in order: "shop,email".'
+        max_length=LONGEST_TEXT,
+        blank=True,
+        help_text='"email", or an identity handle, or several of them in order: "shop,email".',
     )
     mobile_clash = models.CharField(
         max_length=9,
@@ -66,6 +68,11 @@ class Batch(models.Model):
     # The batch and position this one corrects; plain values, like every cause.
     corrects_batch_id = models.UUIDField(null=True, blank=True)
     corrects_position = models.PositiveIntegerField(null=True, blank=True)
+
+    # The batch that this one takes back.
+    undoes = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by", db_index=False
+    )
 
     dry_run = models.BooleanField(default=False, help_text="Only shows what would become of its records.")
     # Of a dry run: the digests of its records, one after another, and the one of them all (see profiles.digests).
@@ -123,6 +130,7 @@ class Batch(models.Model):
                 condition=Q(corrects_batch_id__isnull=False),
                 name="batch_corrections",
             ),
+            models.Index(fields=["undoes"], condition=Q(undoes__isnull=False), name="batch_undos"),
             models.Index(fields=["id"], condition=Q(dry_run=True), name="batch_previews"),
             models.Index(
                 fields=["finished_at"], condition=Q(state=BatchState.PREVIEWED), name="batch_previewed_by_time"
@@ -130,12 +138,13 @@ class Batch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label or self.match_criteria} ({self.id})"
+        kind = "Preview: " if self.dry_run else ""
+        return f"{kind}{self.label or self.match_criteria} ({self.id})"
 
     @property
     def criteria(self) -> Criteria:
-        """What its records are matched by, in order."""
-        return typed_criteria(self.match_criteria)
+        """What its records are matched by, in order; nothing where it takes another one back."""
+        return typed_criteria(self.match_criteria) if self.match_criteria else ()
 
     @property
     def title(self) -> str:

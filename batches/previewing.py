@@ -48,7 +48,7 @@ def preview_batch(batch: Batch, drafts: Drafts) -> None:
                 identity_limits=drafts.key_rules.identity_limits,
                 source=batch.id,
             )
-            shown = _shown(batch, decisions)
+            shown = shown_of(batch, decisions)
         with transaction.atomic(durable=True):
             if batch.processed_count:
                 PreviewRecord.objects.filter(batch=batch).delete()
@@ -72,7 +72,7 @@ def preview_afresh(batch: Batch, decisions: Sequence[Decision], *, preview_id: U
         received_at=now,
         started_at=now,
         finished_at=now,
-        **_shown(batch, decisions),
+        **shown_of(batch, decisions),
         **counts(decision.outcome for decision in decisions),
         **as_sent(batch),
     )
@@ -97,6 +97,7 @@ def as_sent(batch: Batch) -> dict[str, Any]:
         "total_count",
         "corrects_batch_id",
         "corrects_position",
+        "undoes_id",
     )
     return {name: getattr(batch, name) for name in names}
 
@@ -139,13 +140,12 @@ def prune_previews() -> int:
         while ids := list(batches.order_by("id").values_list("id", flat=True)[:PRUNED_AT_ONCE]):
             with transaction.atomic(durable=True):
                 PreviewRecord.objects.filter(batch__in=ids).delete()
-                count += Batch.objects.filter(id__in=ids, dry_run=True).update(
-                    state=BatchState.EXPIRED, record_digests=None, error="The preview is too old to be confirmed."
-                )
+                shown = Batch.objects.filter(id__in=ids, dry_run=True)
+                count += shown.update(state=BatchState.EXPIRED, record_digests=None)
     return count
 
 
-def _shown(batch: Batch, decisions: Sequence[Decision]) -> dict[str, Any]:
+def shown_of(batch: Batch, decisions: Sequence[Decision]) -> dict[str, Any]:
     """Return the columns of what a preview shows of its batch as a whole; queries."""
     made = {
         pointer.split("/")[2].replace("~1", "/").replace("~0", "~")

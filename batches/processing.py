@@ -13,7 +13,8 @@ from batches.models import Batch
 from batches.outcomes import batch_warnings, counts, store_outcomes
 from batches.pieces import is_poisonous, next_size, piece_size
 from batches.previewing import held_to_preview, preview_afresh, preview_batch
-from batches.values import BatchState, IfChanged
+from batches.reverting import revert_batch
+from batches.values import BatchSource, BatchState, IfChanged
 from profiles.applying import Held, StaleDraftsError, apply_drafts
 from profiles.db.ids import new_id
 from profiles.values import ErrorCode, Finding, MobileClash, Outcome, OutcomeKind, ProfileDraft
@@ -27,6 +28,9 @@ def process_batch(batch: Batch, drafts: Drafts) -> None:
     ever smaller pieces, until the one record that does it is alone and is rejected unread; but one that is to be
     written as a whole or not at all (way 4.4) is never taken in pieces. Raises `LeaseLostError`.
     """
+    if batch.source == BatchSource.UNDO:
+        revert_batch(batch)
+        return
     if batch.dry_run:
         preview_batch(batch, drafts)
         return

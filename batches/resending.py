@@ -45,6 +45,8 @@ def resend(
     """
     if not positions:
         return
+    if batch.source == BatchSource.UNDO:
+        raise ResendingError("An undo is not sent again; take the batch back once more.")
     rejected = set(
         BatchRecord.objects.filter(batch=batch, position__in=positions, outcome=OutcomeKind.REJECTED).values_list(
             "position", flat=True

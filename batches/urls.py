@@ -6,6 +6,7 @@ from batches.api.batches import BatchConfirmation, BatchDetail, BatchList, Older
 from batches.api.errors import ANSWERS
 from batches.api.items import BatchItemRecord, BatchItems, ExplainedRecord
 from batches.api.provenance import ProfileProvenance
+from batches.api.undo import BatchUndo, ChangeUndo
 from profiles.http.errors import add_answers
 
 add_answers(ANSWERS)
@@ -15,6 +16,8 @@ urlpatterns = [
     path("profiles/batch", OlderProfileBatches.as_view(), name="submit-batch-older"),
     path("profiles/explain", ExplainedRecord.as_view(), name="explain-record"),
     path("profiles/<str:profile_id>/provenance", ProfileProvenance.as_view(), name="profile-provenance"),
+    path("profiles/<str:profile_id>/changes/<str:version>/undo", ChangeUndo.as_view(), name="undo-change"),
+    path("batches/<str:batch_id>/undo", BatchUndo.as_view(), name="undo-batch"),
     path("batches", BatchList.as_view(), name="batches"),
     path("batches/<str:batch_id>", BatchDetail.as_view(), name="batch"),
     path("batches/<str:batch_id>/confirm", BatchConfirmation.as_view(), name="batch-confirm"),

@@ -35,6 +35,7 @@ class BatchSource(StrEnum):
     ADMIN = "admin"
     COMMAND = "command"
     DEMO = "demo"
+    UNDO = "undo"  # takes back what another batch did
 
 
 class IfChanged(StrEnum):

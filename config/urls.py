@@ -6,6 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from batches.admin.explaining import explain_page
+from batches.admin.undo import undo_batch_page, undo_change_page
 from config.health import health, ready
 from profiles.http.documents import DocsView, SchemaView
 from profiles.http.errors import unknown_path
@@ -17,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Django's way from a row to its page elsewhere: there is none, and it stumbles over what is no UUID.
     re_path("^admin/r/", unknown_path),
     path("admin/explain/", admin.site.admin_view(explain_page), name="explain"),
+    path("admin/undo/batch/<uuid:batch_id>/", admin.site.admin_view(undo_batch_page), name="undo-batch-page"),
+    path("admin/undo/change/<int:change_id>/", admin.site.admin_view(undo_change_page), name="undo-change-page"),
     path("admin/", admin.site.urls),
     path("api/health", csrf_exempt(health)),
     path("readyz", csrf_exempt(ready)),

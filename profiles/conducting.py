@@ -26,8 +26,8 @@ def conduct(
 ) -> _Decided:
     """Decide by what is known of the scope, write what was decided, and return it.
 
-    `decide` is pure, and called again with what is known then where somebody else was faster; in the end with the
-    whole hub to itself, so that it comes through. What it raises is the caller's, and nothing is written; but
+    `decide` writes nothing, and is called again with what is known then where somebody else was faster; in the end
+    with the whole hub to itself, so that it comes through. What it raises is the caller's, and nothing is written; but
     `ProfilesMovedError` has it start over. Where only reading tells what the scope is, `scope` does that: it is called
     each time, before anything but the whole hub is locked. `now` is the time the changes bear; `look_back` adds to a
     plan that is to be written what only the ledger tells, and may query for it; `store_outcomes` is called with the

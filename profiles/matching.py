@@ -49,6 +49,7 @@ _TAKEN: Final = {
     "mobile": "The phone number exists",
     "identity": "The identity belongs to another profile.",
 }
+_ENDED: Final = "The profile was taken back or erased; there is nobody to write to."
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,8 @@ class _Planning:
             message = "The profile does not exist."
             return self._reject(draft, match, [*errors, Finding(ErrorCode.UNKNOWN_REFERENCE, "", message)]), None
         before = None if match.profile_id is None else self.states[match.profile_id]
+        if before is not None and before.fields.get("ended") is not None:
+            return self._reject(draft, match, [*errors, Finding(ErrorCode.ENDED, "", _ENDED)]), None
         if match.profile_id is not None and self._is_stale(draft, match.profile_id):
             message = "The profile was changed by somebody else after it was looked at."
             return self._reject(draft, match, [*errors, Finding(ErrorCode.STALE, "", message)]), None

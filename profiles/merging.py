@@ -69,7 +69,7 @@ class EndedProfileError(MergeError):
     """One of the profiles has ended (rules 10.6)."""
 
     def __init__(self, profile_id: UUID) -> None:
-        super().__init__(f"The profile {profile_id} has ended: what made it was taken back.")
+        super().__init__(f"The profile {profile_id} has ended: it was taken back or erased.")
 
 
 class StaleMergeError(MergeError):

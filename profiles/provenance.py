@@ -73,8 +73,8 @@ def _before_undos(profile_id: UUID, found: Mapping[str, Provenance]) -> dict[str
     if not sought:
         return {}
     reverts = load_reverts([profile_id]).get(profile_id, {})
-    floor = floor_of(reverts) or 0
     newest = max(one.change.version for one in sought.values())
+    floor = floor_of(reverts, oldest=newest)
     rows = [] if newest - floor > MOST_ROWS else load_rows({profile_id: floor}).get(profile_id, [])
     lives = lives_of(reverts)
     said: dict[str, int] = {}

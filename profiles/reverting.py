@@ -5,14 +5,14 @@ and each sees what the former gave back: keys that go from one profile to anothe
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
 from profiles.reconcile import State, difference, moved_times, state_of
-from profiles.reconcile.keeping import Kept, Subject, Surroundings
+from profiles.reconcile.keeping import Kept, RecordSince, Subject, Surroundings
 from profiles.reconcile.replaying import History
 from profiles.reconcile.taking_back import Decision, take_back_row
 from profiles.values import (
@@ -28,6 +28,7 @@ from profiles.values import (
     OutcomeKind,
     Plan,
     ProfileResult,
+    ProfileSnapshot,
     TakenBack,
     WarningCode,
 )
@@ -102,16 +103,18 @@ def plan_reversals(
     cause: Cause,
     operation_ids: Sequence[UUID],
     note: str,
-    users: Mapping[UUID, Sequence[Kept]],
+    records: Iterable[RecordSince] = (),
+    links: Mapping[UUID, Sequence[UUID]] | None = None,
+    first_position: int = 0,
 ) -> ReversalPlan:
     """Decide every target in order and return outcomes, the profiles to write and their ledger.
 
-    `operation_ids` has one for each target; `users` tells of profiles that are to end what stands on them without
-    having changed them.
+    `operation_ids` has one for each target. `records` are those since that changed nothing, `links` the profiles that
+    have dates which concern others, `first_position` the place of the first target in its batch.
     """
-    planning = _Planning(targets, directory, ledgers, options, users)
+    planning = _Planning(targets, directory, ledgers, options, _Standing(records, links or {}))
     for place, target in enumerate(targets):
-        of_target = cause if cause.batch_id is None else dataclasses.replace(cause, position=place)
+        of_target = cause if cause.batch_id is None else dataclasses.replace(cause, position=first_position + place)
         planning.decide(target, cause=of_target, operation_id=operation_ids[place], note=note)
     return ReversalPlan(
         outcomes=[one.outcome for one in planning.reversals],
@@ -131,13 +134,13 @@ class _Planning:
         directory: Directory,
         ledgers: Ledgers,
         options: UndoOptions,
-        users: Mapping[UUID, Sequence[Kept]],
+        standing: "_Standing",
     ) -> None:
         self.reversals: list[Reversal] = []
         self.duplicates: dict[tuple[UUID, UUID], DuplicatePair] = {}
         self._directory = directory
         self._options = options
-        self._users = users
+        self._standing = standing
         self._holders = dict(directory.holders)
         self._subjects = {
             profile_id: _subject(directory, profile_id, ledger)
@@ -161,7 +164,7 @@ class _Planning:
         if subject is None:
             self._tell(target, cause, Decision(errors=(_IS_MERGED,)))
             return
-        around = Surroundings(self._holder_of, self._directory.references, self._standing(subject))
+        around = Surroundings(self._holder_of, self._directory.references, self._users(subject.id))
         decision = take_back_row(
             subject,
             target.version,
@@ -212,8 +215,10 @@ class _Planning:
     def _tell(self, target: Target, cause: Cause, decision: Decision, change: Change | None = None) -> None:
         subject = self._subjects.get(target.profile_id)
         kind = OutcomeKind.REJECTED if decision.errors else OutcomeKind.UNCHANGED
+        kept = decision.kept
         if change is not None and (change.changes or change.times):
             kind = OutcomeKind.UPDATED
+            kept += tuple(self._unread(target))
         outcome = Outcome(
             kind=kind,
             cause=cause,
@@ -221,9 +226,9 @@ class _Planning:
             profile_id=target.profile_id,
             profile_version=None if subject is None else subject.version,
             errors=decision.errors,
-            warnings=tuple(Finding(one.code, one.pointer, SENTENCES[one.code]) for one in decision.kept),
+            warnings=tuple(Finding(one.code, one.pointer, SENTENCES[one.code]) for one in kept),
         )
-        self.reversals.append(Reversal(target, outcome, change, decision.kept))
+        self.reversals.append(Reversal(target, outcome, change, kept))
 
     # --- Keys ----------------------------------------------------------------------------------------------------
 
@@ -232,7 +237,7 @@ class _Planning:
 
     def _move_keys(self, profile_id: UUID, before: State, after: State) -> None:
         """Free the keys the profile gives up and note those it takes, for the targets that follow."""
-        held, holds = set(_keys(before)), set(_keys(after))
+        held, holds = set(keys_of(before)), set(keys_of(after))
         for key in held - holds:
             self._holders.pop(key, None)
         for key in holds - held:
@@ -248,20 +253,37 @@ class _Planning:
                 pair = DuplicatePair(low, high, ErrorCode.CLAIMED_ELSEWHERE, cause)
                 self.duplicates.setdefault((low, high), pair)
 
-    # --- Who stands on a profile ---------------------------------------------------------------------------------
+    # --- What the ledger does not tell ---------------------------------------------------------------------------
 
-    def _standing(self, subject: Subject) -> list[Kept]:
-        """Return what stands on the profile without having changed it, as far as it still does."""
-        return [
-            one for one in self._users.get(subject.id, ()) if one.holder is None or self._links(one.holder, subject.id)
+    def _users(self, profile_id: UUID) -> list[Kept]:
+        """Return what stands on the profile without having changed it."""
+        users = [Kept(WarningCode.KEPT_IN_USE, "", record=one) for one in self._standing.records.get(profile_id, ())]
+        for holder in self._standing.links.get(profile_id, ()):
+            other = self._subjects.get(holder)
+            rows = {} if other is None else other.state.collections.get("date_links", {})
+            if other is None or any(key[-1] == str(profile_id) for key in rows):
+                users.append(Kept(WarningCode.KEPT_IN_USE, "", holder=holder))
+        return users
+
+    def _unread(self, target: Target) -> list[Kept]:
+        """Return the newest record since that changed nothing, which says what is not read again."""
+        records = [
+            one
+            for one in self._standing.records.get(target.profile_id, ())
+            if target.version is not None and one.profile_version >= target.version
         ]
+        newest = max(records, key=lambda one: (one.profile_version, one.at, one.position), default=None)
+        return [] if newest is None else [Kept(WarningCode.LATER_RECORDS, "", record=newest)]
 
-    def _links(self, other_id: UUID, profile_id: UUID) -> bool:
-        """Whether the other profile still has a date that concerns this one."""
-        other = self._subjects.get(other_id)
-        if other is None:
-            return True
-        return any(key[-1] == str(profile_id) for key in other.state.collections.get("date_links", {}))
+
+class _Standing:
+    """What stands on profiles without having changed them."""
+
+    def __init__(self, records: Iterable[RecordSince], links: Mapping[UUID, Sequence[UUID]]) -> None:
+        self.links = links
+        self.records: dict[UUID, list[RecordSince]] = {}
+        for record in records:
+            self.records.setdefault(record.profile_id, []).append(record)
 
 
 def _subject(directory: Directory, profile_id: UUID, ledger: Ledger) -> Subject:
@@ -279,7 +301,8 @@ def _ends_by(subject: Subject, versions: Sequence[int]) -> bool:
     return subject.history.replay({**subject.reverts, **taken}).has_ended
 
 
-def _keys(state: State) -> Iterator[MatchKey]:
+def keys_of(state: State | ProfileSnapshot) -> Iterator[MatchKey]:
+    """Yield every key that the profile holds."""
     if state.email_key is not None:
         yield email_match_key(state.email_key)
     if (mobile := state.fields.get("mobile_phone")) is not None:

@@ -29,6 +29,8 @@ class Collection:
     """A boolean column that at most one row of a profile may bear."""
     free: tuple[str, ...] = ()
     """Columns that hold any JSON, where `1`, `1.0` and `true` differ."""
+    name_of_row: str = ""
+    """A column that no two rows of a profile may have the same value in, beside the key."""
     together: tuple[str, ...] = ()
     """Columns that only make sense together: what writes one of them speaks for all (rules 10.2)."""
 
@@ -139,6 +141,7 @@ ADDRESSES: Final = Collection(
     most=50,
     flag="is_default",
     free=("meta",),
+    name_of_row="external_id",
 )
 CUSTOM_ATTRIBUTES: Final = Collection(
     "custom_attributes",

@@ -8,10 +8,10 @@ from profiles import shape
 from profiles.conducting import conduct
 from profiles.db.ids import new_id
 from profiles.directory import ProfilesMovedError, Scope
-from profiles.directory.ledgers import load_reverts, load_rows
+from profiles.directory.ledgers import find_links, load_reverts, load_rows
 from profiles.keys import MatchKey
 from profiles.models import ProfileChange
-from profiles.reconcile.keeping import Kept
+from profiles.reconcile.keeping import Kept, RecordSince
 from profiles.reconcile.replaying import floor_of
 from profiles.reconcile.returning import may_come_back
 from profiles.reverting import NO_OPTIONS, Ledger, Reversal, ReversalPlan, Target, UndoOptions, plan_reversals
@@ -20,6 +20,7 @@ from profiles.writing import OutcomeStore, store_no_outcomes
 
 __all__ = [
     "Kept",
+    "RecordSince",
     "Reversal",
     "Target",
     "UndoOptions",
@@ -69,15 +70,15 @@ def targets_of_operation(operation_id: UUID) -> list[Target]:
 
 # --- Taking it back ----------------------------------------------------------------------------------------------
 
-RecordsSince = Callable[[Mapping[UUID, int]], Iterable[tuple[UUID, Kept]]]
-"""Tells of profiles, from a version of each on, the records that meant them since and changed nothing.
+RecordsSince = Callable[[Mapping[UUID, int]], Iterable[RecordSince]]
+"""Returns the records that meant these profiles and changed nothing, from a version of each on.
 
-But for those that are taken back themselves. It is called once the profiles are locked.
+But for those that are taken back themselves, now or before. It is called once the profiles are locked.
 """
 
 
-def no_records(profiles: Mapping[UUID, int]) -> Iterable[tuple[UUID, Kept]]:
-    """Tell of none: for hubs, and tests, that keep no records."""
+def no_records(profiles: Mapping[UUID, int]) -> Iterable[RecordSince]:
+    """Know of no records: what is taken back by the ledger alone."""
     return ()
 
 
@@ -90,14 +91,16 @@ def take_back(
     note: str = "",
     records_since: RecordsSince = no_records,
     store_outcomes: OutcomeStore = store_no_outcomes,
+    first_position: int = 0,
     write: bool = True,
 ) -> list[Reversal]:
     """Take the targets back, newest first as the functions above give them; return what became of each.
 
     What was taken back already is `unchanged`. All rows of one profile become one write, with a row in its ledger for
     each, which bears the cause (of a batch, the target's place as position), `note` and an operation of its own; `now`
-    is their time. Without `write` it is only told what would become of them, by the same decisions and under the same
-    locks. For the rest see `conduct`. Runs inside the caller's transaction.
+    is their time, `first_position` the place of the first in its batch. Without `write` it is only told what would
+    become of them, by the same decisions and under the same locks. `records_since` knows the records of which the
+    ledger does not tell. For the rest see `conduct`. Runs inside the caller's transaction.
     """
     operation_ids = [new_id() for _ in targets]
     reading = _Reading(targets)
@@ -112,7 +115,9 @@ def take_back(
             cause=cause,
             operation_ids=operation_ids,
             note=note,
-            users={},
+            records=list(records_since(reading.versions)) if reading.versions else [],
+            links=find_links(reading.may_end),
+            first_position=first_position,
         )
 
     decided = conduct(reading.scope, decide, now=now, store_outcomes=store_outcomes, write=write)
@@ -122,25 +127,36 @@ def take_back(
 class _Reading:
     """What is read of the ledger before the profiles are locked, anew in each attempt."""
 
+    versions: dict[UUID, int]
+    """The oldest version of each profile that is to be taken back."""
+
     def __init__(self, targets: Sequence[Target]) -> None:
-        self._versions: dict[UUID, list[int]] = {}
+        self.versions = {}
         for target in targets:
             if target.version is not None:
-                self._versions.setdefault(target.profile_id, []).append(target.version)
+                oldest = self.versions.get(target.profile_id, target.version)
+                self.versions[target.profile_id] = min(oldest, target.version)
         self.ledgers: dict[UUID, Ledger] = {}
 
     def scope(self) -> Scope:
-        """Read the ledgers; return what is to be locked and known to take the targets back."""
-        reverts = load_reverts(self._versions)
+        """Read the ledgers; return what is to be locked and known to take the targets back.
+
+        Raises `ProfilesMovedError` where a ledger was added to between two looks at it.
+        """
+        reverts = load_reverts(self.versions)
         floors = {
-            profile_id: floor
-            for profile_id, versions in self._versions.items()
-            if (floor := floor_of(reverts.get(profile_id, {}), versions)) is not None
+            profile_id: floor_of(reverts.get(profile_id, {}), oldest=oldest)
+            for profile_id, oldest in self.versions.items()
         }
         rows = load_rows(floors)
-        self.ledgers = {
-            profile_id: Ledger(rows.get(profile_id, []), reverts.get(profile_id, {})) for profile_id in floors
-        }
+        self.ledgers = {}
+        for profile_id, floor in floors.items():
+            some = rows.get(profile_id, [])
+            # Read a moment later than the others, so that they may tell of more.
+            taken = reverts.get(profile_id, {}) | {row.version: row.reverts for row in some if row.reverts is not None}
+            if floor_of(taken, oldest=floor) < floor:
+                raise ProfilesMovedError({profile_id})
+            self.ledgers[profile_id] = Ledger(some, taken)
         keys: set[MatchKey] = set()
         names: set[ReferenceName] = set()
         for ledger in self.ledgers.values():
@@ -148,6 +164,15 @@ class _Reading:
             keys |= some_keys
             names |= some_names
         return Scope(keys=sorted(keys), targets=list(floors), collections=self._collections(), references=names)
+
+    @property
+    def may_end(self) -> list[UUID]:
+        """The profiles whose creation is among what may be dead."""
+        return [
+            profile_id
+            for profile_id, ledger in self.ledgers.items()
+            if any(row.action is ChangeAction.CREATED for row in ledger.rows)
+        ]
 
     def check(self, directory: Directory) -> None:
         """Raise `ProfilesMovedError` where somebody has changed a profile since its ledger was read."""
@@ -162,8 +187,8 @@ class _Reading:
 
     def _collections(self) -> list[str]:
         """Return the collections that the rows touch; where a profile may end or come back, all of them."""
-        rows = [row for ledger in self.ledgers.values() for row in ledger.rows]
-        if any(row.action is ChangeAction.CREATED for row in rows):
+        if self.may_end:
             return list(shape.COLLECTIONS)
+        rows = (row for ledger in self.ledgers.values() for row in ledger.rows)
         touched = {pointer.split("/", 2)[1] for row in rows for pointer in row.changes}
         return [name for name in shape.COLLECTIONS if name in touched]

@@ -51,6 +51,7 @@ def write_plan(plan: Plan, *, now: dt.datetime, store_outcomes: OutcomeStore = s
             rows = _CollectionRows(collection, results, moment)
             sets.delete_rows(rows.model, rows.removed)
             sets.update_rows(rows.model, rows.unflagged)
+            sets.update_rows(rows.model, rows.unnamed)
             sets.update_rows(rows.model, rows.moved)
             sets.insert_rows(rows.model, rows.restored)
             sets.insert_rows(rows.model, rows.inserted)
@@ -181,10 +182,12 @@ class _CollectionRows:
         self.restored: list[dict[str, Any]] = []
         # Of the rows that bear the flag, those that give it up, so that another one may take it in the same go.
         self.unflagged: list[dict[str, Any]] = []
+        self.unnamed: list[dict[str, Any]] = []  # likewise, of their names
         attnames = {field.name: field.attname for field in self.model._meta.concrete_fields}
         self._key = [attnames[name] for name in collection.key]
         self._columns = [(attnames[name], name) for name in collection.fields]
         self._flag = collection.flag
+        self._name = collection.name_of_row
         self._changed = {"updated_at": moment} if "updated_at" in attnames else {}
         self._made = {"created_at": moment, "updated_at": moment} if "updated_at" in attnames else {}
         for result in results:
@@ -218,6 +221,8 @@ class _CollectionRows:
                 self.updated.append({"id": origins[key].id, **self._changed, **self._values(row)})
                 if self._flag and before[key][self._flag] and not row[self._flag]:
                     self.unflagged.append({"id": origins[key].id, self._flag: False})
+                if self._name and before[key][self._name] not in {None, row[self._name]}:
+                    self.unnamed.append({"id": origins[key].id, self._name: None})
 
     def _values(self, row: Row) -> dict[str, Any]:
         return {column: row[name] for column, name in self._columns}

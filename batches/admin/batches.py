@@ -23,6 +23,7 @@ from batches.intake import QueueFullError
 from batches.models import Batch, BatchRecord
 from batches.resending import ResendingError, failed_positions, resend
 from batches.results import in_state
+from batches.undoing import undone_by
 from batches.values import OUTCOMES, BatchSource, BatchState, IfChanged
 from profiles import keys
 from profiles.db.ids import read_id
@@ -312,6 +313,7 @@ class BatchAdmin(ReadOnlyAdmin):
         """Return counts, warnings and the beginning of the body; queries."""
         return {
             **self._preview(request, obj),
+            **self._undo(request, obj),
             "tiles": _tiles(obj),
             "warning_table": table(
                 ["Code", "Where", "What"],
@@ -340,6 +342,16 @@ class BatchAdmin(ReadOnlyAdmin):
             "run": run and batch_link(run),
             "stopped": stopped and batch_link(stopped),
             "may_confirm": is_shown and run is None and self.has_requeue_permission(request),
+        }
+
+    def _undo(self, request: HttpRequest, batch: Batch) -> dict[str, object]:
+        """Return what took the batch back, or what it took back, and whether it may be taken back; queries."""
+        return {
+            "undoes": batch.undoes and batch_link(batch.undoes),
+            "undone_by": [batch_link(one) for one in undone_by(batch)],
+            "may_undo": batch.state == BatchState.DONE
+            and batch.rejected_count < batch.total_count
+            and request.user.has_perm("profiles.undo_change"),
         }
 
     # --- What staff may do ------------------------------------------------------------------------------------------
@@ -438,7 +450,7 @@ _DID: Final = {
 
 
 def held_sentence(batch: Batch) -> str:
-    """Return in a sentence what a batch did that was held to a preview, beside what that had shown; a query."""
+    """Return what a batch did that was held to a preview, beside what that had shown; a query."""
     if batch.state != BatchState.DONE or batch.pinned_to is None:
         return ""
     plural = "" if batch.total_count == 1 else "s"
@@ -446,9 +458,10 @@ def held_sentence(batch: Batch) -> str:
     stale = BatchRecord.objects.filter(batch=batch, error_code=ErrorCode.STALE).count()
     if not stale:
         return f"{did}: exactly what the preview showed."
+    was = "was" if stale == 1 else "were"
     return (
-        f"{did}, {stale:,} of them as they were no longer what the preview showed: "
-        f"by that, {_counted(batch.pinned_to, _WOULD)}."
+        f"{did}. {stale:,} {was} no longer what the preview showed, and {was} refused for that. "
+        f"It showed: {_counted(batch.pinned_to, _WOULD)}."
     )
 
 

@@ -45,6 +45,7 @@ from profiles.values import ErrorCode, OutcomeKind
 
 MOST_FOUND: Final = 500
 RECORDS_OF_PROFILE: Final = 10
+CHANGES_OF_STALE: Final = 20
 
 
 def find_records(term: str, *, within: UUID | None) -> set[int]:
@@ -298,8 +299,12 @@ def _decision_row(name: str, row: PreviewRecord | None) -> list[object]:
     told = {"shown": "the preview showed", "present": "it would have been"}[name]
     if row is None:
         return [told, "no longer kept", "", ""]
-    changes = without_origins(row.changes)
-    what = first_problem(row.errors) if row.errors else changes_cell(changes) if changes else "nothing"
+    changes, url = without_origins(row.changes), reverse("admin:batches_previewrecord_change", args=[row.pk])
+    what: SafeString | str = "nothing"
+    if row.errors:
+        what = first_problem(row.errors)
+    elif changes:
+        what = changes_cell(changes, most=CHANGES_OF_STALE, url=url)
     return [told, label(row.outcome, OUTCOME_LABELS.get(row.outcome)), row.profile_id or "-", what]
 
 

@@ -85,7 +85,7 @@ class ProfileBatches(HubView):
         label = _clean(request.query_params.get("label", ""), "label", errors)
         queue_key = _clean(request.headers.get("Queue-Key", ""), "Queue-Key", errors)
         idempotency_key = _clean(request.headers.get("Idempotency-Key", ""), "Idempotency-Key", errors)
-        dry_run = _dry_run(request, errors)
+        dry_run = asked_dry_run(request, errors)
         if errors:
             raise InvalidFieldsError(errors)
         receipt = submit_batch(
@@ -126,7 +126,7 @@ def _clean(text: str, name: str, errors: dict[str, list[str]]) -> str:
         return ""
 
 
-def _dry_run(request: Request, errors: dict[str, list[str]]) -> bool:
+def asked_dry_run(request: Request, errors: dict[str, list[str]]) -> bool:
     """Return whether the batch shall only be previewed; what is neither yes nor no is an error, never a run."""
     asked = request.query_params.getlist("dry_run")
     if not asked:

@@ -12,6 +12,7 @@ from batches.intake import (
     QueueFullError,
     UserQueueFullError,
 )
+from batches.undoing import NothingToTakeBackError, UnfinishedError
 from profiles.http.errors import Answers, ConflictError, InvalidFieldsError, TooManyRequestsError, UnavailableError
 
 ANSWERS: Final[Answers] = {
@@ -22,5 +23,7 @@ ANSWERS: Final[Answers] = {
     UserQueueFullError: lambda error: TooManyRequestsError(
         str(UserQueueFullError.__doc__), retry_after=error.retry_after
     ),
+    UnfinishedError: lambda error: ConflictError(str(error)),
+    NothingToTakeBackError: lambda error: InvalidFieldsError({"batch": [str(error)]}),
     QueueFullError: lambda error: UnavailableError(str(QueueFullError.__doc__), retry_after=error.retry_after),
 }

@@ -95,6 +95,7 @@ class BatchDocument(BaseModel):
     digest: str | None = Field(description="Of a preview: what confirming it has to name.")
     pinned_to: str | None = Field(description="The preview that was confirmed with this batch.")
     if_changed: str | None
+    undoes: str | None = Field(description="The batch that this one takes back.")
     preview: str | None = Field(description="Of a batch that is stale: the preview that was made in its stead.")
 
 
@@ -152,7 +153,7 @@ def _batch(batch: Batch, queue_position: int | None) -> dict[str, Any]:
         "unchanged_count": batch.unchanged_count,
         "rejected_count": batch.rejected_count,
         "queue_position": queue_position,
-        "match_criteria": wire_criteria(batch.criteria),
+        "match_criteria": wire_criteria(batch.criteria) if batch.criteria else None,
         "mobile_clash": batch.mobile_clash,
         "source": batch.source,
         "submitted_by": None if user is None else user.username,
@@ -162,6 +163,7 @@ def _batch(batch: Batch, queue_position: int | None) -> dict[str, Any]:
         "error": batch.shown_error or None,
         "dry_run": batch.dry_run,
         "digest": batch.digest or None,
+        "undoes": None if batch.undoes_id is None else str(batch.undoes_id),
         "pinned_to": None if batch.pinned_to_id is None else str(batch.pinned_to_id),
         "if_changed": batch.if_changed or None,
         "preview": None if batch.preview_id is None else str(batch.preview_id),

@@ -17,6 +17,7 @@ from django.conf import settings
 from batches import leases
 from batches.drafts import Drafts
 from batches.models import Batch
+from batches.values import BatchSource
 from profiles.db import engine
 from profiles.db.waiting import while_waiting
 
@@ -57,7 +58,7 @@ class ReadAhead:
             return
         try:
             batch = leases.find_next(behind=behind)
-            if batch is not None:
+            if batch is not None and batch.source != BatchSource.UNDO:
                 self._drafts = Drafts(batch)
                 self.batch = batch
         except Exception as error:  # noqa: BLE001 it is told when its turn comes: the batch in hand is not to blame

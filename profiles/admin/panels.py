@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Q
 from django.http import QueryDict
@@ -18,6 +19,7 @@ from profiles.desk.cells import link
 from profiles.desk.lists import ACTION_LABELS, label, moment, table
 from profiles.desk.parts import part_of, rows_shown
 from profiles.directory import load_snapshots
+from profiles.directory.ledgers import takers_of
 from profiles.history import timeline
 from profiles.models import DuplicateCandidate, Profile, ProfileChange, User
 from profiles.provenance import provenance_of
@@ -71,7 +73,7 @@ def panels_of(profile: Profile, *, asked: QueryDict) -> dict[str, object]:
             [[profile_link(one), one.email or "-", one.mobile_phone or "-"] for one in merged[:OTHERS_SHOWN]],
         ),
         "has_more_merged": len(merged) > OTHERS_SHOWN,
-        "history": _history(history[:CHANGES_SHOWN], names),
+        "history": _history(history[:CHANGES_SHOWN], names, takers_of([profile.id])),
         "has_more_history": len(history) > CHANGES_SHOWN,
     }
 
@@ -131,20 +133,35 @@ def _duplicates(profile: Profile, pairs: list[DuplicateCandidate]) -> dict[str, 
     )
 
 
+def _what(change: ProfileChange, taker: int | None) -> SafeString:
+    """Return what a row changed, greyed where it was taken back, and what it has to do with which others."""
+    what = first_changes(change, most=CHANGES_OF_EACH)
+    if change.reverts is not None:
+        versions = ", ".join(map(str, change.reverts["versions"]))
+        what = format_html('<div class="text-xs">takes back version {}</div>{}', versions, what)
+    if taker is None:
+        return what
+    return format_html(
+        '<div class="text-xs">taken back by version {}</div><div class="opacity-50">{}</div>', taker, what
+    )
+
+
 def _names(changes: Iterable[ProfileChange]) -> dict[int, str]:
     """Return the names of those who brought the changes about; one query."""
     actors = {change.actor_id for change in changes if change.actor_id is not None}
     return dict(User.objects.filter(id__in=actors).values_list("id", "username"))
 
 
-def _history(changes: list[ProfileChange], names: Mapping[int, str]) -> dict[str, object]:
+def _history(
+    changes: list[ProfileChange], names: Mapping[int, str], takers: Mapping[tuple[UUID, int], int]
+) -> dict[str, object]:
     return table(
         ["When", "Version", "What changed", "Who"],
         [
             [
                 moment(change.at),
                 format_html("{} {}", label(change.action, ACTION_LABELS[change.action]), change.version),
-                first_changes(change, most=CHANGES_OF_EACH),
+                _what(change, takers.get((change.profile_id, change.version))),
                 who_cell(change, names),
             ]
             for change in changes

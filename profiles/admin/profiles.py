@@ -118,7 +118,8 @@ class ProfileAdmin(HubAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Profile], search_term: str
     ) -> tuple[QuerySet[Profile], bool]:
-        """Find by any key in normal form, or by the beginning of the name."""
+        """Find by any key in normal form, or by the beginning of the name; lists show none that have ended."""
+        queryset = queryset.filter(ended=None)
         if not search_term:
             return queryset, False
         return queryset.filter(id__among=find_profiles(search_term)), False
@@ -134,8 +135,9 @@ class ProfileAdmin(HubAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
-        """Whoever has the permission; what is merged is edited on its survivor."""
-        return super().has_change_permission(request, obj) and (obj is None or obj.merged_into_id is None)
+        """Whoever has the permission; what is merged is edited on its survivor, and what has ended not at all."""
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or (obj.merged_into_id is None and obj.ended is None))
 
     # --- The edit ---------------------------------------------------------------------------------------------------
 

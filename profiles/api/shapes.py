@@ -10,6 +10,7 @@ import phonenumbers
 from django.db.models import Model, Prefetch, QuerySet
 
 from profiles import shape
+from profiles.directory.ledgers import takers_of
 from profiles.history import without_origins
 from profiles.http.wire import wire_time
 from profiles.models import (
@@ -292,7 +293,8 @@ def _picked(row: Model, *names: str) -> dict[str, Any]:
 
 
 def change_documents(changes: Sequence[ProfileChange]) -> list[dict[str, Any]]:
-    """Return rows of the ledger: what changed, when, and by what cause."""
+    """Return rows of profiles' ledgers: what changed, when, by what cause, and whether it is live; one query."""
+    takers = takers_of({change.profile_id for change in changes})
     return [
         {
             "version": change.version,
@@ -300,6 +302,9 @@ def change_documents(changes: Sequence[ProfileChange]) -> list[dict[str, Any]]:
             "at": wire_time(change.at),
             "changes": without_origins(change.changes),
             "operation_id": None if change.operation_id is None else str(change.operation_id),
+            "live": (change.profile_id, change.version) not in takers,
+            "taken_back_by": takers.get((change.profile_id, change.version)),
+            "takes_back": [] if change.reverts is None else change.reverts["versions"],
             "note": change.note or None,
             "cause": cause_document(change),
         }

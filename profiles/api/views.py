@@ -14,13 +14,13 @@ from profiles.api.filters import ProfileFilters
 from profiles.api.shapes import change_documents, profile_documents, with_everything
 from profiles.history import timeline
 from profiles.http.documents import PageEnvelope, answers
-from profiles.http.errors import InvalidFieldsError
+from profiles.http.errors import InvalidFieldsError, json_answer
 from profiles.http.filtering import NoFilters
 from profiles.http.pagination import PAGE_PARAMETERS, page_of_rows
 from profiles.http.permissions import HubView
 from profiles.http.wire import parse_id
 from profiles.models import Profile
-from profiles.values import ProfileType
+from profiles.values import Ended, ProfileType
 
 _SORTS = ("created_at", "-created_at")
 
@@ -32,7 +32,7 @@ class HttpResponsePermanentlyMoved(HttpResponsePermanentRedirect):
 
 
 class ProfileList(HubView):
-    """All profiles that are neither deleted nor merged."""
+    """All profiles that are neither deleted nor merged, and have not ended."""
 
     required_scopes: ClassVar = {"GET": ("read-profiles",)}
 
@@ -49,7 +49,7 @@ class ProfileList(HubView):
     )
     def get(self, request: Request) -> Response:
         """Return a page of profiles, newest first."""
-        profiles = Profile.objects.filter(merged_into=None)
+        profiles = Profile.objects.filter(merged_into=None, ended=None)
         if "profile_type" not in ProfileFilters.asked(request):
             profiles = profiles.exclude(profile_type=ProfileType.DELETED)
         profiles = ProfileFilters.apply(request, profiles)
@@ -78,10 +78,20 @@ class ProfileDetail(HubView):
         profile = with_everything(Profile.objects.filter(id=parse_id(profile_id))).first()
         if profile is None:
             raise Http404
+        if profile.ended is not None:
+            return _gone(profile)
         if profile.merged_into_id is not None:
             return HttpResponsePermanentlyMoved(reverse("profile", args=[profile.merged_into_id]))
         (document,) = profile_documents([profile], now=timezone.now())
         return Response({"data": document}, headers={"ETag": f'"{profile.version}"'})
+
+
+def _gone(profile: Profile) -> HttpResponse:
+    """Say that the profile has ended, and by which batch's record; queries."""
+    if profile.ended == Ended.ERASED:
+        return json_answer(404, "The profile was erased.")
+    batch_id = timeline(profile.id).filter(changes__has_key="/ended").values_list("batch_id", flat=True).first()
+    return json_answer(404, "The profile was taken back by an undo.", batch_id=batch_id)
 
 
 class ProfileChanges(HubView):

@@ -1,4 +1,4 @@
-"""Reading the rows of many profiles' ledgers, each from a version of its own on."""
+"""Reading what taking back needs of many profiles: their ledgers, and who stands on them."""
 
 import datetime as dt
 from collections.abc import Collection, Mapping
@@ -9,7 +9,8 @@ import orjson
 from django.db import connection
 
 from profiles.db import engine, lookups
-from profiles.models import ProfileChange
+from profiles.models import DateLink, ProfileChange
+from profiles.reconcile.replaying import lives_of
 from profiles.times import as_utc, utc_text
 from profiles.values import Cause, CauseKind, ChangeAction, LedgerRow, TakenBack
 
@@ -41,6 +42,17 @@ def load_reverts(ids: Collection[UUID]) -> dict[UUID, dict[int, TakenBack]]:
     return found
 
 
+def takers_of(ids: Collection[UUID]) -> dict[tuple[UUID, int], int]:
+    """Return of rows that are dead, by profile and version, the newest live row that takes each back; one query."""
+    found: dict[tuple[UUID, int], int] = {}
+    for profile_id, reverts in load_reverts(ids).items():
+        lives = lives_of(reverts)
+        for version, taken in sorted(reverts.items()):
+            if lives[version].is_live:
+                found |= {(profile_id, target): version for target in taken.versions}
+    return found
+
+
 def load_rows(versions: Mapping[UUID, int]) -> dict[UUID, list[LedgerRow]]:
     """Return the rows of each profile's ledger from its version on, in their order, in one statement."""
     ids = [lookups.stored_id(profile_id) for profile_id in versions]
@@ -52,6 +64,16 @@ def load_rows(versions: Mapping[UUID, int]) -> dict[UUID, list[LedgerRow]]:
     found: dict[UUID, list[LedgerRow]] = {}
     for profile_id, *values in rows:
         found.setdefault(_as_id(profile_id), []).append(_row(*values))
+    return found
+
+
+def find_links(ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Return the other profiles that have dates which concern these, in one statement if there are any."""
+    found: dict[UUID, list[UUID]] = {}
+    links = DateLink.objects.filter(linked_profile__among=ids) if ids else DateLink.objects.none()
+    for linked, holder in links.values_list("linked_profile_id", "profile_id").order_by("id"):
+        if holder != linked:
+            found.setdefault(linked, []).append(holder)
     return found
 
 

@@ -65,6 +65,7 @@ _DESCRIPTIONS: Final = {
     405: "The method is not allowed here.",
     408: "The request did not come in within the time allowed.",
     409: "The request contradicts what is stored or was sent before; the message says how.",
+    412: "The profile is no longer at the version that If-Match names.",
     413: "The body is too large.",
     414: "The address is longer than 8,190 characters.",
     415: "The body is not application/json.",

@@ -11,6 +11,7 @@ SCOPES = (
     "delete-profiles",
     "read-identities",
     "read-audits",
+    "override-undo",
 )
 ALL_SCOPES = "*"
 

@@ -107,7 +107,11 @@ class Profile(Comms):
     updated_at = models.DateTimeField(editable=False)
 
     class Meta:
-        permissions = [("merge_profile", "Can merge profiles")]
+        permissions = [
+            ("merge_profile", "Can merge profiles"),
+            ("undo_change", "Can take changes and batches back"),
+            ("override_undo", "Can take back what others rely on: end profiles in use, loosen consent"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["email_key"], name="profile_email_taken_once"),
             models.UniqueConstraint(fields=["mobile_phone"], name="profile_mobile_taken_once"),

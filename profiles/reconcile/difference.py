@@ -8,7 +8,7 @@ import orjson
 
 from profiles import shape
 from profiles.readings import JSON
-from profiles.values import Origin, Origins, ProfileSnapshot, Row, RowKey, Rows, SourceTimes
+from profiles.values import Origin, Origins, ProfileSnapshot, Row, RowKey, Rows, SourceTimes, SourceWord
 
 Changes = dict[str, dict[str, JSON]]
 
@@ -83,7 +83,8 @@ def moved_times(before: State, after: State) -> Changes:
     """Return the times that moved, as a row of the ledger keeps them beside its changes.
 
     The first part of each pointer says which kind of time it is: `/effective/comms/email_promo`, or
-    `/source/{user}/company`.
+    `/source/{user}/company`. What a source had said before is told with its record, `[time, batch, position]`: of what
+    it says now, the record is the row's own.
     """
     moved: Changes = {}
     if before.effective_times is not after.effective_times:
@@ -91,16 +92,26 @@ def moved_times(before: State, after: State) -> Changes:
     old, new = before.source_times, after.source_times
     for source in () if old is new else sorted(old.keys() | new.keys()):
         if (spoken := old.get(source, {})) is not (speaks := new.get(source, {})):
-            times, next_times = ({path: word.time for path, word in words.items()} for words in (spoken, speaks))
-            _add_moved(moved, f"/source/{source}", times, next_times)
+            _add_moved(moved, f"/source/{source}", spoken, speaks)
     return moved
 
 
-def _add_moved(moved: Changes, root: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+def _add_moved(moved: Changes, root: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
-            sides = (("from", old.get(name)), ("to", new.get(name)))
-            moved[f"{root}{name}"] = {side: time for side, time in sides if time is not None}
+        was, time = old.get(name), new.get(name)
+        if was != time:
+            sides: dict[str, JSON] = {}
+            if was is not None:
+                sides["from"] = _told_before(was)
+            if time is not None:
+                sides["to"] = time.time if isinstance(time, SourceWord) else time
+            moved[f"{root}{name}"] = sides
+
+
+def _told_before(word: str | SourceWord) -> JSON:
+    if isinstance(word, str):
+        return word
+    return [word.time, None if word.batch_id is None else str(word.batch_id), word.position]
 
 
 def _add_row_changes(

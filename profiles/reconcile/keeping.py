@@ -18,6 +18,19 @@ from profiles.reconcile.replaying import History, Shown
 from profiles.values import LedgerRow, ReferenceName, References, TakenBack, WarningCode
 
 
+@dataclass(frozen=True, slots=True)
+class RecordSince:
+    """A record that meant a profile and changed nothing."""
+
+    profile_id: UUID
+    profile_version: int
+    """The version it found, which places it among the rows of the ledger."""
+    batch_id: UUID
+    position: int
+    at: str
+    actor_label: str = ""
+
+
 class Kept(NamedTuple):
     """Something that a row wrote and that stays as it is, why, and what stands there."""
 
@@ -27,10 +40,9 @@ class Kept(NamedTuple):
     row: LedgerRow | None = None
     """The row of the profile's ledger that stands there."""
     holder: UUID | None = None
-    """The profile that has the key, or that refers to this one."""
-    batch_id: UUID | None = None
-    position: int | None = None
-    """The record that said so without changing anything."""
+    """The profile that has the key, or a date of which concerns this one."""
+    record: RecordSince | None = None
+    """The record that stands there, although it changed nothing."""
 
 
 @dataclass(slots=True)

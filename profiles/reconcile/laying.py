@@ -13,7 +13,7 @@ from profiles.keys import email_key
 from profiles.reconcile.difference import State, row_pointer, same
 from profiles.reconcile.registers import Place, flag_in, flag_register, members_of, place_register
 from profiles.reconcile.replaying import Shown
-from profiles.values import Ended, Origin, ProfileType, RowKey, Rows, SourceWord
+from profiles.values import Ended, Origin, ProfileType, RowKey, Rows
 
 _SOURCE = "/source/"
 _EFFECTIVE = "/effective/"
@@ -162,16 +162,12 @@ def laid_on(present: State, moves: Moves, *, but: Container[str] = ()) -> State:
 
 def _lay_time(times: dict[str, Any], name: str, sides: Sides) -> None:
     """Set the time, unless a record that changed nothing has moved it meanwhile."""
-    if _time_of(times.get(name)) != _time_of(sides.old):
+    if times.get(name) != sides.old:
         return
     if sides.new is None:
         times.pop(name, None)
     else:
         times[name] = sides.new
-
-
-def _time_of(word: Any) -> Any:
-    return word.time if isinstance(word, SourceWord) else word
 
 
 class _Rows:

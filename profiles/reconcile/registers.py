@@ -8,6 +8,7 @@ one's; the row's; the collection's, for the flag.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 from profiles import shape
 from profiles.reconcile.difference import State, row_pointer
@@ -92,6 +93,8 @@ class Start:
     origins: Mapping[Place, Origin]
     flags: Mapping[str, RowKey | None]
     times: Mapping[str, Any]
+    moved: Mapping[int, Mapping[str, Any]]
+    """The times that were moved by records which left no row, by the version of the first row that knows of it."""
 
 
 def read_back(rows: Sequence[LedgerRow], present: State) -> tuple[Start, dict[int, Writes]]:
@@ -99,7 +102,7 @@ def read_back(rows: Sequence[LedgerRow], present: State) -> tuple[Start, dict[in
 
     By its version; rows that only draw consequences of others are gone through, and wrote nothing.
     """
-    reading = _Reading(present)
+    reading = _Reading(present, next_version=rows[-1].version + 1 if rows else 0)
     writes = {}
     for row in reversed(rows):
         told = Told(row)
@@ -166,13 +169,17 @@ def _flag(place: Place) -> str | None:
 class _Reading:
     """The state as it was while the ledger is gone through backwards, as far as the ledger's rows touch it."""
 
-    def __init__(self, present: State) -> None:
+    def __init__(self, present: State, *, next_version: int) -> None:
         self._present = present
+        self._next_version = next_version
         self._fields: dict[str, Any] = {}
         self._rows: dict[Place, dict[str, Any] | None] = {}
         self._origins: dict[Place, Origin | None] = {}
         self._flags: dict[str, RowKey | None] = {}
         self._times: dict[str, Any] = {}
+        # Which row says so; in the beginning the one that is to come.
+        self._said_by: dict[str, int] = {}
+        self._moved: dict[int, dict[str, Any]] = {}
 
     def writes_of(self, row: LedgerRow, told: Told) -> Writes:
         """Return what the row wrote; the state is the one after it."""
@@ -226,7 +233,7 @@ class _Reading:
             froms = {name: sides["from"] for name, sides in changed.items()}
             self._rows[place] = _without_flag(place, {**(self._row(place) or {}), **froms})
         for pointer, sides in row.times.items():
-            self._times[pointer] = _earlier_word(pointer, sides.get("from"))
+            self._rewind_time(row, pointer, sides)
 
     def start(self) -> Start:
         """Return what the registers gone through hold now."""
@@ -235,7 +242,18 @@ class _Reading:
             names = fields_of(name)
             fields[f"/{names[0]}"] = {one: self._fields[one] for one in names}
         origins = {place: origin for place in self._rows if (origin := self._origin(place)) is not None}
-        return Start(fields, self._rows, origins, self._flags, self._times)
+        return Start(fields, self._rows, origins, self._flags, self._times, self._moved)
+
+    def _rewind_time(self, row: LedgerRow, pointer: str, sides: Mapping[str, Any]) -> None:
+        """Go back before the row; what came after it is not what it said, where a record moved it that left no row."""
+        after = self._times[pointer] if pointer in self._times else time_in(self._present, pointer)
+        said = _word(row, pointer, sides.get("to"))
+        if row.action not in SPOKEN and isinstance(after, SourceWord) and isinstance(said, SourceWord):
+            said = said._replace(batch_id=after.batch_id, position=after.position)  # it came back from an earlier row
+        if after != said:
+            self._moved.setdefault(self._said_by.get(pointer, self._next_version), {})[pointer] = after
+        self._times[pointer] = _earlier_word(pointer, sides.get("from"))
+        self._said_by[pointer] = row.version
 
     def _field(self, name: str) -> Any:
         return self._fields[name] if name in self._fields else self._present.fields.get(name)
@@ -287,8 +305,20 @@ def _word(row: LedgerRow, pointer: str, time: Any) -> Any:
     return SourceWord(time, row.cause.batch_id, row.cause.position)
 
 
-def _earlier_word(pointer: str, time: Any) -> Any:
-    return time if time is None or not pointer.startswith(_SOURCE) else SourceWord(time, None, None)
+def _earlier_word(pointer: str, told: Any) -> Any:
+    """Return a time as a state had it before the row, which tells the record of what a source had spoken of."""
+    if told is None or not pointer.startswith(_SOURCE):
+        return told
+    time, batch_id, position = told
+    return SourceWord(time, None if batch_id is None else UUID(batch_id), position)
+
+
+def time_in(state: State, pointer: str) -> Any:
+    """Return the time as the state has it."""
+    if not pointer.startswith(_SOURCE):
+        return state.effective_times.get(pointer.removeprefix(_EFFECTIVE)[1:])
+    source, _, path = pointer.removeprefix(_SOURCE).partition("/")
+    return state.source_times.get(source, {}).get(f"/{path}")
 
 
 def time_register(pointer: str) -> str:

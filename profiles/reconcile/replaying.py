@@ -63,9 +63,9 @@ def lives_of(reverts: Mapping[int, TakenBack]) -> dict[int, Life]:
     return lives
 
 
-def floor_of(reverts: Mapping[int, TakenBack], targets: Sequence[int] = ()) -> int | None:
-    """Return the oldest version that is dead or may become so; everything older shows as it is told."""
-    return min((*targets, *(version for taken in reverts.values() for version in taken.versions)), default=None)
+def floor_of(reverts: Mapping[int, TakenBack], *, oldest: int) -> int:
+    """Return the oldest version that is dead, or may become so from `oldest` on: all before it shows as it is told."""
+    return min((oldest, *(version for taken in reverts.values() for version in taken.versions)))
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class History:
             if user is None:
                 return Shown(has_ended=True)
             lives |= {row.version: _LIVE for row in self._creations}
-        shown = _Replaying(self.start, lives).replay(self.spoken, self.writes)
+        shown = _Replaying(self.start, lives).replay(self.spoken, self.writes, self.start.moved)
         if user is not None:
             shown.users[""] = user
         for name in shown.flags:
@@ -208,15 +208,22 @@ class _Replaying:
         self._gone: dict[Place, RowWrite] = {}
         """Rows that are not there, as they would be if somebody spoke about them as if they were."""
 
-    def replay(self, rows: Sequence[LedgerRow], writes: Mapping[int, Writes]) -> Shown:
-        """Apply them, oldest first."""
+    def replay(
+        self, rows: Sequence[LedgerRow], writes: Mapping[int, Writes], moved: Mapping[int, Mapping[str, Any]]
+    ) -> Shown:
+        """Apply them, oldest first, and the times that were moved between them."""
+        waiting = sorted(moved, reverse=True)
         for row in rows:
+            while waiting and waiting[-1] <= row.version:
+                self._shown.times |= moved[waiting.pop()]
             life = self._lives.get(row.version, _LIVE)
             if life.is_live or life.but:
                 self._apply(row, life, writes[row.version])
             else:
                 for made in writes[row.version].rows.values():
                     self._pass_over(made)
+        for version in reversed(waiting):
+            self._shown.times |= moved[version]
         return self._shown
 
     def _apply(self, row: LedgerRow, life: Life, writes: Writes) -> None:

@@ -79,6 +79,7 @@ def measure(table: Table, *, size: int, rounds: int) -> dict[str, Any]:
     from tests.benchmarks.processes import rate_memory, rate_workers
     from tests.benchmarks.reading import rate_reading
     from tests.benchmarks.receiving import rate_receiving
+    from tests.benchmarks.time_machine import rate_time_machine
     from tests.benchmarks.writing import count_statements, rate_unchanged, rate_writing
 
     hub = Hub()
@@ -94,6 +95,7 @@ def measure(table: Table, *, size: int, rounds: int) -> dict[str, Any]:
     if hub.is_postgresql:
         rate_workers(hub, table)
     count_statements(hub, table)
+    rate_time_machine(hub, table, rounds=rounds)
     rate_receiving(table, rounds=rounds)
     rate_memory(hub, table)
     return {"seconds_by_size": costs, "reading": rate_reading(hub)}

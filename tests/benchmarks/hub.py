@@ -84,6 +84,7 @@ class Hub:
         everywhere: bool = False,
         submitted_by: Any = None,
         queue_key: str = "",
+        dry_run: bool = False,
     ) -> UUID:
         """Submit one batch of the people's records, not processed yet."""
         from batches.intake import submit_batch
@@ -92,7 +93,9 @@ class Hub:
 
         records = [full_record(number, version=version, everywhere=everywhere) for number in people]
         body = json.dumps({"match_criteria": "email", "profiles": records}).encode()
-        receipt = submit_batch(body=body, source=BatchSource.API, submitted_by=submitted_by, queue_key=queue_key)
+        receipt = submit_batch(
+            body=body, source=BatchSource.API, submitted_by=submitted_by, queue_key=queue_key, dry_run=dry_run
+        )
         return receipt.batch_id
 
     def work_off(self, batch_ids: Collection[UUID]) -> float:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
 from batches.models import Batch, BatchRecord
-from profiles.models import ApiToken, BlockedValue, DuplicateCandidate, IdentityLimit, Profile, User
+from profiles.models import ApiToken, BlockedValue, DuplicateCandidate, IdentityLimit, Profile, ProfileChange, User
 from profiles.reference_data import example_data, load_reference_data
 from tests.builders import make_profile, process, raw_record, submit
 
@@ -40,6 +40,7 @@ def hub(machine_user):
         ],
         submitted_by=machine_user,
     )
+    process([raw_record()], dry_run=True)
     submit([raw_record()])
     BlockedValue.objects.create(kind="email", pattern="*@mailinator.com")
     IdentityLimit.objects.create(handle="loyalty", most=1)
@@ -324,7 +325,7 @@ def test_every_address_is_known_here():
     assert names - of_models == {
         "search", "index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n",
         "view_on_site", "auth_user_password_change", "batches_batchrecord_at", "batches_batchrecord_again",
-        "profiles_profile_merge", "app_list",
+        "batches_batch_confirm", "profiles_profile_merge", "app_list",
     }  # fmt: skip
 
 
@@ -352,6 +353,8 @@ def pages():
         (reverse("admin:auth_user_password_change", args=[user.pk]), "profiles.change_user"),
         (reverse("admin:profiles_profile_merge", args=[Profile.objects.first().pk]), "profiles.merge_profile"),
         (reverse("explain"), "batches.view_batchrecord"),
+        (reverse("undo-batch-page", args=[record.batch_id]), "profiles.undo_change"),
+        (reverse("undo-change-page", args=[ProfileChange.objects.first().pk]), "profiles.undo_change"),
     ]
 
 

@@ -30,6 +30,17 @@ def rolled_back() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back whatever the block commits, inside the test's own transaction."""
+    savepoint = transaction.savepoint()
+    try:
+        yield
+        connection.check_constraints()
+    finally:
+        transaction.savepoint_rollback(savepoint)
+
+
 def store(world: World) -> Labels:
     """Put everybody of the world and the ledger into the database, by hand; returns who is who."""
     ids = [id_of(person.label) for person in world.people]

@@ -28,7 +28,9 @@ def test_explained_record_becomes_what_was_said(world, batch, which):
         before = everything()
 
         with transaction.atomic():
-            explained, change = explain_draft(draft, criteria=batch.criteria, now=now, mobile_clash=batch.mobile_clash)
+            explained, change = explain_draft(
+                draft, criteria=batch.criteria, now=now, mobile_clash=batch.mobile_clash, identity_limits={}
+            )
 
         assert everything() == before
         (applied,) = decide([draft], batch.criteria, labels, now=now, mobile_clash=batch.mobile_clash)

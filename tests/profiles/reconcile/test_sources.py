@@ -134,7 +134,7 @@ def test_ledger_bears_the_times_beside_the_changes():
 
     _, change = decided.changes
     assert set(change.changes) == {"/company"}
-    assert change.times["/source/1/company"] == {"from": EARLY, "to": LATE}
+    assert change.times["/source/1/company"] == {"from": [EARLY, str(BATCH), 0], "to": LATE}
 
 
 KEPT = {

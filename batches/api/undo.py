@@ -1,0 +1,252 @@
+"""Taking back over REST: a batch, as a batch of its own; one change, at once (way 5)."""
+
+import datetime as dt
+from typing import Any, ClassVar, Final, cast
+from uuid import UUID
+
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from pydantic import BaseModel, ConfigDict, Field
+from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batches.api.batches import asked_dry_run, find_batch
+from batches.api.shapes import KeptBatchEnvelope
+from batches.reverting import records_since
+from batches.undoing import submit_undo
+from profiles import keys
+from profiles.api.shapes import profile_documents, with_everything
+from profiles.history import without_origins
+from profiles.http.bodies import read_fields
+from profiles.http.documents import answers
+from profiles.http.errors import ConflictError, InvalidFieldsError
+from profiles.http.permissions import HubView
+from profiles.http.requests import request_id
+from profiles.http.wire import parse_id, wire_time
+from profiles.keys import NOTES_LENGTH, InvalidValueError
+from profiles.models import ApiToken, Profile, User
+from profiles.reverting import SENTENCES
+from profiles.undoing import Kept, Reversal, UndoOptions, take_back, target_of_change
+from profiles.values import Cause, CauseKind, OutcomeKind
+
+QUEUED: Final = "Undo queued."
+PREVIEW_QUEUED: Final = "Undo queued for preview."
+SCOPES: Final = ("update-profiles", "delete-profiles", "read-audits")
+OVERRIDE: Final = "override-undo"
+MOST_POSITIONS: Final = 500
+_DRY_RUN: Final = OpenApiParameter("dry_run", bool, description="Only show what it would come to.")
+
+
+class _Terms(BaseModel):
+    loosen_consent: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether flags of consent may go back to what allows sending; needs the scope override-undo.",
+    )
+    note: str | None = Field(default=None, strict=True, max_length=NOTES_LENGTH, description="Why, for the ledger.")
+
+
+class BatchUndoIn(_Terms):
+    """How a batch is to be taken back."""
+
+    model_config = ConfigDict(json_schema_extra={"title": "BatchUndoIn"})
+
+    positions: list[int] | None = Field(
+        default=None, min_length=1, max_length=MOST_POSITIONS, description="Of the records; absent: all of them."
+    )
+    force: list[UUID] = Field(
+        default=[],
+        max_length=MOST_POSITIONS,
+        description="Profiles made by the batch that end although others have used them since; needs override-undo.",
+    )
+
+
+class ChangeUndoIn(_Terms):
+    """How a change is to be taken back."""
+
+    model_config = ConfigDict(json_schema_extra={"title": "ChangeUndoIn"})
+
+    force: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether the profile ends although others have used it since; needs the scope override-undo.",
+    )
+
+
+class UndoneChange(BaseModel):
+    """What became of a change that was taken back."""
+
+    model_config = ConfigDict(extra="allow")
+
+    outcome: str
+    profile: dict[str, Any] | None = Field(description="Null where it ended.")
+    changes: dict[str, Any]
+    kept: list[dict[str, Any]] = Field(description="What stays as it is, and why.")
+    operation_id: str | None
+
+
+class UndoneChangeEnvelope(BaseModel):
+    """The answer to a change that is taken back."""
+
+    data: UndoneChange
+
+
+class BatchUndo(HubView):
+    """Where a batch is taken back."""
+
+    required_scopes: ClassVar = {"POST": SCOPES}
+
+    @extend_schema(
+        operation_id="undo_batch",
+        summary="Take back what a batch did",
+        description=(
+            "As if it had never been sent, for everything nobody else has spoken about since; what stays is told by "
+            "the items of the batch that does it. Profiles that it made end, and their keys are free. A dry run shows "
+            "what it would come to, and is confirmed like any preview. An undo is taken back like any batch. The "
+            "hub's own extension."
+        ),
+        tags=["batches"],
+        request=BatchUndoIn,
+        parameters=[_DRY_RUN],
+        responses=answers(404, 409, 413, 415, 422, 503, accepted=KeptBatchEnvelope),
+    )
+    def post(self, request: Request, batch_id: str) -> Response:
+        """Keep the undo and answer with its batch's id."""
+        batch = find_batch(batch_id)
+        dry_run = _dry_run(request)
+        asked = read_fields(request, BatchUndoIn)
+        options = UndoOptions(frozenset(asked.force), loosen_consent=asked.loosen_consent)
+        _check_override(request, override=bool(options.force) or options.loosen_consent)
+        receipt = submit_undo(
+            batch,
+            positions=asked.positions,
+            options=options,
+            note=_note(asked.note),
+            dry_run=dry_run,
+            submitted_by=cast("User", request.user),  # the permission saw to it
+            request_id=request_id(),
+        )
+        message = PREVIEW_QUEUED if dry_run else QUEUED
+        return Response({"data": {"message": message, "batch_id": str(receipt.batch_id)}}, status=202)
+
+
+class ChangeUndo(HubView):
+    """Where one change of a profile is taken back."""
+
+    required_scopes: ClassVar = {"POST": SCOPES}
+
+    @extend_schema(
+        operation_id="undo_change",
+        summary="Take back one change of a profile",
+        description=(
+            "Answers with the profile as it is then, what changed and what stayed as it was. 409 where it cannot be "
+            "taken back, 412 where If-Match names another version. The hub's own extension."
+        ),
+        tags=["profiles"],
+        request=ChangeUndoIn,
+        parameters=[
+            _DRY_RUN,
+            OpenApiParameter("If-Match", {"type": "string"}, OpenApiParameter.HEADER, description="The ETag read."),
+        ],
+        responses=answers(404, 409, 412, 413, 415, 422, 503, ok=UndoneChangeEnvelope),
+    )
+    def post(self, request: Request, profile_id: str, version: str) -> Response:
+        """Take it back, or only tell what that would come to."""
+        parsed = parse_id(profile_id)
+        dry_run = _dry_run(request)
+        asked = read_fields(request, ChangeUndoIn)
+        _check_override(request, override=asked.force or asked.loosen_consent)
+        is_version = version.isascii() and version.isdigit() and len(version) < 10  # noqa: PLR2004 of 32 bits
+        target = target_of_change(parsed, int(version)) if is_version else None
+        if target is None:
+            raise Http404
+        with transaction.atomic(durable=True):
+            (reversal,) = take_back(
+                [target],
+                cause=Cause(CauseKind.API, actor_id=request.user.pk, request_id=request_id()),
+                now=timezone.now(),
+                options=UndoOptions(frozenset([parsed] if asked.force else []), loosen_consent=asked.loosen_consent),
+                note=_note(asked.note),
+                records_since=records_since,
+                write=not dry_run,
+            )
+            _check_match(request, reversal)
+        if reversal.outcome.kind is OutcomeKind.REJECTED:
+            raise ConflictError(reversal.outcome.errors[0].message)
+        return Response({"data": _undone(parsed, reversal, dry_run=dry_run)})
+
+
+class ChangedMeanwhileError(APIException):
+    """The profile is no longer at the version that If-Match names."""
+
+    status_code = 412
+    default_detail = "The profile was changed by somebody else after it was looked at."
+
+
+def _dry_run(request: Request) -> bool:
+    errors: dict[str, list[str]] = {}
+    dry_run = asked_dry_run(request, errors)
+    if errors:
+        raise InvalidFieldsError(errors)
+    return dry_run
+
+
+def _note(note: str | None) -> str:
+    try:
+        return keys.text(note or "", length=NOTES_LENGTH, notes=True)
+    except InvalidValueError as error:
+        raise InvalidFieldsError({"note": [str(error)]}) from error
+
+
+def _check_override(request: Request, *, override: bool) -> None:
+    """Raise `PermissionDenied` where the token may not do more than an undo does by itself."""
+    if override and not cast("ApiToken", request.auth).allows(OVERRIDE):
+        raise PermissionDenied
+
+
+def _check_match(request: Request, reversal: Reversal) -> None:
+    """Raise `ChangedMeanwhileError` where If-Match names another version than the profile had."""
+    asked = request.headers.get("If-Match")
+    version = reversal.outcome.profile_version
+    if asked is None or asked == "*" or version is None:
+        return
+    found = version - (reversal.change is not None)
+    if f'"{found}"' not in [one.strip() for one in asked.split(",")]:
+        raise ChangedMeanwhileError
+
+
+def _undone(profile_id: UUID, reversal: Reversal, *, dry_run: bool) -> dict[str, Any]:
+    """Return what became of the change, or would; queries."""
+    change = reversal.change
+    document = None
+    profile = None if reversal.ends else with_everything(Profile.objects.filter(id=profile_id, ended=None)).first()
+    if profile is not None:
+        (document,) = profile_documents([profile], now=timezone.now())
+    return {
+        "outcome": reversal.outcome.kind,
+        "profile": document,
+        "changes": {} if change is None else without_origins(change.changes),
+        "kept": [kept_document(one) for one in reversal.kept],
+        "operation_id": None if change is None or dry_run else str(change.operation_id),
+    }
+
+
+def kept_document(kept: Kept) -> dict[str, Any]:
+    """Return something that stays as it is, why, and what stands there."""
+    row, record = kept.row, kept.record
+    batch_id = row.cause.batch_id if row is not None else None if record is None else record.batch_id
+    stands = row or record
+    return {
+        "code": kept.code,
+        "pointer": kept.pointer,
+        "message": SENTENCES[kept.code],
+        "version": None if row is None else row.version,
+        "batch_id": None if batch_id is None else str(batch_id),
+        "position": row.cause.position if row is not None else None if record is None else record.position,
+        "actor": (row.cause.actor_label if row is not None else "" if record is None else record.actor_label) or None,
+        "at": None if stands is None else wire_time(dt.datetime.fromisoformat(stands.at)),
+        "holder": None if kept.holder is None else str(kept.holder),
+    }

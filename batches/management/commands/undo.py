@@ -1,0 +1,168 @@
+"""Take something back."""
+
+import sys
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from batches.intake import QueueFullError
+from batches.models import Batch
+from batches.reverting import foretell, records_since
+from batches.undoing import Tally, UndoError, submit_undo, targets_of
+from batches.values import UNFINISHED, BatchState
+from batches.worker import helping
+from profiles import keys
+from profiles.db.ids import read_id
+from profiles.keys import NOTES_LENGTH, InvalidValueError
+from profiles.models import User
+from profiles.reverting import SENTENCES
+from profiles.undoing import Reversal, Target, UndoOptions, take_back, target_of_change
+from profiles.values import Cause, CauseKind, WarningCode
+
+SOME_KEPT, FAILED = 1, 2
+# More people than this are not taken for granted: their number is typed.
+MANY: Final = 1_000
+
+
+class Command(BaseCommand):
+    """Take back what a batch did, or one change of a profile, as if it had never been."""
+
+    help = (
+        "Take back what a batch did, some of its records, or one change of a profile, but for what others have said "
+        "since. Without --yes it is shown first, and asked for. It can be taken back too. Exit code: 0 all of it, "
+        "1 something stays as it is, 2 failed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare what is taken back, and on what terms."""
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--batch", metavar="ID", help="What this batch did.")
+        what.add_argument(
+            "--change", nargs=2, metavar=("PROFILE", "VERSION"), help="What this row of a profile's ledger did."
+        )
+        parser.add_argument("--positions", nargs="+", type=int, metavar="N", help="Of the batch, these records only.")
+        parser.add_argument(
+            "--force", nargs="+", default=[], metavar="ID", help="Profiles that end although others have used them."
+        )
+        parser.add_argument(
+            "--loosen-consent", action="store_true", help="Let consent go back to what allows sending."
+        )
+        parser.add_argument("--note", default="", help="Why, for the ledger.")
+        parser.add_argument("--user", metavar="NAME", help="Who does it, for the ledger.")
+        parser.add_argument("--dry-run", action="store_true", help="Show what it comes to, and write nothing.")
+        parser.add_argument("--yes", action="store_true", help="Do not ask.")
+
+    def handle(self, **options: Any) -> None:
+        """Show what it comes to, and do it once that is confirmed."""
+        try:
+            kept = self._handle(**options)
+        except (UndoError, QueueFullError, InvalidValueError) as error:
+            raise CommandError(str(error) or str(error.__doc__), returncode=FAILED) from error
+        if kept:
+            sys.exit(SOME_KEPT)
+
+    def _handle(self, *, batch: str | None, change: list[str] | None, **options: Any) -> bool:
+        terms = UndoOptions(frozenset(map(_id, options["force"])), loosen_consent=options["loosen_consent"])
+        note = keys.text(options["note"], length=NOTES_LENGTH, notes=True)
+        user = _user(options["user"])
+        cause = Cause(
+            CauseKind.COMMAND,
+            actor_id=None if user is None else user.pk,
+            actor_label="" if user is None else user.username,
+        )
+        found = None if batch is None else _batch(batch)
+        if found is not None:
+            targets = targets_of(found, positions=options["positions"])
+        else:
+            targets = [_target(*(change or ()))]
+        with transaction.atomic():
+            besides = None if found is None else found.pk
+            shown = foretell(targets, options=terms, cause=cause, now=timezone.now(), besides=besides)
+        tally = Tally.of(shown)
+        if options["dry_run"] or not options["yes"]:
+            self._show(shown, tally)
+            if options["dry_run"]:
+                self.stdout.write("Nothing was written.")
+                return bool(tally.kept or tally.refused)
+            _confirm(tally)
+        if found is not None:
+            return self._take_batch_back(found, options=terms, note=note, user=user, positions=options["positions"])
+        with transaction.atomic(durable=True):
+            done = take_back(
+                targets,
+                cause=cause,
+                now=timezone.now(),
+                options=terms,
+                note=note,
+                records_since=records_since,
+            )
+        return self._told(Tally.of(done))
+
+    def _take_batch_back(self, batch: Batch, *, user: User | None, **options: Any) -> bool:
+        receipt = submit_undo(batch, submitted_by=user, **options)
+        undo = Batch.objects.get(id=receipt.batch_id)
+        with helping() as helper:
+            while undo.state in UNFINISHED:
+                helper.pause()
+                undo.refresh_from_db()
+        if undo.state != BatchState.DONE:
+            raise CommandError(f"It could not be taken back ({undo.error}); see batch {undo.id}.", returncode=FAILED)
+        self.stdout.write(
+            f"Batch {undo.id} took it back: {undo.updated_count:,} updated, {undo.unchanged_count:,} unchanged, "
+            f"{undo.rejected_count:,} rejected."
+        )
+        return bool(undo.rejected_count) or undo.records.exclude(warnings=[]).exists()
+
+    def _show(self, shown: list[Reversal], tally: Tally) -> None:
+        self.stdout.write(f"Taking it back: {tally.sentence}")
+        for code, count in sorted(tally.kept.items()):
+            self.stdout.write(f"  {count:,} {code}: {SENTENCES[WarningCode(code)]}")
+        for message in sorted({error.message for one in shown for error in one.outcome.errors}):
+            self.stdout.write(f"  Cannot be taken back: {message}")
+
+    def _told(self, tally: Tally) -> bool:
+        self.stdout.write(f"Taken back: {tally.sentence}")
+        return bool(tally.kept or tally.refused)
+
+
+def _confirm(tally: Tally) -> None:
+    """Ask, and raise `CommandError` unless that is answered; of many people the number is typed."""
+    touched = tally.ended + tally.changed
+    wanted = {str(touched)} if touched > MANY else {"y", "yes", str(touched)}
+    question = f"Type {touched} to take it back: " if touched > MANY else "Take it back? [y/N] "
+    if input(question).strip().lower() not in wanted:
+        raise CommandError("Nothing was taken back.", returncode=FAILED)
+
+
+def _id(text: str) -> UUID:
+    found = read_id(text)
+    if found is None:
+        raise CommandError(f"{text} is not an id.", returncode=FAILED)
+    return found
+
+
+def _batch(text: str) -> Batch:
+    batch = Batch.objects.filter(id=_id(text)).first()
+    if batch is None:
+        raise CommandError(f"There is no batch {text}.", returncode=FAILED)
+    return batch
+
+
+def _target(profile: str, version: str) -> Target:
+    is_version = version.isascii() and version.isdigit() and len(version) < 10  # noqa: PLR2004 of 32 bits
+    target = target_of_change(_id(profile), int(version)) if is_version else None
+    if target is None:
+        raise CommandError(f"The profile {profile} has no version {version}.", returncode=FAILED)
+    return target
+
+
+def _user(username: str | None) -> User | None:
+    if username is None:
+        return None
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise CommandError(f"There is no user {username}.", returncode=FAILED)
+    return user

@@ -1,0 +1,153 @@
+"""Taking a batch back: what it did is looked up, shown, and submitted as a batch of its own (way 5)."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from batches.intake import keep_batch
+from batches.models import Batch, BatchRecord
+from batches.reverting import UndoBody
+from batches.values import UNFINISHED, BatchSource, BatchState, Receipt
+from profiles.keys import NAME_LENGTH
+from profiles.undoing import Reversal, Target, UndoOptions, targets_of_batch
+from profiles.values import OutcomeKind
+
+if TYPE_CHECKING:
+    from profiles.models import User
+
+
+class UndoError(Exception):
+    """The batch cannot be taken back; the message says why."""
+
+
+class UnfinishedError(UndoError):
+    """The batch is not finished, so that it cannot be taken back yet."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+class NothingToTakeBackError(UndoError):
+    """Nothing came of it that could be taken back."""
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__(why or self.__doc__)
+
+
+def targets_of(batch: Batch, *, positions: Collection[int] | None = None) -> list[Target]:
+    """Return what the batch did, or its records at some positions, in the order in which it is taken back.
+
+    Raises `UndoError`. Queries.
+    """
+    if batch.dry_run:
+        raise NothingToTakeBackError("A preview has written nothing that could be taken back.")
+    if batch.state in {*UNFINISHED, BatchState.SET_ASIDE}:
+        raise UnfinishedError
+    if positions is not None and (beyond := [one for one in positions if not 0 <= one < batch.total_count]):
+        raise NothingToTakeBackError(f"The batch has no record at {', '.join(map(str, sorted(beyond)[:5]))}.")
+    records = BatchRecord.objects.filter(batch=batch)
+    unchanged = records.filter(outcome=OutcomeKind.UNCHANGED, profile__isnull=False)
+    found = targets_of_batch(
+        batch.id, positions=positions, unchanged=dict(unchanged.values_list("position", "profile_id"))
+    )
+    if not found:
+        raise NothingToTakeBackError
+    return found
+
+
+def submit_undo(
+    batch: Batch,
+    *,
+    positions: Collection[int] | None = None,
+    options: UndoOptions,
+    note: str = "",
+    dry_run: bool = False,
+    submitted_by: "User | None",
+    request_id: str = "",
+) -> Receipt:
+    """Commit a batch that takes this one back, or some of its records, and return its receipt.
+
+    A `dry_run` only shows what would become of it. Raises `UndoError` and `QueueFullError`.
+    """
+    targets = targets_of(batch, positions=positions)
+    content = UndoBody(targets, options, note).as_bytes()
+    undo = Batch(
+        match_criteria="",
+        source=BatchSource.UNDO,
+        undoes=batch,
+        submitted_by=submitted_by,
+        label=f"Undo of {batch.title}"[:NAME_LENGTH],
+        queue_key=f"user:{submitted_by.pk if submitted_by else ''}",
+        request_id=request_id,
+        body_sha256=hashlib.sha256(content).hexdigest(),
+        body_size=len(content),
+        total_count=len(targets),
+        dry_run=dry_run,
+    )
+    keep_batch(undo, content)
+    return Receipt(undo.id, undo.total_count)
+
+
+def undone_by(batch: Batch) -> list[Batch]:
+    """Return the batches that have taken this one back, or some of it, the newest first; one query."""
+    undos = Batch.objects.filter(undoes=batch, dry_run=False, state=BatchState.DONE)
+    return list(undos.order_by("-received_at", "-id")[:10])
+
+
+# --- What it would come to ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What taking something back comes to, in numbers that add up (way 5.3)."""
+
+    profiles: int
+    ended: int
+    """Profiles that end."""
+    changed: int
+    """Profiles that change, and do not end."""
+    values: int
+    """How many values change in these."""
+    same: int
+    """Profiles that stay as they are."""
+    refused: int
+    """Targets that cannot be taken back."""
+    kept: Counter[str]
+    """What stays as it is, by its code."""
+
+    @classmethod
+    def of(cls, reversals: Sequence[Reversal]) -> Self:
+        """Count what would become of the targets, or what became of them."""
+        people = {reversal.target.profile_id for reversal in reversals}
+        ended = {one.target.profile_id for one in reversals if one.ends}
+        values: dict[UUID, set[str]] = {}
+        for one in reversals:
+            if one.change is not None and one.change.changes:
+                values.setdefault(one.target.profile_id, set()).update(one.change.changes)
+        changed = values.keys() - ended
+        return cls(
+            profiles=len(people),
+            ended=len(ended),
+            changed=len(changed),
+            values=sum(len(values[profile_id]) for profile_id in changed),
+            same=len(people - ended - changed),
+            refused=sum(one.outcome.kind is OutcomeKind.REJECTED for one in reversals),
+            kept=Counter(kept.code.value for one in reversals for kept in one.kept),
+        )
+
+    @property
+    def sentence(self) -> str:
+        """The first sentence of a preview: it counts, and adds up."""
+        parts = [
+            f"{self.ended:,} {'profile ends' if self.ended == 1 else 'profiles end'}",
+            f"{self.changed:,} {'changes' if self.changed == 1 else 'change'} back ({_values(self.values)})",
+            f"{self.same:,} {'stays as it is' if self.same == 1 else 'stay as they are'}",
+        ]
+        return f"{', '.join(parts)}. Nobody else is touched."
+
+
+def _values(count: int) -> str:
+    return f"{count:,} {'value' if count == 1 else 'values'}"
