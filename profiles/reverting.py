@@ -226,7 +226,7 @@ class _Planning:
             profile_id=target.profile_id,
             profile_version=None if subject is None else subject.version,
             errors=decision.errors,
-            warnings=tuple(Finding(one.code, one.pointer, SENTENCES[one.code]) for one in kept),
+            warnings=tuple(Finding(one.code, one.pointer, _sentence(one)) for one in kept),
         )
         self.reversals.append(Reversal(target, outcome, change, kept))
 
@@ -312,6 +312,21 @@ def keys_of(state: State | ProfileSnapshot) -> Iterator[MatchKey]:
 
 
 _KEY_TAKEN: Final = WarningCode.KEPT_KEY_TAKEN
+
+
+def _sentence(kept: Kept) -> str:
+    """Return why something stays, and who stands there since when; a record is named as its item is found."""
+    sentence = SENTENCES[kept.code]
+    if kept.row is not None:
+        cause = kept.row.cause
+        who = f"version {kept.row.version}, {cause.actor_label or cause.kind}, {kept.row.at[:16].replace('T', ' ')}"
+        record = "" if cause.batch_id is None else f", record {cause.position} of batch {cause.batch_id}"
+        return f"{sentence} ({who}{record})"
+    if kept.record is not None:
+        return f"{sentence} (record {kept.record.position} of batch {kept.record.batch_id})"
+    return sentence if kept.holder is None else f"{sentence} (profile {kept.holder})"
+
+
 _IS_MERGED: Final = Finding(
     ErrorCode.MERGED_SINCE, "", "The profile was merged with another one since; that cannot be taken back yet."
 )

@@ -111,11 +111,16 @@ def test_confirmed_undo_that_would_come_to_something_else_does_nothing(api_clien
 
 
 def test_items_of_an_undo_tell_what_stays(api_client, two):
-    process([{"email": "ann@example.com", "company": "Third"}])
+    third = process([{"email": "ann@example.com", "company": "Third"}], label="crm")
 
     done = undo(api_client, two)
 
     items = api_client.get(f"/api/v3/batches/{done.id}/items").json()["data"]
+    (warning,) = items[1]["warnings"]
+    assert warning["message"].startswith(
+        "It was said otherwise, or again, since; the later word stays. (version 3, crm, "
+    )
+    assert warning["message"].endswith(f", record 0 of batch {third.id})")
     assert [(one["outcome"], [warning["code"] for warning in one["warnings"]]) for one in items] == [
         ("updated", []),
         ("unchanged", ["kept_newer"]),

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from profiles.applying import apply_drafts
-from profiles.merging import MergeError, merge_profiles
+from profiles.merging import Merge, MergeError, merge_profiles
 from profiles.models import Profile
 from profiles.schema import parse_record
 from profiles.undoing import take_back, target_of_change
@@ -80,7 +80,7 @@ def test_ended_profile_is_merged_with_nobody(ended):
 
     for merged, survivor in ((ended, other), (other, ended)):
         with (
-            pytest.raises(MergeError, match=f"The profile {ended.id} was taken back or erased."),
+            pytest.raises(MergeError, match=f"The profile {ended.id} has ended: it was taken back or erased."),
             transaction.atomic(),
         ):
-            merge_profiles(merged_id=merged.id, survivor_id=survivor.id, cause=STAFF, now=timezone.now())
+            merge_profiles(Merge(merged.id, survivor.id), cause=STAFF, now=timezone.now())

@@ -13,7 +13,7 @@ from profiles import conducting, directory, undoing
 from profiles.directory import load_snapshots
 from profiles.directory.ledgers import load_rows
 from profiles.keys import email_match_key, identity_match_key, mobile_match_key
-from profiles.merging import merge_profiles
+from profiles.merging import Merge, merge_profiles
 from profiles.models import Profile, ProfileChange
 from profiles.shape import COLLECTIONS
 from profiles.undoing import Target, take_back, target_of_change, targets_of_batch, targets_of_operation
@@ -157,7 +157,7 @@ def pos(identifier):
 def test_alias_of_a_merged_profile_keeps_its_key():
     ann, anna = make_profile(email="ann@example.com"), make_profile(email="anna@example.com")
     with transaction.atomic():
-        merge_profiles(merged_id=anna.id, survivor_id=ann.id, cause=STAFF, now=timezone.now())
+        merge_profiles(Merge(anna.id, ann.id), cause=STAFF, now=timezone.now())
     process([{"email": "ann@example.com", "company": "Acme"}])
 
     assert undo_change(ann, 3).outcome.kind == "updated"
