@@ -229,6 +229,22 @@ def test_row_goes_and_comes_back_unless_somebody_used_it_since(records, rows, ke
     assert why == kept
 
 
+def test_row_that_was_made_anew_does_not_bear_the_flag_its_predecessor_got():
+    hub = Memory()
+    hub.send(POS)
+    hub.send(POS | {"regions": [{"handle": "victoria"}]})
+    hub.send(POS | {"region": "victoria"})
+    (id_,) = hub.people
+    hub.undo((id_, 2))
+    hub.send(POS | {"regions": [{"handle": "victoria", "state": "VIC"}]})
+    before = seen(hub)
+
+    (reversal,) = hub.undo((id_, 5))
+    assert (seen(hub)[1], reversal.kept) == ({}, ())
+    hub.undo((id_, 6))
+    assert seen(hub) == before
+
+
 # --- The profile itself --------------------------------------------------------------------------------------------
 
 ENDED = {"ended": "undone", "profile_type": "deleted", "first_name": "", "last_name": ""}
