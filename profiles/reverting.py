@@ -212,7 +212,7 @@ class _Planning:
         ]
 
     def _tell(self, target: Target, cause: Cause, decision: Decision, change: Change | None = None) -> None:
-        subject = self._subjects.get(target.profile_id)
+        profile = self._subjects.get(target.profile_id, self._directory.profiles.get(target.profile_id))
         kind = OutcomeKind.REJECTED if decision.errors else OutcomeKind.UNCHANGED
         kept = decision.kept
         if change is not None and (change.changes or change.times):
@@ -223,7 +223,7 @@ class _Planning:
             cause=cause,
             reference=target.reference,
             profile_id=target.profile_id,
-            profile_version=None if subject is None else subject.version,
+            profile_version=None if profile is None else profile.version,
             errors=decision.errors,
             warnings=tuple(Finding(one.code, one.pointer, SENTENCES[one.code]) for one in kept),
         )

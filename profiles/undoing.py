@@ -130,6 +130,7 @@ class _Reading:
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self.versions = {}
+        self._profiles = list(dict.fromkeys(target.profile_id for target in targets))
         for target in targets:
             if target.version is not None:
                 oldest = self.versions.get(target.profile_id, target.version)
@@ -161,7 +162,7 @@ class _Reading:
             some_keys, some_names = may_come_back(ledger.rows)
             keys |= some_keys
             names |= some_names
-        return Scope(keys=sorted(keys), targets=list(floors), collections=self._collections(), references=names)
+        return Scope(keys=sorted(keys), targets=self._profiles, collections=self._collections(), references=names)
 
     @property
     def may_end(self) -> list[UUID]:

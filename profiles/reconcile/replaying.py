@@ -135,15 +135,12 @@ class History:
 
     def covered(self, version: int, reverts: Mapping[int, TakenBack]) -> list[LedgerRow]:
         """Return the rows that live or die with a row: itself, or those that it takes back."""
-        found: dict[int, None] = {}
-        waiting = [version]
+        found: set[int] = set()
+        waiting = {version}
         while waiting:
-            one = waiting.pop()
-            if one in reverts:
-                waiting += reverts[one].versions
-            elif one in self.writes:
-                found[one] = None
-        return [self.rows[one] for one in sorted(found)]
+            found |= waiting
+            waiting = {one for taker in waiting & reverts.keys() for one in reverts[taker].versions} - found
+        return [self.rows[one] for one in sorted(found & self.writes.keys())]
 
     # --- What a creation that was taken back shows for -----------------------------------------------------------
 

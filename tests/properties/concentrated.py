@@ -11,7 +11,7 @@ from tests.properties.reference import id_of
 from tests.properties.strategies import BIRTHDAYS, FIELDS, HOME, NESTED, WORK, one_in
 
 MOBILES: Final = ("+61404123121", "+61404123122", None)
-IDENTITIES: Final = (
+IDENTITIES: Final[tuple[list[dict[str, Any]], ...]] = (
     [{"handle": "pos", "identifier": "7"}],
     [{"handle": "pos", "identifier": "7", "is_primary": True}, {"handle": "shop", "identifier": "a/b~c"}],
     [{"handle": "shop", "identifier": "a/b~c", "is_active": False, "is_primary": True}],
@@ -114,5 +114,5 @@ def undos() -> st.SearchStrategy[Undoes]:
 
 def histories(*, most: int = 12) -> st.SearchStrategy[Sequence[Step]]:
     """Return histories that begin with a batch, with batches and undos in any order."""
-    rest = st.lists(batches() | undos() | undos(), min_size=3, max_size=most)
-    return st.tuples(batches(), rest).map(lambda drawn: [drawn[0], *drawn[1]])
+    rest: st.SearchStrategy[list[Step]] = st.lists(st.one_of(batches(), undos(), undos()), min_size=3, max_size=most)
+    return st.builds(lambda first, then: [first, *then], batches(), rest)

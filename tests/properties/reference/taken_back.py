@@ -155,11 +155,15 @@ class TakenBackLedger:
 
     def _bearer(self, name: str, rows: dict[Path, dict[str, Any]]) -> Path | None:
         for write in reversed(self.flags.get(name, [])):
-            if write.is_live and write.value is None:
+            bearer: Path | None = write.value
+            if write.is_live and bearer is None:
                 break
-            if write.is_live and write.value[1:] in rows and _shown(self.rows[write.value])[1] <= write.version:
-                return write.value[1:]
+            if write.is_live and bearer is not None and self._was_there(bearer, rows, write.version):
+                return bearer[1:]
         return min(rows) if name == "addresses" else None
+
+    def _was_there(self, path: Path, rows: dict[Path, dict[str, Any]], version: int) -> bool:
+        return path[1:] in rows and _shown(self.rows[path])[1] <= version
 
 
 Shown = tuple[dict[str, Any] | None, int]

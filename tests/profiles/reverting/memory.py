@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
+from profiles.keys import MatchKey
 from profiles.matching import plan
 from profiles.reconcile.keeping import RecordSince
 from profiles.reverting import Ledger, Reversal, Target, UndoOptions, keys_of, plan_reversals
@@ -23,6 +24,7 @@ from profiles.values import (
     ReferenceName,
     StatusTerm,
 )
+from tests.profiles.reverting.records import POS, company
 
 NOW: Final = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 STAFF: Final = Cause(CauseKind.ADMIN, actor_id=1, actor_label="staff")
@@ -98,14 +100,14 @@ class Memory:
 
     def directory(self) -> Directory:
         """Return all that is known."""
-        holders = {}
+        holders: dict[MatchKey, UUID] = {}
         for one in self.people.values():
             holders |= dict.fromkeys(keys_of(one), one.id)
         return Directory(holders, {}, dict(self.people), self.references)
 
     def _keep(self, decided: Plan, at: dt.datetime) -> None:
         for result in decided.results:
-            nothing = {name: {} for name in COLLECTIONS}
+            nothing: dict[str, Any] = {name: {} for name in COLLECTIONS}
             self.people[result.id] = ProfileSnapshot(
                 id=result.id,
                 version=result.version,
@@ -121,3 +123,14 @@ class Memory:
                 change.version, change.action, change.changes, change.cause, utc_text(at), change.times, change.reverts
             )
             self.rows.setdefault(change.profile_id, []).append(row)
+
+
+def take_back_creation(*later: dict[str, Any], **options: Any) -> tuple[Memory, UUID, Reversal]:
+    """Return a hub with a profile that others have used and whose creation was taken back; and what became of that."""
+    hub = Memory()
+    hub.send(POS | company("A"))
+    for record in later:
+        hub.send(POS | record)
+    (id_,) = hub.people
+    (reversal,) = hub.undo((id_, 1), **options)
+    return hub, id_, reversal
