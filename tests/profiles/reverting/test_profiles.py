@@ -7,8 +7,10 @@ import pytest
 from profiles.reconcile.keeping import RecordSince
 from profiles.reverting import UndoOptions
 from profiles.times import utc_text
+from profiles.values import ReferenceName
 from tests.profiles.reverting.memory import NOW, Memory, take_back_creation
 from tests.profiles.reverting.records import (
+    BOB,
     DEFAULT,
     HOME,
     POS,
@@ -184,3 +186,51 @@ def test_values_never_come_back_through_the_middle():
     hub.undo((id_, 3))
 
     assert seen(hub)[0] == {"company": "A"}
+
+
+def test_nothing_of_an_erased_profile_comes_back():
+    hub, id_, _ = take_back_creation()
+    hub.people[id_].fields["ended"] = "erased"
+
+    (reversal,) = hub.undo((id_, 2))
+
+    assert ([error.code for error in reversal.outcome.errors], reversal.change) == (["erased"], None)
+
+
+def test_later_silent_record_keeps_a_profile_only_until_it_is_forced():
+    hub, id_, _ = take_back_creation(records=(RECORD,))
+
+    (reversal,) = hub.undo((id_, 1), records=(RECORD,), options=UndoOptions(force=frozenset({id_})))
+
+    assert reversal.ends
+
+
+def test_date_that_went_with_the_same_undo_keeps_nobody():
+    hub = Memory()
+    hub.send(POS)
+    (ann,) = hub.people
+    hub.references[ReferenceName("profile", "id", str(ann))] = str(ann)
+    date = {"handle": "b", "name": "B", "date": "2000-01-01", "links": [{"profile_id": str(ann)}]}
+    hub.send(BOB | {"dates_attributes": [date]})
+    bob = max(hub.people)
+    links = {ann: [bob]}
+
+    assert [one.ends for one in hub.undo((ann, 1), links=links)] == [False]
+    assert [one.ends for one in hub.undo((bob, 1), (ann, 1), links=links)] == [True, True]
+
+
+def test_date_that_others_linked_since_stays():
+    hub = Memory()
+    hub.send(POS)
+    (ann,) = hub.people
+    hub.references[ReferenceName("profile", "id", str(ann))] = str(ann)
+    date = {"handle": "b", "name": "B", "date": "2000-01-01"}
+    hub.send(POS | {"dates_attributes": [date]})
+    hub.send(POS | {"dates_attributes": [date | {"links": [{"profile_id": str(ann)}]}]})
+
+    (reversal,) = hub.undo((ann, 2))
+
+    assert sorted(seen(hub)[1]) == [f"date_links/b//{ann}", "dates/b/"]
+    assert [(one.code, one.pointer) for one in reversal.kept] == [("kept_in_use", "/dates/b/")]
+    hub.undo((ann, 3))
+    assert seen(hub)[1] == {}
