@@ -160,8 +160,8 @@ class _Planning:
             self._tell(target, cause, Decision())
             return
         subject = self._subjects.get(target.profile_id)
-        if subject is None:
-            self._tell(target, cause, Decision(errors=(_IS_MERGED,)))
+        if subject is None or target.version not in subject.history.rows:
+            self._tell(target, cause, Decision(errors=(_IS_MERGED if subject is None else _NO_SUCH_ROW,)))
             return
         around = Surroundings(self._holder_of, self._directory.references, self._users(subject.id))
         decision = take_back_row(
@@ -314,6 +314,7 @@ _KEY_TAKEN: Final = WarningCode.KEPT_KEY_TAKEN
 _IS_MERGED: Final = Finding(
     ErrorCode.MERGED_SINCE, "", "The profile was merged with another one since; that cannot be taken back yet."
 )
+_NO_SUCH_ROW: Final = Finding(ErrorCode.UNKNOWN_REFERENCE, "", "The profile's ledger has no such version.")
 SENTENCES: Final = {
     WarningCode.LATER_RECORDS: "Later records have said the same without changing anything; they were not read again.",
     WarningCode.KEPT_NEWER: "It was said otherwise, or again, since; the later word stays.",

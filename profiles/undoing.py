@@ -179,7 +179,8 @@ class _Reading:
             profile_id
             for profile_id, ledger in self.ledgers.items()
             if profile_id in directory.profiles
-            and directory.profiles[profile_id].version != max((row.version for row in ledger.rows), default=0)
+            and ledger.rows  # else there is no such version yet
+            and directory.profiles[profile_id].version != ledger.rows[-1].version
         }
         if moved:
             raise ProfilesMovedError(moved)
