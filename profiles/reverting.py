@@ -161,8 +161,8 @@ class _Planning:
             self._tell(target, cause, Decision())
             return
         subject = self._subjects.get(target.profile_id)
-        if subject is None:
-            self._tell(target, cause, Decision(errors=(_IS_MERGED,)))
+        if subject is None or target.version not in subject.history.rows:
+            self._tell(target, cause, Decision(errors=(_IS_MERGED if subject is None else _NO_SUCH_ROW,)))
             return
         around = Surroundings(self._holder_of, self._directory.references, self._users(subject.id))
         decision = take_back_row(
@@ -213,7 +213,7 @@ class _Planning:
         ]
 
     def _tell(self, target: Target, cause: Cause, decision: Decision, change: Change | None = None) -> None:
-        subject = self._subjects.get(target.profile_id)
+        profile = self._subjects.get(target.profile_id, self._directory.profiles.get(target.profile_id))
         kind = OutcomeKind.REJECTED if decision.errors else OutcomeKind.UNCHANGED
         kept = decision.kept
         if change is not None and (change.changes or change.times):
@@ -224,7 +224,7 @@ class _Planning:
             cause=cause,
             reference=target.reference,
             profile_id=target.profile_id,
-            profile_version=None if subject is None else subject.version,
+            profile_version=None if profile is None else profile.version,
             errors=decision.errors,
             warnings=tuple(Finding(one.code, one.pointer, _sentence(one)) for one in kept),
         )
@@ -330,6 +330,7 @@ def _sentence(kept: Kept) -> str:
 _IS_MERGED: Final = Finding(
     ErrorCode.MERGED_SINCE, "", "The profile was merged with another one since; that cannot be taken back yet."
 )
+_NO_SUCH_ROW: Final = Finding(ErrorCode.UNKNOWN_REFERENCE, "", "The profile's ledger has no such version.")
 SENTENCES: Final = {
     WarningCode.LATER_RECORDS: "Later records have said the same without changing anything; they were not read again.",
     WarningCode.KEPT_NEWER: "It was said otherwise, or again, since; the later word stays.",

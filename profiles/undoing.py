@@ -132,6 +132,7 @@ class _Reading:
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self.versions = {}
+        self._profiles = list(dict.fromkeys(target.profile_id for target in targets))
         for target in targets:
             if target.version is not None:
                 oldest = self.versions.get(target.profile_id, target.version)
@@ -163,7 +164,7 @@ class _Reading:
             some_keys, some_names = may_come_back(ledger.rows)
             keys |= some_keys
             names |= some_names
-        return Scope(keys=sorted(keys), targets=list(floors), collections=self._collections(), references=names)
+        return Scope(keys=sorted(keys), targets=self._profiles, collections=self._collections(), references=names)
 
     @property
     def may_end(self) -> list[UUID]:
@@ -180,7 +181,8 @@ class _Reading:
             profile_id
             for profile_id, ledger in self.ledgers.items()
             if profile_id in directory.profiles
-            and directory.profiles[profile_id].version != max((row.version for row in ledger.rows), default=0)
+            and ledger.rows  # else there is no such version yet
+            and directory.profiles[profile_id].version != ledger.rows[-1].version
         }
         if moved:
             raise ProfilesMovedError(moved)

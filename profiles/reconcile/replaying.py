@@ -76,6 +76,8 @@ class Shown:
     fields: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     rows: dict[Place, Mapping[str, Any] | None] = field(default_factory=dict)
     origins: dict[Place, Origin | None] = field(default_factory=dict)
+    made: dict[Place, int] = field(default_factory=dict)
+    """Since which version each row is there, where it was not there before all of them."""
     flags: dict[str, RowKey | None] = field(default_factory=dict)
     times: dict[str, Any] = field(default_factory=dict)
     writers: dict[str, LedgerRow] = field(default_factory=dict)
@@ -133,15 +135,12 @@ class History:
 
     def covered(self, version: int, reverts: Mapping[int, TakenBack]) -> list[LedgerRow]:
         """Return the rows that live or die with a row: itself, or those that it takes back."""
-        found: dict[int, None] = {}
-        waiting = [version]
+        found: set[int] = set()
+        waiting = {version}
         while waiting:
-            one = waiting.pop()
-            if one in reverts:
-                waiting += reverts[one].versions
-            elif one in self.writes:
-                found[one] = None
-        return [self.rows[one] for one in sorted(found)]
+            found |= waiting
+            waiting = {one for taker in waiting & reverts.keys() for one in reverts[taker].versions} - found
+        return [self.rows[one] for one in sorted(found & self.writes.keys())]
 
     # --- What a creation that was taken back shows for -----------------------------------------------------------
 
@@ -181,13 +180,14 @@ class History:
             if name in (flags := self.writes[row.version].flags) and lives.get(row.version, _LIVE).of(register)
         ]
         for row, key in said:
-            if key is None or key in there:
+            # A row that was made anew since is another one than was meant.
+            if key is None or (key in there and shown.made.get((name, key), 0) <= row.version):
                 shown.writers[register] = row
                 if key is not None:
                     return key
                 break
         else:
-            if (key := self.start.flags[name]) in there:
+            if (key := self.start.flags[name]) in there and (name, key) not in shown.made:
                 return key
         # The keys of addresses are in the order in which they were received.
         return min(there, default=None) if name == "addresses" else None
@@ -205,7 +205,7 @@ class _Replaying:
             flags=dict(start.flags),
             times=dict(start.times),
         )
-        self._gone: dict[Place, RowWrite] = {}
+        self._gone: dict[Place, tuple[RowWrite, int]] = {}
         """Rows that are not there, as they would be if somebody spoke about them as if they were."""
 
     def replay(
@@ -221,7 +221,7 @@ class _Replaying:
                 self._apply(row, life, writes[row.version])
             else:
                 for made in writes[row.version].rows.values():
-                    self._pass_over(made)
+                    self._pass_over(row, made)
         for version in reversed(waiting):
             self._shown.times |= moved[version]
         return self._shown
@@ -236,7 +236,7 @@ class _Replaying:
             if life.of(register):
                 self._set_row(row, register, made)
             else:
-                self._pass_over(made)
+                self._pass_over(row, made)
         for register, member in writes.members.items():
             if life.of(register):
                 self._set_members(row, register, member)
@@ -244,16 +244,17 @@ class _Replaying:
             if life.of(time_register(pointer)):
                 shown.times[pointer] = time
 
-    def _pass_over(self, made: RowWrite) -> None:
+    def _pass_over(self, row: LedgerRow, made: RowWrite) -> None:
         if made.row is not None and self._shown.rows[made.place] is None:
-            self._gone[made.place] = made
+            self._gone[made.place] = made, row.version
 
     def _set_row(self, row: LedgerRow, register: str, made: RowWrite) -> None:
         shown, place = self._shown, made.place
         if made.row is None and (stored := shown.rows[place]) is not None:
-            self._gone[place] = RowWrite(place, stored, shown.origins.get(place))
+            self._gone[place] = RowWrite(place, stored, shown.origins.get(place)), shown.made.get(place, 0)
         shown.rows[place] = made.row
         shown.origins[place] = made.origin
+        shown.made[place] = row.version
         shown.writers[register] = row
         shown.users.pop(register, None)
         if made.row is not None and place[0] == "date_links":
@@ -269,6 +270,8 @@ class _Replaying:
     def _use(self, row: LedgerRow, place: Place) -> None:
         """Have a row that was taken back show, since somebody changed it later as if it were there."""
         if (gone := self._gone.get(place)) is not None and self._shown.rows.get(place) is None:
-            self._shown.rows[place] = gone.row
-            self._shown.origins[place] = gone.origin
+            made, version = gone
+            self._shown.rows[place] = made.row
+            self._shown.origins[place] = made.origin
+            self._shown.made[place] = version
             self._shown.users[place_register(place)] = row

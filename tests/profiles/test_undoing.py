@@ -223,6 +223,14 @@ def test_undo_that_is_a_batch_is_taken_back_by_it():
     assert list(Profile.objects.order_by("id").values_list("company", "ended")) == [("Bakers", None), ("B", None)]
 
 
+def test_version_that_is_not_there_is_refused():
+    ann = make_profile()
+
+    (reversal,) = undo([Target(ann.id, 9)])
+
+    assert [error.code for error in reversal.outcome.errors] == ["unknown_reference"]
+
+
 def test_operation_finds_the_rows_of_an_undo():
     process([{"email": "ann@example.com", "company": "Acme"}])
     ann = Profile.objects.get(email_key="ann@example.com")

@@ -114,5 +114,5 @@ def undos() -> st.SearchStrategy[Undoes]:
 
 def histories(*, most: int = 12) -> st.SearchStrategy[Sequence[Step]]:
     """Return histories that begin with a batch, with batches and undos in any order."""
-    rest = st.lists(batches() | undos() | undos(), min_size=3, max_size=most)
-    return st.tuples(batches(), rest).map(lambda drawn: [drawn[0], *drawn[1]])
+    rest: st.SearchStrategy[list[Step]] = st.lists(st.one_of(batches(), undos(), undos()), min_size=3, max_size=most)
+    return st.builds(lambda first, then: [first, *then], batches(), rest)

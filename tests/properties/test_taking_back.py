@@ -194,3 +194,46 @@ def test_everything_undone_newest_first_leaves_nobody_and_the_same_again_is_as_a
 
         assert everything() == nobody
         assert [outcome.kind for number, sends in enumerate(history) for outcome in send(sends, 200 + number)] == first
+
+
+@examples(60, torture=1_000)
+@given(history=histories(most=5), last=batches())
+def test_batch_taken_back_at_once_is_its_rows_taken_back_one_by_one(history, last):
+    with rolled_back():
+        walk(history)
+        send(last, 100)
+        targets = targets_of_batch(batch_id(100))
+        with rolled_back():
+            undo(targets, 101)
+            at_once = everything()
+
+        for target in targets:
+            undo([target], 101)
+
+        assert everything() == at_once
+        assert_is_what_the_ledger_says()
+
+
+@examples(60, torture=1_000)
+@given(history=histories(most=5), order=st.randoms(use_true_random=False))
+def test_undos_come_to_the_same_in_any_order(history, order):
+    with rolled_back():
+        walk(history)
+        plain = models.ProfileChange.objects.filter(reverts=None).order_by("-id")[:6]
+        targets = [target_of_change(row.profile_id, row.version) for row in plain]
+        with rolled_back():
+            for target in targets:
+                undo([target], 101, loosens=True)
+            in_order = everything()
+        order.shuffle(targets)
+
+        kept = [one for target in targets for one in undo([target], 101, loosens=True)]
+
+        if not any(one.outcome.errors or EXCEPTED & {kept.code for kept in one.kept} for one in kept):
+            assert {id_: told[:2] for id_, told in everything().items()} == {
+                id_: told[:2] for id_, told in in_order.items()
+            }
+        assert_is_what_the_ledger_says()
+
+
+EXCEPTED = {WarningCode.KEPT_KEY_TAKEN, WarningCode.KEPT_REFERENCE_GONE}

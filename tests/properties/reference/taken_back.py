@@ -139,7 +139,7 @@ class TakenBackLedger:
         """Return the collections that have rows, with the members that are not null."""
         found: dict[str, dict[Path, dict[str, Any]]] = {}
         for path, events in self.rows.items():
-            if (row := _shown(events)) is not None:
+            if (row := _shown(events)[0]) is not None:
                 members = {pointer.removeprefix(f"{_pointer(path)}/"): value for pointer, value in row.items()}
                 found.setdefault(path[0], {})[path[1:]] = {
                     _unescaped(name): value
@@ -155,38 +155,44 @@ class TakenBackLedger:
 
     def _bearer(self, name: str, rows: dict[Path, dict[str, Any]]) -> Path | None:
         for write in reversed(self.flags.get(name, [])):
-            if write.is_live and write.value is None:
+            bearer: Path | None = write.value
+            if write.is_live and bearer is None:
                 break
-            if write.is_live and write.value[1:] in rows:
-                bearer: Path = write.value[1:]
-                return bearer
+            if write.is_live and bearer is not None and self._was_there(bearer, rows, write.version):
+                return bearer[1:]
         return min(rows) if name == "addresses" else None
 
+    def _was_there(self, path: Path, rows: dict[Path, dict[str, Any]], version: int) -> bool:
+        return path[1:] in rows and _shown(self.rows[path])[1] <= version
 
-def _shown(events: list[Written]) -> dict[str, Any] | None:
+
+Shown = tuple[dict[str, Any] | None, int]
+"""A row, if it is there, and the version that made it."""
+
+
+def _shown(events: list[Written]) -> Shown:
     """Return the row after these writes."""
     if not events:
-        return None
+        return None, 0
     *earlier, last = events
     if last.kind in {"made", "removed"}:
-        return last.value if last.is_live else _shown(earlier)
+        return (last.value, last.version) if last.is_live else _shown(earlier)
     before = _shown(earlier)
     if not last.is_live:
         return before
-    before = _gone(earlier) if before is None else before
-    return None if before is None else before | last.value
+    row, version = _gone(earlier) if before[0] is None else before
+    return (None if row is None else row | last.value), version
 
 
-def _gone(events: list[Written]) -> dict[str, Any] | None:
+def _gone(events: list[Written]) -> Shown:
     """Return what a row that does not show would be, for who speaks of it all the same."""
     if not events:
-        return None
+        return None, 0
     *earlier, last = events
     if last.kind == "made" and not last.is_live:
-        made: dict[str, Any] | None = last.value
-        return made
-    if last.kind == "removed" and last.is_live and (row := _shown(earlier)) is not None:
-        return row
+        return last.value, last.version
+    if last.kind == "removed" and last.is_live and _shown(earlier)[0] is not None:
+        return _shown(earlier)
     return _gone(earlier)
 
 

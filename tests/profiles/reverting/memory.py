@@ -22,9 +22,9 @@ from profiles.values import (
     Plan,
     ProfileSnapshot,
     ReferenceName,
-    RowKey,
     StatusTerm,
 )
+from tests.profiles.reverting.records import POS, company
 
 NOW: Final = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 STAFF: Final = Cause(CauseKind.ADMIN, actor_id=1, actor_label="staff")
@@ -107,7 +107,7 @@ class Memory:
 
     def _keep(self, decided: Plan, at: dt.datetime) -> None:
         for result in decided.results:
-            nothing: dict[str, dict[RowKey, Any]] = {name: {} for name in COLLECTIONS}
+            nothing: dict[str, Any] = {name: {} for name in COLLECTIONS}
             self.people[result.id] = ProfileSnapshot(
                 id=result.id,
                 version=result.version,
@@ -123,3 +123,14 @@ class Memory:
                 change.version, change.action, change.changes, change.cause, utc_text(at), change.times, change.reverts
             )
             self.rows.setdefault(change.profile_id, []).append(row)
+
+
+def take_back_creation(*later: dict[str, Any], **options: Any) -> tuple[Memory, UUID, Reversal]:
+    """Return a hub with a profile that others have used and whose creation was taken back; and what became of that."""
+    hub = Memory()
+    hub.send(POS | company("A"))
+    for record in later:
+        hub.send(POS | record)
+    (id_,) = hub.people
+    (reversal,) = hub.undo((id_, 1), **options)
+    return hub, id_, reversal
