@@ -14,8 +14,10 @@ def without_moment(changes: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def shown(batch: Batch) -> list[tuple[Any, ...]]:
+def shown(batch: Batch | None) -> list[tuple[Any, ...]]:
     """Return what was shown of each record."""
+    assert batch is not None
+    assert batch.state == "previewed"
     rows = PreviewRecord.objects.filter(batch=batch).order_by("position")
     return [(*told(row), without_moment(row.changes)) for row in rows]
 
@@ -81,4 +83,3 @@ def check_whole(run: Batch) -> None:
     assert {*codes} <= {"stale", "not_applied"}
     assert "stale" in codes
     assert len(shown(run.preview)) == run.total_count
-    assert run.preview.state == "previewed"
