@@ -13,6 +13,7 @@ from batches.admin.batches import batch_link
 from batches.admin.received import received_record
 from batches.admin.records import (
     BatchFilter,
+    RecordChoicesFilter,
     considered_panel,
     first_problem,
     problems_panel,
@@ -23,7 +24,7 @@ from batches.models import PreviewRecord
 from profiles.admin.ledger import changes_cell
 from profiles.admin.panels import profile_link
 from profiles.desk.cells import link
-from profiles.desk.lists import OUTCOME_LABELS, ChoicesDropdownFilter, ReadOnlyAdmin, display, label, table
+from profiles.desk.lists import OUTCOME_LABELS, ReadOnlyAdmin, display, label, table
 from profiles.desk.parts import part_of
 from profiles.history import without_origins
 from profiles.models import Profile
@@ -40,7 +41,7 @@ class PreviewRecordAdmin(ReadOnlyAdmin):
     """What would become of the records of a preview, with the differences they would make."""
 
     list_display = ("place", "outcome_label", "who", "what", "profile_cell", "batch_cell")
-    list_filter = (BatchFilter, ("outcome", ChoicesDropdownFilter))
+    list_filter = (BatchFilter, ("outcome", RecordChoicesFilter))
     list_select_related = ("batch",)
     fieldsets = (
         (
