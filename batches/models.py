@@ -88,7 +88,7 @@ class Batch(models.Model):
     )
 
     state = models.CharField(max_length=9, default=BatchState.QUEUED, choices=choices(BatchState))
-    error = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="Why it was set aside.")
+    error = models.CharField(max_length=NAME_LENGTH, blank=True, help_text="Why nothing came of it.")
     # The lease: who works on it, in which attempt, until when (by the database's clock).
     worker = models.CharField(max_length=NAME_LENGTH, blank=True)
     attempt = models.PositiveIntegerField(default=0)

@@ -12,12 +12,12 @@ from unfold.components import BaseComponent, register_component
 from batches.admin.batches import batch_link
 from batches.admin.reasons import considered_panel, first_problem, problems_panel, rule_in_words, shown_key
 from batches.admin.received import received_record
-from batches.admin.records import BatchFilter
+from batches.admin.records import BatchFilter, RecordChoicesFilter
 from batches.models import PreviewRecord
 from profiles.admin.ledger import changes_cell
 from profiles.admin.panels import profile_link
 from profiles.desk.cells import link
-from profiles.desk.lists import OUTCOME_LABELS, ChoicesDropdownFilter, ReadOnlyAdmin, display, label, table
+from profiles.desk.lists import OUTCOME_LABELS, ReadOnlyAdmin, display, label, table
 from profiles.desk.parts import part_of
 from profiles.history import without_origins
 from profiles.models import Profile
@@ -34,7 +34,7 @@ class PreviewRecordAdmin(ReadOnlyAdmin):
     """What would become of the records of a preview, with the differences they would make."""
 
     list_display = ("place", "outcome_label", "who", "what", "profile_cell", "batch_cell")
-    list_filter = (BatchFilter, ("outcome", ChoicesDropdownFilter))
+    list_filter = (BatchFilter, ("outcome", RecordChoicesFilter))
     list_select_related = ("batch",)
     fieldsets = (
         (

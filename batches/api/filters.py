@@ -19,6 +19,7 @@ class BatchFilters(BracketFilterSet):
 
     status = ChoiceFilter(method="by_status", words=_STATUSES, label="The contract's status.")
     state = ChoiceFilter(method="by_state", words=BatchState, label="The hub's own state.")
+    dry_run = ChoiceFilter(method="by_dry_run", words=("1", "0"), label="1: previews only; 0: none of them.")
     match_criteria = NormalFilter(
         normal=lambda text: criteria_text(typed_criteria(text)),
         field_name="match_criteria",
@@ -39,6 +40,10 @@ class BatchFilters(BracketFilterSet):
             return rows.filter(FAILED | too_old)
         taken = Q(state=BatchState.DONE) & ~Q(rejected_count=F("total_count"))
         return rows.filter(taken | Q(state=BatchState.PREVIEWED)).exclude(too_old)
+
+    def by_dry_run(self, rows: QuerySet[Batch], name: str, value: str) -> QuerySet[Batch]:
+        """Look for previews, or for what is none."""
+        return rows.filter(dry_run=value == "1")
 
     def by_state(self, rows: QuerySet[Batch], name: str, value: str) -> QuerySet[Batch]:
         """Look for a state."""

@@ -36,6 +36,11 @@ class BatchItems(HubView):
     @extend_schema(
         operation_id="list_batch_items",
         summary="Read a batch's items",
+        description=(
+            "What became of each record; of a preview, what would become of it, and with the scope read-audits the "
+            "`changes` that it would make, as a profile's ledger tells them. An item refused as `stale`, being no "
+            "longer what the preview had shown, tells both: what was `shown`, and what it would be at `present`."
+        ),
         tags=["batches"],
         parameters=[*ItemFilters.parameters(), *PAGE_PARAMETERS],
         responses=answers(404, 422, ok=PageEnvelope),

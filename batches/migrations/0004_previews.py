@@ -112,6 +112,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name="batch",
+            name="error",
+            field=models.CharField(blank=True, help_text="Why nothing came of it.", max_length=255),
+        ),
+        migrations.AlterField(
+            model_name="batch",
             name="state",
             field=models.CharField(
                 choices=[

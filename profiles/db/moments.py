@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -22,12 +23,16 @@ def one_moment() -> Iterator[None]:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield
     else:
-        with connection.cursor() as cursor:
-            # Not Django's own, which takes the file for itself at once (transaction_mode).
-            cursor.execute("BEGIN DEFERRED")
-            cursor.execute("PRAGMA query_only = ON")
-            try:
+        connection.ensure_connection()
+        driver = connection.connection
+        wrapper: Any = connection  # of SQLite
+        usual = wrapper.transaction_mode
+        try:
+            wrapper.transaction_mode = "DEFERRED"  # the usual one takes the file for itself
+            with transaction.atomic():
+                wrapper.transaction_mode = usual
+                driver.execute("PRAGMA query_only = ON")
                 yield
-            finally:
-                cursor.execute("PRAGMA query_only = OFF")
-                cursor.execute("ROLLBACK")
+        finally:
+            wrapper.transaction_mode = usual
+            driver.execute("PRAGMA query_only = OFF")

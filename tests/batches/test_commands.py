@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from batches.demo.customers import ReferenceIds, make_records
-from batches.models import Batch, BatchRecord
+from batches.models import Batch, BatchRecord, PreviewRecord
 from tests.builders import process, process_waiting, submit
 
 # --- Queue -------------------------------------------------------------------------------------------------------
@@ -115,3 +115,20 @@ def test_record_whose_body_is_gone_is_not_sent_again():
 
     with pytest.raises(CommandError, match="no longer kept"):
         call_command("resend", str(batch.id), "0")
+
+
+# --- Previews ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_old_previews_are_pruned(capsys, settings):
+    settings.PREVIEW_DAYS = -1
+    submit([{"email": "a@example.com"}], dry_run=True)
+    process_waiting()
+
+    call_command("prune_previews")
+    call_command("prune_previews")
+
+    assert capsys.readouterr().out == "1 preview expired.\n0 previews expired.\n"
+    assert Batch.objects.get().state == "expired"
+    assert not PreviewRecord.objects.exists()

@@ -477,6 +477,7 @@ def test_lists_of_states_know_previews_where_none_is_too_old(api_client):
         [],
     ]
     assert [listed(api_client, f"status={status}") for status in ("success", "failed")] == [[shown, done], []]
+    assert [listed(api_client, f"dry_run={which}") for which in ("0", "1")] == [[done], [shown]]
 
 
 def test_confirmed_preview_answers_though_it_is_too_old(api_client):

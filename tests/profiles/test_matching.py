@@ -6,11 +6,12 @@ from uuid import UUID
 
 import pytest
 
+from profiles import digests
 from profiles.criteria import typed_criteria
 from profiles.keys import email_match_key, identity_match_key, mobile_match_key
 from profiles.matching import plan
 from profiles.schema import parse_record
-from profiles.values import Cause, CauseKind, Directory, MobileClash, ProfileSnapshot
+from profiles.values import Cause, CauseKind, Directory, MobileClash, Pins, ProfileSnapshot, Shown
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 ANN, BOB, OLD, GONE, NEW = (UUID(int=number) for number in (1, 2, 3, 4, 100))
@@ -399,3 +400,73 @@ def test_first_of_a_new_family_has_the_mobile_and_the_others_share_it():
     phones = [(one.fields.get("mobile_phone"), one.fields.get("secondary_phone")) for one in decided.results]
     assert phones == [(OTHER, None), (None, OTHER), (None, OTHER)]
     assert decided.duplicates == []
+
+
+# --- Held to what was shown (way 4.4) ----------------------------------------------------------------------------
+
+
+def shown_of(decided):
+    """Return what was shown where this plan was: the profile that each record makes has an id of its own."""
+    new = {UUID(int=NEW.int + number): number for number in range(len(decided.outcomes))}
+    changes = {change.cause.position: change.changes for change in decided.changes}
+    decisions = digests.decided(decided.outcomes, changes, new=new, given={})
+    shown = {number: Shown(one.digest, f"what {number} was") for number, one in enumerate(decisions)}
+    return Pins(shown, new)
+
+
+ABOUT_ANN = (
+    {"email": "ann@example.com", "company": "Acme"},
+    {"email": "ann@example.com", "occupation": "Baker"},
+    {"email": "bob@example.com", "company": "Acme"},
+    {"email": "ann@example.com", **pos("2")},
+    {"email": "nobody"},
+)
+
+
+def test_records_that_come_to_what_was_shown_are_taken():
+    decided = decide(*ABOUT_ANN)
+
+    held = decide(*ABOUT_ANN, pins=shown_of(decided))
+
+    assert held == decided
+    assert [outcome.kind for outcome in held.outcomes] == ["updated", "updated", "updated", "rejected", "rejected"]
+    assert [(pair.low, pair.high) for pair in held.duplicates] == [(ANN, BOB)]
+
+
+def test_record_that_comes_to_something_else_is_refused_and_changes_nothing():
+    pins = shown_of(decide({"email": "ann@example.com", "company": "Other"}, *ABOUT_ANN[1:]))
+
+    held = decide(*ABOUT_ANN, pins=pins)
+
+    assert [outcome.kind for outcome in held.outcomes] == ["rejected", "updated", "updated", "rejected", "rejected"]
+    assert [change.cause.position for change in held.changes] == [1, 2]
+    assert [(one.id, one.version) for one in held.results] == [(ANN, 2), (BOB, 2)]
+    stale = held.outcomes[0]
+    (error,) = stale.errors
+    assert (error.code, error.message) == (
+        "stale",
+        f"The preview showed: what 0 was. Now it would be: updated, profile {ANN}.",
+    )
+    assert (stale.profile_id, stale.rule) == (None, "criterion")
+    assert [one.profile_id for one in stale.considered] == [ANN]
+    assert (stale.instead.outcome.kind, stale.instead.outcome.profile_id) == ("updated", ANN)
+    assert (stale.instead.changes, stale.instead.version_read) == ({"/company": {"from": None, "to": "Acme"}}, 1)
+
+
+def test_stale_record_notes_no_pair():
+    pins = shown_of(decide(*ABOUT_ANN[:3], {"email": "ann@example.com"}, ABOUT_ANN[4]))
+
+    held = decide(*ABOUT_ANN, pins=pins)
+
+    assert [error.code for error in held.outcomes[3].errors] == ["stale", "claimed_elsewhere"]
+    assert held.duplicates == []
+
+
+def test_record_built_on_a_stale_one_is_stale_in_turn():
+    records = ({"email": "new@example.com"}, {"email": "new@example.com", "company": "Acme"}, *ABOUT_ANN)
+    other = ({"email": "new@example.com", "first_name": "New"}, *records[1:])
+
+    held = decide(*records, pins=shown_of(decide(*other)))
+
+    assert [bool(outcome.instead) for outcome in held.outcomes] == [True, True, *[False] * 5]
+    assert held.outcomes[0].rule is None

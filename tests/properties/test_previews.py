@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from batches.confirming import confirm_preview
-from batches.models import Batch, BatchRecord, PreviewRecord
+from batches.models import Batch
 from batches.values import BatchSource, IfChanged
-from profiles.models import ProfileChange
 from tests.builders import process_waiting, submit
+from tests.properties.foretold import check_record_by_record, check_whole, counts, done, shown
 from tests.properties.stored import store, undone
 from tests.properties.strategies import FIELDS, Submission, examples, submissions, with_ids, worlds
 
@@ -67,36 +67,6 @@ def of_people(rows: Rows) -> Rows:
     return {table: found for table, found in rows.items() if not table.startswith("batches_")}
 
 
-def without_moment(changes: dict[str, Any]) -> dict[str, Any]:
-    """Return the changes without the ends of statuses, which follow from the moment at which they are given."""
-    return {
-        pointer: "" if pointer.startswith("/statuses/") and pointer.endswith("/expires_at") else sides
-        for pointer, sides in changes.items()
-    }
-
-
-def shown(batch: Batch) -> list[tuple[Any, ...]]:
-    """Return what was shown of each record."""
-    rows = PreviewRecord.objects.filter(batch=batch).order_by("position")
-    return [(*told(row), without_moment(row.changes)) for row in rows]
-
-
-def done(batch: Batch) -> list[tuple[Any, ...]]:
-    """Return what became of each record, with its difference as the ledger has it."""
-    rows = BatchRecord.objects.filter(batch=batch).order_by("position")
-    ledger = {row.position: row.changes for row in ProfileChange.objects.filter(batch_id=batch.id)}
-    return [(*told(row), without_moment(ledger.get(row.position, {}))) for row in rows]
-
-
-def told(row: BatchRecord | PreviewRecord) -> tuple[Any, ...]:
-    plain = (row.outcome, row.profile_id, row.rule, row.key, row.external_id, row.reference)
-    return (*plain, row.considered, row.errors, row.warnings)
-
-
-def counts(batch: Batch) -> tuple[int, ...]:
-    return batch.created_count, batch.updated_count, batch.unchanged_count, batch.rejected_count
-
-
 def renamed(decisions: list[tuple[Any, ...]]) -> str:
     """Return the decisions with what they made, profiles and addresses, named in the order of appearance."""
     text = repr(decisions)
@@ -148,18 +118,7 @@ def test_run_that_skips_does_what_was_shown_or_nothing_record_by_record(world, b
         run = confirm(preview, IfChanged.SKIP)
 
         assert run.state == "done"
-        stale = 0
-        present = {row.position: row for row in PreviewRecord.objects.filter(batch=run)}
-        for position, (was_shown, became) in enumerate(zip(shown(preview), done(run), strict=True)):
-            if became[-3] and became[-3][0]["code"] == "stale":
-                stale += 1
-                assert became[0] == "rejected"
-                assert became[-1] == {}
-                row = present.pop(position)
-                assert decided(told(row), row.changes) != decided(was_shown, was_shown[-1])
-            else:
-                assert decided(became, became[-1]) == decided(was_shown, was_shown[-1])
-        assert present == {}
+        stale = check_record_by_record(run)
         assert run.rejected_count >= stale
         event(f"stale: {stale > 0}, some not: {stale < run.total_count}")
 
@@ -177,33 +136,9 @@ def test_run_that_stops_does_what_was_shown_or_nothing_at_all(world, batches):
         run = confirm(preview)
 
         event(run.state)
+        check_whole(run)
         if run.state == "done":
-            pairs = zip(done(run), shown(preview), strict=True)
-            assert [decided(one, one[-1]) for one, _ in pairs] == [decided(one, one[-1]) for one in shown(preview)]
             return
-        assert run.state == "stale"
         assert of_people(all_rows()) == before
-        codes = [one[-3][0]["code"] for one in done(run)]
-        assert {*codes} <= {"stale", "not_applied"}
-        assert "stale" in codes
-        assert counts(run) == (0, 0, 0, run.total_count)
         afresh = confirm(run.preview)
         assert (afresh.state, done(afresh)) == ("done", shown(run.preview))
-
-
-def decided(one: tuple[Any, ...], changes: dict[str, Any]) -> tuple[Any, ...]:
-    """Return what two decisions are told apart by: not how they say it, nor whom they considered."""
-    outcome, profile_id, rule, key, *_, errors, warnings = one[:9]
-    codes = [[(told["code"], told["pointer"]) for told in findings] for findings in (errors, warnings)]
-    return (
-        outcome,
-        profile_id,
-        rule,
-        key,
-        codes,
-        {
-            pointer: sides
-            for pointer, sides in without_moment(changes).items()
-            if not (isinstance(sides, dict) and pointer.endswith(("/id", "/created_at")) and "to" not in sides)
-        },
-    )
