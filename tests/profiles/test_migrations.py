@@ -43,8 +43,12 @@ def test_what_is_null_for_most_rows_is_indexed_for_the_others_only():
     assert partial == {
         "address_external_id_once_per_profile",
         "address_one_default_per_profile",
+        "batch_confirmed_once",
         "batch_corrections",
         "batch_failed",
+        "batch_previewed_afresh_once",
+        "batch_previewed_by_time",
+        "batch_previews",
         "batch_record_by_error",
         "batch_unfinished",
         "batch_unfinished_by_queue",

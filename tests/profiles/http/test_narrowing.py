@@ -144,7 +144,7 @@ def test_filter_of_the_list_is_named(api_client, parameter, sentence):
     [
         ("profiles", "profile_type", "active, deleted, dependant, incomplete, pending, system, temporary"),
         ("batches", "status", "pending, success, failed"),
-        ("batches", "state", "queued, running, done, set_aside, cancelled"),
+        ("batches", "state", "queued, running, done, set_aside, cancelled, previewed, stale, expired"),
         ("batches", "source", "api, import, admin, command, demo"),
         ("batches/{batch}/items", "status", "pending, success, failed"),
         ("batches/{batch}/items", "outcome", "pending, created, updated, unchanged, rejected"),
