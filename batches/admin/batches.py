@@ -152,6 +152,11 @@ def may_requeue(request: HttpRequest) -> bool:
     return request.user.has_perm("batches.change_batch")
 
 
+def may_see_previews(request: HttpRequest) -> bool:
+    """Whether whoever asks may see what would change, and so what profiles hold."""
+    return request.user.has_perm("batches.view_previewrecord")
+
+
 def _first_id(moment: dt.datetime) -> UUID:
     """Return what comes before every id that was made at the time or later (see profiles.db.ids)."""
     return UUID(int=max(int(moment.timestamp() * 1_000), 0) << 80)
@@ -337,7 +342,8 @@ class BatchAdmin(ReadOnlyAdmin):
         stopped = Batch.objects.filter(preview=batch).first()
         is_shown = batch.shown_state is BatchState.PREVIEWED
         return {
-            "is_shown": is_shown,
+            # They tell what profiles hold, which the batch as it came does not.
+            "may_see_records": may_see_previews(request),
             "foretold": preview_sentence(batch) if batch.state in {BatchState.PREVIEWED, BatchState.EXPIRED} else "",
             "run": run and batch_link(run),
             "stopped": stopped and batch_link(stopped),

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.components import BaseComponent, register_component
 
-from batches.admin.batches import batch_link, may_requeue
+from batches.admin.batches import batch_link, may_requeue, may_see_previews
 from batches.admin.reasons import considered_panel, first_problem, problems_panel, rule_in_words, shown_key
 from batches.admin.received import received_record
 from batches.intake import QueueFullError
@@ -222,7 +222,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
             "why": problems_panel(obj.errors, "danger", asked=request.GET, name="errors"),
             "warnings": problems_panel(obj.warnings, "warning", asked=request.GET, name="warnings"),
             "considered": considered_panel(obj.considered, asked=request.GET),
-            "decisions": self._decisions(obj),
+            "decisions": self._decisions(obj) if may_see_previews(request) else None,
             "received": received_record(obj),
             "explain_url": f"{reverse('explain')}?record={obj.pk}",
             **self._again(request, obj),

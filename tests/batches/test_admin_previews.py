@@ -176,6 +176,21 @@ def test_sending_takes_the_permission_to_change_batches(shown, staff_user):
     assert not Batch.objects.filter(pinned_to=shown).exists()
 
 
+def test_what_profiles_hold_is_for_those_who_may_see_it(staff_client, shown):
+    process([{"email": "ann@example.com", "company": "Cooks"}])
+    send(staff_client, shown, if_changed="skip")
+    stale = BatchRecord.objects.get(batch=run_of(shown), error_code="stale")
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(codename__in=["view_batch", "view_batchrecord"]))
+    client = Client()
+    client.force_login(viewer, backend="django.contrib.auth.backends.ModelBackend")
+
+    pages = [text_of(client.get(url)) for url in (page_of(shown), f"{RECORDS}{stale.pk}/change/")]
+
+    assert [text for page in pages for text in ("Acme", "Cooks") if text in page] == []
+    assert client.get(PREVIEWS).status_code == 403
+
+
 def test_only_previews_can_be_confirmed(staff_client):
     plain = process([{"email": "a@example.com"}])
 

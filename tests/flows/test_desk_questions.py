@@ -40,7 +40,7 @@ def hub(machine_user):
         ],
         submitted_by=machine_user,
     )
-    process([raw_record()], dry_run=True)
+    process([raw_record(email="ana@example.com", company="Acme")], submitted_by=machine_user, dry_run=True)
     submit([raw_record()])
     BlockedValue.objects.create(kind="email", pattern="*@mailinator.com")
     IdentityLimit.objects.create(handle="loyalty", most=1)
