@@ -220,14 +220,16 @@ class _Reading:
                 self._fields.setdefault(one, self._present.fields.get(one))
             self._fields[name] = sides.get("from")
         for place in told.made:
-            self._rows[place], self._origins[place] = None, None
+            self._rows[place] = None
+            # What came back was there before; only what a record made was not.
+            self._origins[place] = None if row.action in SPOKEN else self._origin(place)
             self._note_flag(place[0])
         for place, members in told.removed.items():
             stored = {**dict.fromkeys(shape.COLLECTIONS[place[0]].fields), **members}
             row_id, since = (stored.pop(name, None) for name in shape.ORIGIN_MEMBERS)
             stored.pop("", None)
             self._rows[place] = _without_flag(place, stored)
-            self._origins[place] = None if row_id is None else Origin(row_id, since)
+            self._origins[place] = self._origin(place) if row_id is None else Origin(row_id, since)
             self._note_flag(place[0])
         for place, changed in told.changed.items():
             froms = {name: sides["from"] for name, sides in changed.items()}

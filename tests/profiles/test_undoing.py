@@ -117,6 +117,21 @@ def test_removed_row_comes_back_by_its_id_and_a_later_one_keeps_its_own():
     assert shown["vip",] == before[2]["tags"]["vip",]
 
 
+def test_row_that_was_first_stored_by_an_undo_keeps_its_id_from_then_on():
+    batch = process([{"email": "ann@example.com", "tags": ["a"]}, {"email": "ann@example.com", "tags": ["b"]}])
+    ann = Profile.objects.get(email_key="ann@example.com")
+    undo(
+        targets_of_batch(batch.id, positions=[1])
+    )  # the tag is stored for the first time: it lived within a batch only
+    before = stored(ann)
+    process([{"email": "ann@example.com", "tags": []}])
+
+    undo_change(ann, 4)
+
+    assert before[1]["tags"].keys() == {("a",)}
+    assert stored(ann) == before
+
+
 def test_emails_that_were_swapped_are_swapped_back():
     process([{"email": f"{name}@example.com", "identities": [pos(name)]} for name in ("ann", "bob")])
     batch = process(
