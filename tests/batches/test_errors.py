@@ -15,6 +15,7 @@ from batches.intake import (
     QueueFullError,
     UserQueueFullError,
 )
+from batches.undoing import NothingToTakeBackError, UnfinishedError
 from profiles.http.errors import add_answers, answer_exception
 
 
@@ -38,6 +39,18 @@ def _table():
             None,
         ),
         (ConfirmingError("The batch is no preview."), 409, {"message": "The batch is no preview."}, None),
+        (
+            UnfinishedError(),
+            409,
+            {"message": "The batch is not finished, so that it cannot be taken back yet."},
+            None,
+        ),
+        (
+            NothingToTakeBackError("Nothing."),
+            422,
+            {"message": "The given data was invalid.", "errors": {"batch": ["Nothing."]}},
+            None,
+        ),
         (IdempotencyConflictError("The key was used."), 409, {"message": "The key was used."}, None),
         (
             UserQueueFullError(),
@@ -60,7 +73,8 @@ def test_refusal_is_answered(error, status, body, retry_after):
 def test_every_refusal_of_intake_has_its_answer():
     refusals = {getattr(batches.intake, name) for name in batches.intake.__all__}
 
-    assert {one for one in refusals if inspect.isclass(one)} | {ConfirmingError} == set(ANSWERS)
+    others = {ConfirmingError, NothingToTakeBackError, UnfinishedError}
+    assert {one for one in refusals if inspect.isclass(one)} | others == set(ANSWERS)
 
 
 def test_what_nobody_foresaw_has_no_answer():

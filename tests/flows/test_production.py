@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlencode, urlsplit
 
@@ -96,6 +96,16 @@ class Hub:
             if shell.poll() is None:
                 os.killpg(shell.pid, signal.SIGTERM)
             shell.wait(90)
+            _wait_for_group(shell.pid)
+
+
+def _wait_for_group(leader):
+    """Wait until all that the shell has started has ended: it does not wait for them itself."""
+    deadline = time.monotonic() + 90
+    with suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(leader, 0)
+            time.sleep(0.05)
 
 
 class Proxy(BaseHTTPRequestHandler):
