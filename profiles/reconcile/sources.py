@@ -18,11 +18,14 @@ from profiles.readings import JSON
 from profiles.reconcile.addresses import address_text
 from profiles.reconcile.consent import has_own_time, place_of_comms
 from profiles.reconcile.difference import State, pointer_of, same
+from profiles.reconcile.rows import is_held
 from profiles.times import CLOCK_TOLERANCE
 from profiles.values import (
+    CauseKind,
     ErrorCode,
     Finding,
     ProfileDraft,
+    Referral,
     Row,
     RowKey,
     Rows,
@@ -61,7 +64,8 @@ def hear(draft: ProfileDraft, before: State | None, *, received_at: dt.datetime)
         message = "The time lies in the future."
         return Heard(draft, stored, (Finding(ErrorCode.INVALID, "/source_updated_at", message),))
     source = NOBODY if draft.cause.actor_id is None else str(draft.cause.actor_id)
-    hearing = _Hearing(draft, State() if before is None else before, time, dict(stored.get(source, {})))
+    words = dict(stored.get(source, {}))
+    hearing = _Hearing(draft, State() if before is None else before, time, words, received_at=received_at)
     heard = hearing.heard()
     if hearing.words == stored.get(source, {}):
         return Heard(heard, stored)
@@ -73,12 +77,19 @@ class _Hearing:
     """One draft, and what its source has said about what it names."""
 
     def __init__(
-        self, draft: ProfileDraft, before: State, time: dt.datetime | None, words: dict[str, SourceWord]
+        self,
+        draft: ProfileDraft,
+        before: State,
+        time: dt.datetime | None,
+        words: dict[str, SourceWord],
+        *,
+        received_at: dt.datetime,
     ) -> None:
         self.words = words
         self._draft = draft
         self._before = before
         self._time = time
+        self._received_at = received_at
         self._word = SourceWord(draft.source_updated_at or "", draft.cause.batch_id, draft.cause.position)
         self._warnings = list(draft.warnings)
 
@@ -86,24 +97,20 @@ class _Hearing:
         """Return what of the draft counts."""
         draft = self._draft
         fields = {name: value for name, value in draft.fields.items() if self._hears_field(name, value)}
-        replaced = frozenset(key for key in draft.replaced_links if self._hears_links(key))
         collections: dict[str, Rows] = {}
         for name, rows in draft.collections.items():
             if name in _SETS:
-                if self._hears(f"/{name}", f"/{name}", is_news=rows.keys() != self._stored(name).keys()):
+                if self._hears(f"/{name}", f"/{name}", is_news=self._is_other_set(name, rows)):
                     collections[name] = rows
-            elif name == "date_links":
-                collections[name] = {key: row for key, row in rows.items() if key[:2] in replaced}
-            else:
+            elif name != "date_links":
                 collections[name] = self._rows(name, rows)
+        gone = draft.collections.get("dates", {}).keys() - collections.get("dates", {}).keys()
+        replaced = frozenset(date for date in draft.replaced_links - gone if self._hears_links(date))
+        if (links := draft.collections.get("date_links")) is not None:
+            collections["date_links"] = {key: row for key, row in links.items() if key[:2] in replaced}
         region = draft.default_region
         if region is not None:
-            row = {
-                name: value
-                for name, value in region.row.items()
-                if self._hears(f"/region_{name}", f"/region_{name}", is_news=True)
-            }
-            region = dataclasses.replace(region, row=row)
+            region, collections["regions"] = self._describe_region(region, collections["regions"])
         return dataclasses.replace(
             draft,
             fields=fields,
@@ -120,12 +127,22 @@ class _Hearing:
         if has_own_time(name):
             return True
         is_news = not same(self._before.fields.get(name), value)
-        return self._hears(_TOGETHER.get(name, f"/{name}"), self._place_of_field(name), is_news=is_news)
+        if name == "email" and self._draft.cause.kind is not CauseKind.ADMIN:
+            is_news = self._before.email_key != self._draft.email_key  # only staff correct a spelling (rules 1.2)
+        # What says nothing new counts all the same: who names a deletion knows of it (rules 2.5).
+        return self._hears(_TOGETHER.get(name, f"/{name}"), self._place_of_field(name), is_news=is_news) or not is_news
 
     def _place_of_field(self, name: str) -> str:
         if name.startswith("comms/"):
             return place_of_comms(self._draft, name)
         return f"/attributes/{name}" if name.startswith("appearance/") else f"/{name}"
+
+    def _is_other_set(self, name: str, rows: Rows) -> bool:
+        """Whether the set is not the one stored; a status that is not held any more would begin anew (rules 4.6)."""
+        stored = self._stored(name)
+        if name == "statuses" and not all(is_held(row, now=self._received_at) for row in stored.values()):
+            return True
+        return rows.keys() != stored.keys()
 
     def _hears_links(self, date: RowKey) -> bool:
         sides = (self._draft.collections.get("date_links", {}), self._stored("date_links"))
@@ -133,20 +150,48 @@ class _Hearing:
         pointer = self._draft.places.get(("dates", date), "/dates_attributes")
         return self._hears(pointer_of("date_links", *date), f"{pointer}/links", is_news=sent != stored)
 
+    def _describe_region(self, region: Referral, heard: Rows) -> tuple[Referral, Rows]:
+        """Return what counts of what describes the default region, and the regions with it.
+
+        It is about the region that the draft names, if it names one: where that does not become the default, it does
+        not go to the one that is.
+        """
+        sent, stored = self._draft.collections["regions"], self._stored("regions")
+        named = next((key for key, row in sent.items() if row.get("is_default")), None)
+        default = next((key for key, row in stored.items() if row["is_default"]), None)
+        known = stored.get(named or default or (), {})
+        row = {
+            name: value
+            for name, value in region.row.items()
+            if self._hears(f"/region_{name}", f"/region_{name}", is_news=not same(known.get(name), value))
+        }
+        if named is not None and not heard.get(named, {}).get("is_default"):
+            if named in heard:
+                heard = {**heard, named: {**row, **heard[named]}}
+            row = {}
+        return dataclasses.replace(region, row=row), heard
+
     def _rows(self, name: str, rows: Rows) -> Rows:
-        """Return what of the rows counts; one that is gone stays gone where any of it was spoken about later."""
+        """Return what of the rows counts; one that is gone stays gone where any of it was spoken about later.
+
+        Which row bears the flag is nothing of the row.
+        """
         heard: dict[RowKey, Row] = {}
+        flag = shape.COLLECTIONS[name].flag
         for key, row in rows.items():
             paths = _paths(name, key, row)
             late = {member for member, path in paths.items() if self._later_word(path) is not None}
             self._speak(path for member, path in paths.items() if member not in late)
-            stored = _stored_row(name, key, row, self._stored(name)) if late else None
             if not late:
                 heard[key] = row
-            elif stored is not None and name not in _WHOLE:
+                continue
+            stored = _stored_row(name, key, row, self._stored(name))
+            is_gone = stored is None and any(paths[member] != f"/{name}" for member in late)
+            if not is_gone and name not in _WHOLE:
                 heard[key] = {member: value for member, value in row.items() if member not in late}
+            known: Row = {flag: False} if stored is None else stored
             ignored = row.keys() if name in _WHOLE else late.intersection(row)
-            if late and (stored is None or any(not same(stored.get(one), row[one]) for one in ignored)):
+            if is_gone or any(not same(known.get(one), row[one]) for one in ignored):
                 self._warn([paths[member] for member in late], self._place_of_row(name, key))
         return heard
 
@@ -154,13 +199,13 @@ class _Hearing:
         return self._draft.places.get((name, key), f"/{'dates_attributes' if name == 'dates' else name}")
 
     def _hears(self, path: str, pointer: str, *, is_news: bool) -> bool:
-        """Whether what the draft says there may stand: it is spoken about then, or says nothing new."""
+        """Whether what the draft says there counts: it is spoken about then. What does not is told if it is news."""
         if self._later_word(path) is None:
             self._speak([path])
             return True
         if is_news:
             self._warn([path], pointer)
-        return not is_news
+        return False
 
     def _later_word(self, path: str) -> SourceWord | None:
         word = self.words.get(path)
@@ -175,7 +220,11 @@ class _Hearing:
 
     def _warn(self, paths: Iterable[str], pointer: str) -> None:
         word = max((self.words[path] for path in paths), key=_moment)
-        record = "" if word.batch_id is None else f", batch {word.batch_id}, record {word.position}"
+        record = ""
+        if word.batch_id is not None:
+            # A preview and its run say the same: neither names itself.
+            batch = "of this batch" if word.batch_id == self._word.batch_id else f"of batch {word.batch_id}"
+            record = f", record {word.position} {batch}"
         message = f"The same source has spoken about it later ({word.time}{record}); it stays as it is."
         self._warnings.append(Finding(WarningCode.OLDER_THAN_STORED, pointer, message))
 
@@ -204,12 +253,17 @@ def _paths(name: str, key: RowKey, row: Row) -> dict[str, str]:
 
 
 def _stored_row(name: str, key: RowKey, row: Row, stored: Rows) -> Row | None:
-    """Return the row as it is stored; `None` where it is not there, or not any more."""
+    """Return the row as it is stored; `None` where it is not there, or not any more.
+
+    Of addresses with one text it is the one that the draft would change (rules 4.2): one without a name first.
+    """
     if name != "addresses":
         return stored.get(key)
     if (external_id := row.get("external_id")) is not None:
         return next((one for one in stored.values() if one["external_id"] == external_id), None)
-    return next((one for one in stored.values() if address_text(one) == address_text(row)), None)
+    text = address_text(row)
+    alike = [one for _, one in sorted(stored.items()) if address_text(one) == text]
+    return min(alike, key=lambda one: one["external_id"] is not None, default=None)
 
 
 # --- Kept ----------------------------------------------------------------------------------------------------------

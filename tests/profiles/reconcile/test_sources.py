@@ -1,15 +1,18 @@
 """Late records: what a source has spoken about later keeps its value (rules 3.7)."""
 
+import dataclasses
 import datetime as dt
 import itertools
 from uuid import UUID
 
 import pytest
 
+from profiles import shape
 from profiles.matching import plan
-from profiles.reconcile.sources import loaded_sources, stored_sources, unite_sources
+from profiles.reconcile import State
+from profiles.reconcile.sources import hear, loaded_sources, stored_sources, unite_sources
 from profiles.schema import parse_record
-from profiles.values import Cause, CauseKind, Directory, SourceWord
+from profiles.values import Cause, CauseKind, Directory, ProfileDraft, ReferenceName, Referral, SourceWord
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 NEW = 100
@@ -21,13 +24,14 @@ WORK = {"address_line_1": "9 Quay St", "city": "Perth", "postcode": "6000", "cou
 BIRTHDAY = {"handle": "birthday", "name": "B", "date": "2000-01-01"}
 
 
-def decide(*records, actors=()):
-    """Decide the records, each with its own source if there are some, for one hub that knows nobody."""
+def decide(*records, actors=(), batches=()):
+    """Decide the records, each with its own source and batch if there are some, for one hub that knows nobody."""
     ids = itertools.count(NEW)
     actors = actors or [1] * len(records)
+    batches = batches or [BATCH] * len(records)
     drafts = [
-        parse_record(SHOP | record, cause=Cause(CauseKind.BATCH, batch_id=BATCH, position=n, actor_id=actor))
-        for n, (record, actor) in enumerate(zip(records, actors, strict=True))
+        parse_record(SHOP | record, cause=Cause(CauseKind.BATCH, batch_id=batch, position=n, actor_id=actor))
+        for n, (record, actor, batch) in enumerate(zip(records, actors, batches, strict=True))
     ]
     return plan(
         drafts, Directory({}, {}, {}), criteria=("shop",), now=NOW, new_ids=lambda _: lambda _: UUID(int=next(ids))
@@ -60,13 +64,14 @@ def test_time_of_the_source_decides(first, second, stays, warned):
     ] * warned
 
 
-def test_warning_names_the_later_record():
-    decided = decide(said({"company": "A"}, LATE), said({"company": "B"}, EARLY))
+@pytest.mark.parametrize(
+    ("later", "named"), [(BATCH, "record 0 of this batch"), (UUID(int=77), f"record 0 of batch {BATCH}")]
+)
+def test_warning_names_the_later_record(later, named):
+    decided = decide(said({"company": "A"}, LATE), said({"company": "B"}, EARLY), batches=[BATCH, later])
 
     (warning,) = decided.outcomes[1].warnings
-    assert warning.message == (
-        f"The same source has spoken about it later ({LATE}, batch {BATCH}, record 0); it stays as it is."
-    )
+    assert warning.message == f"The same source has spoken about it later ({LATE}, {named}); it stays as it is."
 
 
 def test_record_without_a_time_takes_the_times_of_its_fields_away():
@@ -243,6 +248,150 @@ def test_consent_goes_by_its_own_time():
 
     _, outcome = decided.outcomes
     assert [one.code.value for one in outcome.warnings] == ["consent_not_loosened", "consent_older"]
+
+
+# --- Found by the slow twin ----------------------------------------------------------------------------------------
+
+
+def state(collections, spoken, fields=None):
+    """Return what is stored of somebody of whom user 1 has spoken late about these paths."""
+    words = dict.fromkeys(spoken, SourceWord(LATE, BATCH, 0))
+    return State({"first_name": "A"} | (fields or {}), collections, source_times={"1": words} if words else {})
+
+
+def heard(before, **draft):
+    """Return what counts of a draft of user 1 that is early, and where it is told that it is."""
+    cause = Cause(CauseKind.BATCH, batch_id=BATCH, position=1, actor_id=1)
+    done = hear(ProfileDraft(cause, source_updated_at=EARLY, **draft), before, received_at=NOW)
+    return done, [(one.code.value, one.pointer) for one in done.draft.warnings]
+
+
+@pytest.mark.parametrize(("kind", "warned"), [(CauseKind.BATCH, 0), (CauseKind.ADMIN, 1)])
+def test_email_spelled_otherwise_is_told_where_it_would_be_corrected(kind, warned):
+    sent = parse_record({"email": "Ann@Example.com", "source_updated_at": EARLY}, cause=Cause(kind, actor_id=1))
+    before = dataclasses.replace(state({}, ["/email"], {"email": "ann@example.com"}), email_key="ann@example.com")
+
+    done = hear(sent, before, received_at=NOW)
+
+    assert [one.pointer for one in done.draft.warnings] == ["/email"] * warned
+    assert ("email" in done.draft.fields) is (not warned)
+
+
+def test_late_address_that_was_the_default_is_added_and_is_it_no_more():
+    decided = decide(
+        said({"addresses": [HOME | {"external_id": "h", "is_default": True}]}, LATE),
+        said({"addresses": [WORK | {"external_id": "w", "is_default": True}]}, EARLY),
+    )
+
+    (result,) = decided.results
+    rows = result.collections["addresses"].values()
+    assert [(row["external_id"], row["is_default"]) for row in rows] == [("h", True), ("w", False)]
+    assert [(one.code.value, one.pointer) for one in decided.outcomes[1].warnings] == [
+        ("older_than_stored", "/addresses/0")
+    ]
+
+
+def test_late_address_that_is_not_the_default_says_nothing_older():
+    decided = decide(
+        said({"addresses": [HOME | {"external_id": "h", "is_default": True}]}, LATE),
+        said({"addresses": [WORK | {"external_id": "w", "is_default": False}]}, EARLY),
+    )
+
+    assert len(decided.results[0].collections["addresses"]) == 2
+    assert decided.outcomes[1].warnings == ()
+
+
+NSW, VIC = ("new-south-wales",), ("victoria",)
+MEMBER = {"country": None, "state": None, "is_active": True, "is_default": False}
+IN_VIC = ((ReferenceName("region", "handle", "victoria"), "/region"),)
+
+
+def test_what_a_late_record_says_of_its_region_does_not_go_to_the_later_default():
+    before = state({"regions": {NSW: MEMBER | {"is_default": True}}}, ["/regions"])
+
+    done, warned = heard(
+        before,
+        collections={"regions": {VIC: {"is_default": True}}},
+        default_region=Referral("/region", IN_VIC, {"country": "NZ"}),
+    )
+
+    assert done.draft.collections["regions"] == {VIC: {"country": "NZ"}}
+    assert done.draft.default_region.row == {}
+    assert warned == [("older_than_stored", "/regions")]
+
+
+def test_region_that_is_gone_is_not_described():
+    before = state({"regions": {NSW: MEMBER | {"is_default": True}}}, ["/regions/victoria"])
+
+    done, warned = heard(
+        before,
+        collections={"regions": {VIC: {"is_default": True}}},
+        default_region=Referral("/region", IN_VIC, {"country": "NZ"}),
+    )
+
+    assert done.draft.collections["regions"] == {}
+    assert done.draft.default_region.row == {}
+    assert warned == [("older_than_stored", "/regions")]
+
+
+@pytest.mark.parametrize(("country", "warned"), [("AU", 0), ("NZ", 1)])
+def test_country_of_the_default_region_is_told_where_it_is_another(country, warned):
+    before = state({"regions": {NSW: MEMBER | {"country": "AU", "is_default": True}}}, ["/region_country"])
+
+    done, told = heard(before, collections={"regions": {}}, default_region=Referral("", (), {"country": country}))
+
+    assert done.draft.default_region.row == {}
+    assert told == [("older_than_stored", "/region_country")] * warned
+
+
+@pytest.mark.parametrize(("end", "warned"), [("2026-05-31T00:00:00Z", 1), ("2026-07-01T00:00:00Z", 0)])
+def test_late_record_renews_no_status(end, warned):
+    before = state({"statuses": {("gold",): {"expires_at": end, "is_active": True}}}, ["/statuses"])
+
+    done, told = heard(
+        before, collections={"statuses": {("gold",): {"expires_at": "2027-06-01T00:00:00Z", "is_active": True}}}
+    )
+
+    assert done.draft.collections == {}
+    assert told == [("older_than_stored", "/statuses")] * warned
+
+
+def test_date_that_stays_gone_gets_no_links():
+    key = ("birthday", "")
+    links = {(*key, str(UUID(int=8))): {"link_relationship": None, "link_role": None}}
+
+    done, told = heard(
+        state({"dates": {}, "date_links": {}}, ["/dates/birthday/"]),
+        collections={"dates": {key: {"name": "B", "date": "2000-01-01"}}, "date_links": links},
+        replaced_links=frozenset([key]),
+        places={("dates", key): "/dates_attributes/0"},
+    )
+
+    assert done.draft.collections == {"dates": {}, "date_links": {}}
+    assert done.draft.replaced_links == frozenset()
+    assert told == [("older_than_stored", "/dates_attributes/0")]
+
+
+@pytest.mark.parametrize(("notes", "warned"), [("ring", 0), ("knock", 1)])
+def test_of_two_addresses_with_one_text_the_one_without_a_name_is_meant(notes, warned):
+    blank = dict.fromkeys(shape.ADDRESSES.fields)
+    rows = {
+        ("1",): {**blank, **HOME, "external_id": "h", "notes": "knock"},
+        ("2",): {**blank, **HOME, "notes": "ring"},
+    }
+    (path,) = (
+        path
+        for path in decide(said({"addresses": [HOME | {"notes": "ring"}]}, LATE)).results[0].source_times["1"]
+        if path.endswith("/notes")
+    )
+
+    _, told = heard(
+        state({"addresses": rows}, [path]),
+        collections={"addresses": {("0",): HOME | {"notes": notes}}},
+        places={("addresses", ("0",)): "/addresses/0"},
+    )
+
+    assert told == [("older_than_stored", "/addresses/0")] * warned
 
 
 def test_stored_words_are_those_that_were_kept():
