@@ -52,6 +52,11 @@ def store(world: World) -> Labels:
             merged_into_id=None if person.merged_into is None else ids[person.merged_into],
             version=person.version,
             effective_times=person.times or None,
+            source_times={
+                source: [[time, None, None, [path]] for path, time in said.items()]
+                for source, said in person.source_times.items()
+            }
+            or None,
             created_at=START,
             updated_at=START,
         )
@@ -123,6 +128,18 @@ def decide(
     return [decision_of(outcome, labels) for outcome in outcomes]
 
 
+def _without_places(times: dict[str, Any]) -> dict[str, Any]:
+    """Return a row's times without the records in which a source had said what was there before.
+
+    And without those that only tell of another record that says the same time.
+    """
+    plain = {
+        pointer: {side: time[0] if isinstance(time, list) else time for side, time in sides.items()}
+        for pointer, sides in times.items()
+    }
+    return {pointer: sides for pointer, sides in plain.items() if sides.get("from") != sides.get("to")}
+
+
 def decision_of(outcome: Outcome, labels: Labels) -> Decision:
     """Return the outcome in the reference's words."""
     return Decision(
@@ -149,6 +166,7 @@ def described(world: World) -> dict[str, Any]:
                 "merged_into": person.merged_into,
                 "version": person.version,
                 "times": person.times,
+                "source_times": person.source_times,
                 **derived(person.fields),
             }
             for person in world.people
@@ -171,7 +189,7 @@ def described_database(labels: Labels) -> dict[str, Any]:
             (labels[entry.profile_id], entry.version): (
                 entry.action,
                 numbered(entry),
-                entry.times or {},
+                _without_places(entry.times or {}),
                 entry.position,
             )
             for entry in models.ProfileChange.objects.all()
@@ -199,6 +217,10 @@ def _described_profile(profile: models.Profile, labels: Labels) -> dict[str, Any
         "merged_into": None if profile.merged_into_id is None else labels[profile.merged_into_id],
         "version": profile.version,
         "times": profile.effective_times or {},
+        "source_times": {
+            source: {path: time for time, _, _, paths in records for path in paths}
+            for source, records in (profile.source_times or {}).items()
+        },
         "email_key": profile.email_key,
         "search_name": profile.search_name,
         "search_last": profile.search_last,

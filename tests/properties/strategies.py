@@ -15,6 +15,17 @@ from profiles.schema import parse_record
 from profiles.shape import ADDRESSES
 from profiles.values import Cause, CauseKind, Finding, MobileClash, ProfileDraft, WarningCode
 from tests.properties.reference import LOCATIONS, ORGANISATIONS, ROLES, World, id_of, newcomer, without_placeholders
+from tests.properties.retelling import (
+    ACTORS,
+    EMAIL,
+    ODD_SOURCE_TIMES,
+    OTHER_EMAIL,
+    SOURCE_TIMES,
+    furnish,
+    retold,
+    spoken_of,
+    topics,
+)
 
 TORTURE: Final = os.environ.get("HUB_TORTURE") == "1"
 
@@ -293,6 +304,8 @@ def identity_lists(draw: DrawFn, *, criteria: Criteria) -> list[Any]:
 def records(draw: DrawFn, *, criteria: Criteria) -> dict[str, Any]:
     """One raw record: mostly keys, usually one for each criterion; a few fields; now and then something wrong."""
     record: dict[str, Any] = {}
+    if draw(one_in(2)):
+        record["source_updated_at"] = draw(st.sampled_from(ODD_SOURCE_TIMES if draw(one_in(20)) else SOURCE_TIMES))
     if not draw(one_in(6 if "email" in criteria else 2)):
         record["email"] = draw(st.sampled_from(WRITTEN_EMAILS))
     if identities := draw(identity_lists(criteria=criteria)):
@@ -319,6 +332,8 @@ class Submission:
     criteria: Criteria
     kind: CauseKind
     mobile_clash: MobileClash
+    actor: int | None
+    """The user who submits it, and with that the source of its times."""
     records: tuple[dict[str, Any], ...]
 
     def drafts(self, number: int = 0) -> list[ProfileDraft]:
@@ -338,7 +353,7 @@ class Submission:
         return drafts
 
     def _cause(self, number: int, position: int) -> Cause:
-        return Cause(self.kind, batch_id=batch_id(number), position=position)
+        return Cause(self.kind, batch_id=batch_id(number), position=position, actor_id=self.actor)
 
     def _draft(self, record: dict[str, Any], cause: Cause) -> ProfileDraft:
         draft = parse_record(with_ids(record), cause=cause)
@@ -365,13 +380,32 @@ def batch_id(number: int) -> UUID:
 
 
 @st.composite
+def retellings(draw: DrawFn, *, max_size: int = 3) -> list[Submission]:
+    """Batches of which all records tell few things of few people."""
+    some = draw(topics())
+    batch = st.builds(
+        Submission,
+        criteria=st.just(("email",)),
+        kind=st.sampled_from((*(CauseKind.BATCH,) * 5, CauseKind.ADMIN)),
+        mobile_clash=st.sampled_from((MobileClash.REJECT, MobileClash.SECONDARY)),
+        actor=st.sampled_from(ACTORS),
+        records=st.lists(retold(topics=some), min_size=4, max_size=8).map(tuple),
+    )
+    return draw(st.lists(batch, min_size=1, max_size=max_size))
+
+
+@st.composite
 def submissions(draw: DrawFn, *, max_size: int = 8) -> Submission:
-    """Batches of one to `max_size` records."""
+    """Batches of one to `max_size` records; every third one tells of few people."""
+    if draw(one_in(3)):
+        (retelling,) = draw(retellings(max_size=1))
+        return retelling
     criteria = draw(st.sampled_from(CRITERIA))
     return Submission(
         criteria=criteria,
         kind=draw(st.sampled_from((CauseKind.BATCH, CauseKind.BATCH, CauseKind.BATCH, CauseKind.ADMIN))),
         mobile_clash=draw(st.sampled_from((MobileClash.REJECT, MobileClash.REJECT, MobileClash.SECONDARY))),
+        actor=draw(st.sampled_from(ACTORS)),
         records=tuple(draw(st.lists(records(criteria=criteria), min_size=1, max_size=max_size))),
     )
 
@@ -428,7 +462,22 @@ def worlds(draw: DrawFn) -> World:
                 )
             )
         )
+        if draw(one_in(2)):
+            person.source_times = draw(spoken_of())
         survivors = [other.label for other in world.people if other.merged_into is None]
         person.merged_into = draw(st.sampled_from([*survivors, None])) if draw(one_in(3)) else None
+        world.put_down(None, person, position=None)
+    return world
+
+
+@st.composite
+def furnished_worlds(draw: DrawFn) -> World:
+    """Return a world of the people that `retellings` tell of, with much that they tell of."""
+    world = World()
+    for email in (EMAIL, OTHER_EMAIL):
+        person = newcomer(world)
+        person.is_stored = True
+        person.fields["email"] = email
+        furnish(draw, person)
         world.put_down(None, person, position=None)
     return world

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from profiles import models
 from tests.properties.reference import apply_one_by_one
 from tests.properties.stored import START, decide, described, described_database, rolled_back, store
-from tests.properties.strategies import examples, submissions, worlds
+from tests.properties.strategies import examples, furnished_worlds, retellings, submissions, worlds
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +18,17 @@ pytestmark = pytest.mark.django_db
 @examples(80, torture=4_000)
 @given(world=worlds(), batches=st.lists(submissions(), min_size=1, max_size=4))
 def test_batches_do_what_the_reference_does(world, batches):
+    check_batches(world, batches)
+
+
+@examples(120, torture=4_000)
+@given(world=furnished_worlds(), batches=retellings())
+def test_late_records_do_what_the_reference_does(world, batches):
+    check_batches(world, batches)
+
+
+def check_batches(world, batches):
+    """Put the batches through both, one after another, and find the same afterwards."""
     world = copy.deepcopy(world)
     with rolled_back():
         labels = store(world)
@@ -63,7 +74,7 @@ def test_only_changed_profiles_and_identities_are_touched(world, batch):
         after = described_database(labels)["people"]
         touched = {labels[profile.id] for profile in models.Profile.objects.filter(updated_at=now)}
         for person in (*before.values(), *after.values()):
-            del person["times"]  # moving one alone touches nobody
+            del person["times"], person["source_times"]  # moving one alone touches nobody
         assert touched == {label for label in after if after[label] != before.get(label)}
         new = {labels[profile.id] for profile in models.Profile.objects.filter(created_at=now)}
         assert new == after.keys() - before.keys()

@@ -9,6 +9,7 @@ from hypothesis import given
 
 from profiles import models
 from tests.properties.reference import World, apply_one, apply_one_by_one
+from tests.properties.retelling import JUST_AHEAD
 from tests.properties.stored import START, decide, described, described_database, rolled_back, store
 from tests.properties.strategies import Submission, examples, submissions, worlds
 
@@ -72,13 +73,16 @@ def updated_at() -> dict[str, set[tuple[object, dt.datetime]]]:
 
 
 def without_company(world: World, batch: Submission) -> Submission:
-    """Keep only records that have to do with no profile and no key that an earlier one had to do with."""
+    """Keep only records that have to do with no profile and no key that an earlier one had to do with.
+
+    And that are not refused for being ahead of the clock: a day later they no longer are.
+    """
     world = copy.deepcopy(world)
     taken: set[object] = set()
     kept = []
     for record, draft in zip(batch.records, batch.drafts(), strict=True):
         concerned = {person.label for person in world.meant_by(tuple(draft.pointers))} | set(draft.pointers)
-        if concerned & taken:
+        if concerned & taken or record.get("source_updated_at") == JUST_AHEAD:
             continue
         decision = apply_one(world, draft, batch.criteria, now=START, mobile_clash=batch.mobile_clash)
         taken |= concerned

@@ -10,6 +10,7 @@ from tests.properties.reference.matching import apply_one, apply_one_by_one
 from tests.properties.reference.names import LOCATIONS, ORGANISATIONS, ROLES
 from tests.properties.reference.people import OTHER_COLLECTIONS, Person, id_of
 from tests.properties.reference.placeholders import is_nobodys_email, is_placeholder, without_placeholders
+from tests.properties.reference.sources import name_of_address
 from tests.properties.reference.told import place
 from tests.properties.reference.world import Decision, World, newcomer
 
@@ -27,6 +28,7 @@ __all__ = [
     "id_of",
     "is_nobodys_email",
     "is_placeholder",
+    "name_of_address",
     "newcomer",
     "place",
     "without_placeholders",

@@ -42,6 +42,25 @@ def difference(before: Person | None, after: Person) -> dict[str, dict[str, Any]
     return changes
 
 
+def moved_times(before: Person | None, after: Person) -> dict[str, dict[str, str]]:
+    """Return what is different of the times, which stand beside the changes."""
+    old, new = ({} if before is None else all_times(before)), all_times(after)
+    moved = {}
+    for pointer in old.keys() | new.keys():
+        if old.get(pointer) != new.get(pointer):
+            sides = {"from": old.get(pointer), "to": new.get(pointer)}
+            moved[pointer] = {side: time for side, time in sides.items() if time is not None}
+    return moved
+
+
+def all_times(person: Person) -> dict[str, str]:
+    """Return when consent was decided and when the sources spoke, as pointers."""
+    times = {f"/effective/{name}": time for name, time in person.times.items()}
+    for source, said in person.source_times.items():
+        times |= {f"/source/{source}{path}": time for path, time in said.items()}
+    return times
+
+
 def has_row(person: Person | None, pointer: str) -> bool:
     """Whether the person has the row that the pointer leads into: what is missing there is null, not absent."""
     collection, *parts = (part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/"))

@@ -20,6 +20,7 @@ from tests.properties.reference.fields import is_birthday_sound, set_fields, set
 from tests.properties.reference.memberships import set_organisations, set_regions, set_statuses
 from tests.properties.reference.names import look_up
 from tests.properties.reference.people import Person
+from tests.properties.reference.sources import hear
 from tests.properties.reference.told import Told, place
 from tests.properties.reference.world import Decision, World, newcomer
 
@@ -97,7 +98,12 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
             pointer.startswith(home) for _, pointer in errors for home in homes
         ):
             refuse(ErrorCode.NO_MATCH_VALUE, homes[0])
-    elif person.fields["profile_type"] == "deleted" and "profile_type" not in draft.fields:
+
+    # What of the record counts: its source may have spoken about some of it later.
+    after = newcomer(world) if person is None else copy.deepcopy(person)
+    told = Told(errors, ignored)
+    draft = hear(copy.deepcopy(after), after, draft, told, world, now=now)
+    if person is not None and person.fields["profile_type"] == "deleted" and "profile_type" not in draft.fields:
         refuse(ErrorCode.DELETED_PROFILE, "")
 
     # Whose are the other keys: this person's, one's who was merged into this person, or somebody else's.
@@ -121,13 +127,11 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
             if person is not None:
                 world.note_pair(person, other, reason=ErrorCode.CLAIMED_ELSEWHERE, position=position)
 
-    after = newcomer(world) if person is None else copy.deepcopy(person)
     set_fields(after, draft, aliases | shared)
     for one in shared:
         after.fields["secondary_phone"] = one.value
     set_identities(after, draft, aliases)
     set_tags(after, draft)
-    told = Told(errors, ignored)
     set_addresses(after, draft, told)
     if person is not None:
         forget_old_addresses(person, after)
@@ -160,6 +164,8 @@ def apply_one(  # noqa: C901, PLR0912, PLR0915 the whole rule in one piece, top 
 
 def may_share(person: Person | None, draft: ProfileDraft, number: str) -> bool:
     """Whether the second phone, as the record leaves it, is free for the number or holds it already."""
+    if "mobile_phone" not in draft.fields:
+        return False  # late: it is claimed, and set nowhere
     second = None if person is None else person.fields["secondary_phone"]
     if "secondary_phone" in draft.fields:
         second = draft.fields["secondary_phone"]

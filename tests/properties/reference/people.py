@@ -32,6 +32,8 @@ class Person:
     version: int = 0
     times: dict[str, str] = field(default_factory=dict)
     """When flags of consent are taken to have been decided, by field."""
+    source_times: dict[str, dict[str, str]] = field(default_factory=dict)
+    """When each source last spoke about what it speaks about, by its own clock."""
     is_stored: bool = False
     """Whether they were there before all batches: records can name these by id."""
 

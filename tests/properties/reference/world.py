@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from profiles.keys import MatchKey
 from profiles.shape import PROFILE_FIELDS
 from profiles.values import ErrorCode, OutcomeKind
-from tests.properties.reference.ledger import LedgerRow, action_of, difference
+from tests.properties.reference.ledger import LedgerRow, action_of, difference, moved_times
 from tests.properties.reference.people import Person, id_of
 
 
@@ -74,22 +74,18 @@ class World:
         """Replace or add the person, with a row in the ledger if anything is different."""
         changes = difference(before, after)
         if before is not None and not changes:
-            before.times = after.times  # beside everything that counts as a change
+            # Beside everything that counts as a change.
+            before.times, before.source_times = after.times, after.source_times
             return OutcomeKind.UNCHANGED
-        old_times = {} if before is None else before.times
-        times = {
-            f"/effective/{name}": ({"from": old_times[name]} if name in old_times else {})
-            | ({"to": after.times[name]} if name in after.times else {})
-            for name in old_times.keys() | after.times.keys()
-            if old_times.get(name) != after.times.get(name)
-        }
         after.version += 1
         if before is None:
             self.people.append(after)
         else:
             self.people[after.label] = after
         action = action_of(before, after).value
-        self.ledger.append(LedgerRow(after.label, after.version, action, changes, position, times))
+        self.ledger.append(
+            LedgerRow(after.label, after.version, action, changes, position, moved_times(before, after))
+        )
         return OutcomeKind.CREATED if before is None else OutcomeKind.UPDATED
 
 
