@@ -14,7 +14,7 @@ from profiles.db import sets
 from profiles.db.ids import new_id
 from profiles.directory import Scope, load_key_rules
 from profiles.models import DuplicateCandidate, Profile
-from profiles.models.duplicates import Verdict
+from profiles.models.duplicates import UNDECIDED, Verdict
 from profiles.reconcile import State, difference, moved_times, state_of
 from profiles.reconcile.uniting import CHOOSABLE, MergeError, choose, unite
 from profiles.times import utc_text
@@ -212,7 +212,7 @@ def _result(
 
 def _note_verdict(merge: Merge) -> None:
     low, high = sorted((merge.merged_id, merge.survivor_id))
-    DuplicateCandidate.objects.filter(low=low, high=high).update(verdict=Verdict.SAME)
+    DuplicateCandidate.objects.filter(low=low, high=high).update(verdict=Verdict.SAME, later_until=None)
 
 
 def _carry_pairs(merge: Merge, *, moment: str) -> None:
@@ -241,6 +241,7 @@ def _carry_pairs(merge: Merge, *, moment: str) -> None:
                     "batch_id": pair.batch_id,
                     "position": pair.position,
                     "verdict": pair.verdict,
+                    "later_until": None if pair.later_until is None else pair.later_until.isoformat(),
                     "created_at": moment,
                 }
             )
@@ -250,7 +251,9 @@ def _carry_pairs(merge: Merge, *, moment: str) -> None:
     different = [
         own[other].pk for other, pair in carried.items() if other in own and pair.verdict == Verdict.DIFFERENT
     ]
-    DuplicateCandidate.objects.filter(pk__in=different, verdict=Verdict.OPEN).update(verdict=Verdict.DIFFERENT)
+    DuplicateCandidate.objects.filter(pk__in=different, verdict__in=UNDECIDED).update(
+        verdict=Verdict.DIFFERENT, later_until=None
+    )
 
 
 def _pairs_of(profile_id: UUID) -> dict[UUID, DuplicateCandidate]:

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
@@ -69,6 +70,16 @@ def staff_client(staff_user):
     """Return a browser that a member of staff is signed in with."""
     client = Client()
     client.force_login(staff_user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def viewing_client(django_user_model):
+    """Return a browser of somebody on the staff who may look at everything and change nothing."""
+    viewer = django_user_model.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client = Client()
+    client.force_login(viewer, backend="django.contrib.auth.backends.ModelBackend")
     return client
 
 

@@ -16,8 +16,8 @@ from batches.models import Batch, BatchRecord
 from batches.signs import count_living
 from batches.values import OUTCOMES, UNFINISHED, BatchState
 from profiles.desk.lists import WINDOW, among_newest, label, moment, table
-from profiles.models import DuplicateCandidate, OvermergeAlarm
-from profiles.models.duplicates import Verdict
+from profiles.models import OvermergeAlarm
+from profiles.models.duplicates import waiting_pairs
 
 NEWEST_COUNTED: Final = 10_000
 MOST_TO_LOOK_AT: Final = 1_000
@@ -29,10 +29,10 @@ _COLOURS: Final = {"created": "#16a34a", "updated": "#2563eb", "unchanged": "#9c
 
 def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return the page's context with the figures, each for those who may see what it counts; queries."""
-    context = context | {"to_look_at": [*_pairs(request), *_alarms(request)]}
+    now = timezone.now()
+    context = context | {"to_look_at": [*_pairs(request, today=now.date()), *_alarms(request)]}
     if not request.user.has_perm("batches.view_batch"):
         return context
-    now = timezone.now()
     newest = Batch.objects.order_by("-id").values("id")
     by_state = dict(
         Batch.objects.filter(id__in=newest[:NEWEST_COUNTED], received_at__gte=now - dt.timedelta(days=1))
@@ -66,13 +66,12 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _pairs(request: HttpRequest) -> list[dict[str, object]]:
+def _pairs(request: HttpRequest, *, today: dt.date) -> list[dict[str, object]]:
     """Return how many pairs of profiles wait for a verdict, as a tile."""
     if not request.user.has_perm("profiles.view_duplicatecandidate"):
         return []
-    url = reverse("admin:profiles_duplicatecandidate_changelist", query={"verdict__exact": Verdict.OPEN.value})
-    waiting = DuplicateCandidate.objects.filter(verdict=Verdict.OPEN)
-    return [{"name": "possible duplicates", "count": _count_bounded(waiting), "url": url}]
+    url = reverse("admin:profiles_duplicatecandidate_changelist", query={"state": "waiting"})
+    return [{"name": "possible duplicates", "count": _count_bounded(waiting_pairs(today=today)), "url": url}]
 
 
 def _alarms(request: HttpRequest) -> list[dict[str, object]]:

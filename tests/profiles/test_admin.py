@@ -45,15 +45,6 @@ def edit(client, profile, **changes):
     return client.post(page_of(profile), sent_form(client, profile, **changes), follow=True)
 
 
-@pytest.fixture
-def viewing_client(django_user_model):
-    viewer = django_user_model.objects.create_user("viewer", is_staff=True)
-    viewer.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    client = Client()
-    client.force_login(viewer, backend=BACKEND)
-    return client
-
-
 # --- Finding -----------------------------------------------------------------------------------------------------
 
 
@@ -433,34 +424,6 @@ def test_ledger_is_read_only(staff_client):
         staff_client.post(f"{url}delete/", {"post": "yes"}).status_code,
         staff_client.get("/admin/profiles/profilechange/add/").status_code,
     ] == [403, 403, 403]
-
-
-@pytest.fixture
-def pair():
-    low, high = sorted([make_profile(first_name="Ana"), make_profile(first_name="Anna")], key=lambda one: one.id)
-    return DuplicateCandidate.objects.create(low=low, high=high, reason="ambiguous", created_at=timezone.now())
-
-
-def test_possible_duplicates_are_judged_one_by_one(staff_client, pair):
-    url = f"/admin/profiles/duplicatecandidate/{pair.pk}/change/"
-
-    staff_client.post(url, {"verdict": "different", "reason": "no", "low": ""})
-
-    low, high = pair.low_id, pair.high_id
-    pair.refresh_from_db()
-    assert (pair.verdict, pair.reason, pair.low_id, pair.high_id) == ("different", "ambiguous", low, high)
-
-
-def test_possible_duplicates_are_judged_together(staff_client, viewing_client, pair):
-    url = "/admin/profiles/duplicatecandidate/"
-    chosen = {"action": "say_same", "_selected_action": [pair.pk]}
-
-    viewing_client.post(url, chosen)
-    before = DuplicateCandidate.objects.get().verdict
-    response = staff_client.post(url, chosen, follow=True)
-
-    assert (before, DuplicateCandidate.objects.get().verdict) == ("open", "same")
-    assert [str(message) for message in response.context["messages"]] == ["1 changed to “Same”."]
 
 
 def test_token_is_shown_once_and_works(staff_client, machine_user):

@@ -441,7 +441,13 @@ def test_merge_decided_by_older_versions_is_stale(stale):
 def pair(one, other, verdict):
     low, high = sorted((one, other), key=lambda profile: profile.id)
     return DuplicateCandidate.objects.create(
-        low=low, high=high, reason="ambiguous", position=3, verdict=verdict, created_at=NOW
+        low=low,
+        high=high,
+        reason="ambiguous",
+        position=3,
+        verdict=verdict,
+        later_until=NOW.date() if verdict == "later" else None,
+        created_at=NOW,
     )
 
 
@@ -459,7 +465,9 @@ def verdicts(profile):
         pytest.param("open", None, "open", id="open ones are carried"),
         pytest.param("different", None, "different", id="different ones are carried"),
         pytest.param("same", None, None, id="settled ones are not"),
+        pytest.param("later", None, "later", id="those put off are carried"),
         pytest.param("different", "open", "different", id="different outweighs open"),
+        pytest.param("different", "later", "different", id="and what is put off"),
         pytest.param("open", "different", "different", id="and is not outweighed"),
         pytest.param("open", "same", "same", id="what staff said of the survivor stays"),
     ],
