@@ -26,7 +26,7 @@ def test_every_row_has_one_outcome(tmp_path_factory, rows, slice_size):
     expected = []
     batches = []
     for part in read_slices(path, criteria=("email",), size=slice_size):
-        receipt = submit_batch(body=part.body("email"), source=BatchSource.IMPORT, submitted_by=None)
+        receipt = submit_batch(body=part.body(("email",)), source=BatchSource.IMPORT, submitted_by=None)
         batches.append(receipt.batch_id)
         expected += [UNREADABLE in json.loads(line.record) for line in part.lines]
 
