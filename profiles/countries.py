@@ -406,8 +406,22 @@ def country_code(text: str) -> str | None:
     """Return the two letters of the country that a code or an English name means, `None` where none is known.
 
     Case, accents, dots, apostrophes, the order of the words, `the`, `of`, `&` and "Republic of" make no difference.
-    NA is Namibia, but n/a and N.A. are nothing.
+    What stands in brackets behind a name may say the same once more: United States (USA). NA is Namibia, but n/a and
+    N.A. are nothing.
     """
+    return _code_of(text) or _said_twice(text)
+
+
+def _said_twice(text: str) -> str | None:
+    """Return the country that both a name and what stands in brackets behind it mean."""
+    name, bracket, twice = text.rstrip().removesuffix(")").partition("(")
+    if not bracket or not text.rstrip().endswith(")"):
+        return None
+    code = _code_of(name)
+    return code if code is not None and code == _code_of(twice) else None
+
+
+def _code_of(text: str) -> str | None:
     known = _known()
     if number := _NUMERIC.fullmatch(text.strip()):
         return known.get(number[1].zfill(3))

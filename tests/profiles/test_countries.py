@@ -106,3 +106,24 @@ def test_postcodes_are_asked_for_where_there_are_some(written, expected):
 )
 def test_spreadsheets_numbers_are_numbers_and_what_is_not_known_is_nothing(written, code):
     assert country_code(written) == code
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("United States (USA)", "US"),
+        ("USA (United States)", "US"),
+        ("United Kingdom (GB)", "GB"),
+        ("Germany (DE) ", "DE"),
+        ("Australia(036)", "AU"),
+        ("United States (UK)", None),
+        ("Atlantis (AU)", None),
+        ("Australia (Perth)", None),
+        ("(AU)", "AU"),
+        ("Australia (", "AU"),
+        ("Australia ()", "AU"),
+        ("Australia (AU) (AU)", None),
+    ],
+)
+def test_country_may_be_said_twice(written, code):
+    assert country_code(written) == code
