@@ -146,8 +146,13 @@ def tag(value: str) -> str:
 
 
 def email(value: str) -> str:
-    """Return an email as it is kept: trimmed, NFC, its spelling left alone. Raises for wrong syntax."""
+    """Return an email as it is kept: trimmed, NFC, its spelling left alone. Raises for wrong syntax.
+
+    A spreadsheet's armour (="ann@example.com") is taken off; an apostrophe in front may be the address' own.
+    """
     value = text(value, length=EMAIL_LENGTH)
+    if value.startswith("="):
+        value = unarmoured(value)
     _email_key(value)
     return value
 

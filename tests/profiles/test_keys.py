@@ -581,3 +581,21 @@ def test_no_refusal_repeats_the_value():
         with pytest.raises(InvalidValueError) as refusal:
             refuse("s3cret\x00")
         assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ('="ann@example.com"', "ann@example.com"),
+        ('= "ann@example.com"', None),
+        ("=ann@example.com", "=ann@example.com"),
+        ("'ann@example.com", "'ann@example.com"),
+        ('=""', None),
+    ],
+)
+def test_armour_of_an_email_is_taken_off(written, kept):
+    if kept is None:
+        with pytest.raises(InvalidValueError):
+            keys.email(written)
+    else:
+        assert keys.email(written) == kept
