@@ -24,13 +24,32 @@ _KINDS: Final = {
     "Co": "a private character",
     "Zs": "a blank",
 }
-# What copying from pages and files leaves at the ends: soft hyphen, zero-width space, direction marks, word joiner,
-# byte order mark. The joiners U+200C and U+200D are not here: they shape the letter before them.
-_UNSEEN: Final = "\xad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-_EDGES: Final = _UNSEEN + "".join(one for one in map(chr, range(0x3001)) if one.isspace())  # there is none beyond
+DIRECTION_MARKS: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""Ranges of the marks that tell a program which way to write: they come along when text is copied from a page."""
+# What nobody sees (Unicode's Default_Ignorable_Code_Point), as ranges. Of some two that look the same would differ,
+# and copying leaves them at the ends: soft hyphens, zero-width spaces, word joiners, byte order marks.
+_UNSEEN: Final = (
+    f"\xad{DIRECTION_MARKS}\u200b\u2060-\u206f\ufeff\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e001f\U000e0080-\U000e00ff\U000e01f0-\U000e0fff"
+)
+# The others shape the letter beside them, or count as one: joiners, variation selectors, fillers, the tags of flags.
+_SHAPING: Final = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0020-\U000e007f\U000e0100-\U000e01ef"
+)
 _UNSEEN_WITHIN: Final = re.compile(f"[{_UNSEEN}]")
-# Joiners, variation selectors and blanks that count as letters: nobody sees a text of these alone.
-_NOTHING: Final = re.compile(rf"[\s{_UNSEEN}\u034f\u115f\u1160\u200c\u200d\u2800\u3164\ufe00-\ufe0f\uffa0]*")
+# Nobody sees a text of these alone; the blank of Braille is none of Unicode's.
+_NOTHING: Final = re.compile(rf"[\s{_UNSEEN}{_SHAPING}\u2800]*")
+
+
+def _all_of(ranges: str) -> str:
+    """Return the characters that ranges such as `a-f` stand for."""
+    return re.sub("(.)-(.)", lambda ends: "".join(map(chr, range(ord(ends[1]), ord(ends[2]) + 1))), ranges)
+
+
+_EDGES: Final = _all_of(_UNSEEN) + "".join(one for one in map(chr, range(0x3001)) if one.isspace())
+_ARE_EDGES: Final = frozenset(_EDGES)
+_MAY_BE_NOTHING: Final = frozenset(f"{_all_of(_SHAPING)}\u2800")
 _SEEN: Final = re.compile("[\x21-\x7e]*", re.ASCII)
 
 
@@ -54,7 +73,9 @@ def trimmed(text: str) -> str:
     """Return the text without the white space and the invisible characters at its ends; nothing where none is seen."""
     if text.isascii():
         return text.strip()
-    return "" if is_unseen(text) else text.strip(_EDGES)
+    if text[0] in _ARE_EDGES or text[-1] in _ARE_EDGES or text[0] in _MAY_BE_NOTHING:
+        return "" if is_unseen(text) else text.strip(_EDGES)
+    return text
 
 
 def is_unseen(text: str) -> bool:

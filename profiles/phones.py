@@ -11,12 +11,11 @@ from typing import Final
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, CountryCodeSource, PhoneMetadata, ValidationResult
 
-from profiles.characters import first_unseen, name_of
+from profiles.characters import DIRECTION_MARKS, first_unseen, name_of
 
 MOST_DIGITS: Final = 15  # E.164's own bound
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-# The marks that tell a program which way to write: they come along when numbers are copied from a web page.
-_BIDI_MARKS: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_DIRECTION_MARKS: Final = re.compile(f"[{DIRECTION_MARKS}]")
 # What spreadsheets are given, so that they take a number for a text.
 _ARMOUR: Final = re.compile(r"""='?"(.*)"|'(.*?)'?|"(.*)\"""", re.DOTALL)
 # Signs that are one of ours in another script.
@@ -173,7 +172,7 @@ def _plain(text: str) -> str:
 
 def in_ascii(text: str) -> str:
     """Return the text without armour and marks of writing direction, its signs and digits in ASCII; all else stays."""
-    text = _BIDI_MARKS.sub("", text).strip()
+    text = _DIRECTION_MARKS.sub("", text).strip()
     if armoured := _ARMOUR.fullmatch(text):
         text = next(part for part in armoured.groups() if part is not None).strip()
     text = text.translate(_SIGNS)
