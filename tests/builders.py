@@ -2,9 +2,11 @@
 
 import itertools
 import json
+import sqlite3
 from typing import Any
 
-from django.db import transaction
+import psycopg
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from batches import leases
@@ -68,3 +70,21 @@ def make_profile(**fields: Any) -> Profile:
     assert outcome.kind is OutcomeKind.CREATED, outcome
     assert outcome.profile_id is not None
     return Profile.objects.get(id=outcome.profile_id)
+
+
+def sqlite_error(message: str, code: int) -> OperationalError:
+    """Return what Django makes of SQLite's refusal."""
+    cause = sqlite3.OperationalError(message)
+    cause.sqlite_errorcode = code
+    return _caused_by(cause)
+
+
+def postgres_error(kind: type[psycopg.Error]) -> OperationalError:
+    """Return what Django makes of PostgreSQL's refusal, by the driver's class for it."""
+    return _caused_by(kind("the server's own words"))
+
+
+def _caused_by(cause: Exception) -> OperationalError:
+    error = OperationalError(*cause.args)
+    error.__cause__ = cause
+    return error

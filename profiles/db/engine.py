@@ -1,5 +1,6 @@
 """Which engine the hub stands on, and what its refusals mean: profiles.db alone asks, the others ask what follows."""
 
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -38,9 +39,22 @@ class Statement:
         return self.postgresql if is_postgresql() else self.sqlite
 
 
+# What another transaction did: a serialisation that failed, a deadlock, a lock that was waited for in vain.
+_BUSY: Final = ("40001", "40P01", "55P03")
 # Connection, resources, shutdown, and what another transaction did (PostgreSQL's error classes).
 _NOBODYS_FAULT: Final = ("08", "53", "57", "40", "55P03")
-_SQLITE_TROUBLE: Final = ("locked", "disk", "unable to open", "readonly")
+_SQLITE_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_SQLITE_TROUBLE: Final = _SQLITE_BUSY | {
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return PostgreSQL's code for what went wrong; `None` where it is not a server's answer."""
+    return getattr(error.__cause__, "sqlstate", None)
 
 
 def is_unavailable(error: BaseException) -> bool:
@@ -49,7 +63,18 @@ def is_unavailable(error: BaseException) -> bool:
         return True
     if not isinstance(error, OperationalError):
         return False
-    state = getattr(error.__cause__, "sqlstate", None)
-    if isinstance(state, str):
+    state = sqlstate(error)
+    if state is not None:
         return state.startswith(_NOBODYS_FAULT)
-    return is_postgresql() or any(word in str(error) for word in _SQLITE_TROUBLE)
+    return is_postgresql() or _sqlite_code(error) in _SQLITE_TROUBLE
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether somebody else's transaction stood in the way, so that the same may go well in a moment."""
+    return sqlstate(error) in _BUSY or _sqlite_code(error) in _SQLITE_BUSY
+
+
+def _sqlite_code(error: BaseException) -> int | None:
+    """Return SQLite's code for what went wrong, without the byte that says more of it."""
+    code = getattr(error.__cause__, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF

@@ -8,7 +8,7 @@ from typing import Final
 from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from profiles.db.engine import is_postgresql
+from profiles.db.engine import is_postgresql, sqlstate
 
 # A space of its own among two-part advisory locks: nobody waits for one of these.
 _PROBE: Final = 0x6876
@@ -77,7 +77,7 @@ def _locks_exclude() -> bool:
         other.rollback()
     except OperationalError as error:
         # So says a pooler that lets nobody have a transaction.
-        if getattr(error.__cause__, "sqlstate", None) != _PROTOCOL_VIOLATION:
+        if sqlstate(error) != _PROTOCOL_VIOLATION:
             raise
         return False
     finally:

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
 
+from profiles.db.engine import is_busy
 from profiles.http.requests import request_id
 from profiles.http.wire import JSON
 
@@ -129,7 +130,7 @@ def json_answer(
 
 
 def _why_unavailable(error: Exception) -> str:
-    return BUSY if "locked" in str(error) else NO_DATABASE
+    return BUSY if is_busy(error) else NO_DATABASE
 
 
 # --- What never comes to a view, or comes from one that is not of the API -------------------------------------------

@@ -1,13 +1,16 @@
 """Every error below /api/ has the contract's shape, whatever raised it and wherever."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+import psycopg
 import pytest
 from django.db import InterfaceError, OperationalError, connections
 from django.test import Client
 
 from profiles.http import documents
+from tests.builders import postgres_error, sqlite_error
 
 pytestmark = pytest.mark.django_db
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
@@ -105,7 +108,12 @@ def test_openapi_document_in_another_format_is_422(client):
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["format"])
 
 
-AWAY = [OperationalError("connection refused"), InterfaceError("connection already closed")]
+BUSY = [sqlite_error("database is locked", sqlite3.SQLITE_BUSY), postgres_error(psycopg.errors.LockNotAvailable)]
+AWAY = [
+    OperationalError("connection refused"),
+    InterfaceError("connection already closed"),
+    sqlite_error("unable to open database file: /mnt/locked", sqlite3.SQLITE_CANTOPEN),
+]
 
 
 @pytest.mark.parametrize("is_debug", [False, True])
@@ -148,7 +156,7 @@ def test_database_away_is_a_plain_503_for_the_desk(strict_client, settings, path
 
 
 @pytest.mark.usefixtures("no_database")
-@pytest.mark.parametrize("no_database", [OperationalError("database is locked")], indirect=True)
+@pytest.mark.parametrize("no_database", BUSY, indirect=True)
 def test_busy_database_is_503(strict_client):
     answer = strict_client.get("/api/v3/profiles", HTTP_AUTHORIZATION="Bearer phub_any")
 
