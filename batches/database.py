@@ -4,10 +4,13 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, Error, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from profiles.db import engine
+
 SECONDS_BETWEEN_TRIES: Final = 1.0
+NOT_UP_TO_DATE: Final = "The database is not up to date; run `manage.py migrate` first."
 
 
 class DatabaseNotReadyError(Exception):
@@ -23,7 +26,7 @@ def wait_for_database(*, stop: threading.Event, say: Callable[[str], object]) ->
     waits = False
     while not stop.is_set():
         try:
-            _check()
+            check_database()
         except (OperationalError, InterfaceError) as error:
             if not waits:
                 say(f"The database cannot be reached ({reason(error)}); waiting for it.")
@@ -40,6 +43,24 @@ def wait_for_database(*, stop: threading.Event, say: Callable[[str], object]) ->
     return False
 
 
+def check_database() -> None:
+    """Raise `DatabaseNotReadyError` unless the database is as new as this version of the hub; queries."""
+    if unapplied_migrations():
+        raise DatabaseNotReadyError(NOT_UP_TO_DATE)
+
+
+def trouble(error: Error) -> str | None:
+    """Return the sentence for a database that is away, busy or not up to date; `None` where the fault is ours.
+
+    What its driver says of that names no values, only the place.
+    """
+    if engine.lacks_tables(error):
+        return NOT_UP_TO_DATE
+    if isinstance(error, OperationalError | InterfaceError):
+        return f"The database cannot be used: {reason(error)}."
+    return None
+
+
 def reason(error: Exception) -> str:
     """Return the first line of what the database or its driver says."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
@@ -49,8 +70,3 @@ def unapplied_migrations() -> int:
     """Return how many migrations the database lacks; queries."""
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
-def _check() -> None:
-    if unapplied_migrations():
-        raise DatabaseNotReadyError("The database is not up to date; run `manage.py migrate` first.")

@@ -41,6 +41,9 @@ class Statement:
 
 # What another transaction did: a serialisation that failed, a deadlock, a lock that was waited for in vain.
 _BUSY: Final = ("40001", "40P01", "55P03")
+# No such table, no such column; SQLite has no code for them.
+_NOT_THERE: Final = ("42P01", "42703")
+_SQLITE_NOT_THERE: Final = ("no such table", "no such column", "has no column named")
 # Connection, resources, shutdown, and what another transaction did (PostgreSQL's error classes).
 _NOBODYS_FAULT: Final = ("08", "53", "57", "40", "55P03")
 _SQLITE_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -72,6 +75,13 @@ def is_unavailable(error: BaseException) -> bool:
 def is_busy(error: BaseException) -> bool:
     """Whether somebody else's transaction stood in the way, so that the same may go well in a moment."""
     return sqlstate(error) in _BUSY or _sqlite_code(error) in _SQLITE_BUSY
+
+
+def lacks_tables(error: BaseException) -> bool:
+    """Whether a table or a column is not there that this version of the hub asks for."""
+    if sqlstate(error) in _NOT_THERE:
+        return True
+    return _sqlite_code(error) == sqlite3.SQLITE_ERROR and any(words in str(error) for words in _SQLITE_NOT_THERE)
 
 
 def _sqlite_code(error: BaseException) -> int | None:

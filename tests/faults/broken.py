@@ -47,6 +47,7 @@ def break_views() -> None:
 FAULTS = {
     "deciding": ("batches.processing.apply_drafts", fail),
     "claiming": ("batches.leases.claim", fail),
+    "importing": ("batches.importing.read_slices", fail),
     "thread": ("batches.leases.find_next", fail_in_thread),
 }
 

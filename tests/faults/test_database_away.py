@@ -160,20 +160,3 @@ def test_hub_waits_for_the_folder_of_its_file(command, tmp_path, engine):
         "The database cannot be reached (unable to open database file); waiting for it.",
         "CommandError: The database is not up to date; run `manage.py migrate` first.",
     ]
-
-
-@pytest.mark.parametrize("command", [["create_token", "x"], ["requeue", "01a20c9f-b30d-7000-a580-46bb423e7cc5"]])
-def test_other_commands_tell_it_in_a_sentence(command, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "manage.py", *command],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/nowhere/hub.sqlite3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (done.returncode, done.stderr) == (
-        1,
-        "manage.py: the database cannot be used: unable to open database file\n",
-    )

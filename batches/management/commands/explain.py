@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 from django.utils import timezone
 
+from batches.database import trouble
 from batches.explaining import Explanation, explain_body, explain_record
 from batches.intake import BodyError, EnvelopeError
 from profiles.criteria import typed_criteria
@@ -53,17 +54,18 @@ class Command(BaseCommand):
         try:
             explanation = _explain(_content(file), match=match, **options)
         except EnvelopeError as error:
-            told = " ".join(sentence for sentences in error.errors.values() for sentence in sentences)
+            said = " ".join(sentence for sentences in error.errors.values() for sentence in sentences)
             raise CommandError(
-                f"{file} is no batch with one profile ({told}); --match takes a record.", returncode=FAILED
+                f"{file} is no batch with one profile ({said}); --match takes a record.", returncode=FAILED
             ) from error
         except BodyError as error:
             raise CommandError(str(error), returncode=FAILED) from error
         except InvalidValueError as error:
             raise CommandError(f"--match: {error}", returncode=FAILED) from error
-        except (OperationalError, InterfaceError) as error:
-            message = "The database cannot be reached, or is not migrated."
-            raise CommandError(message, returncode=FAILED) from error
+        except Error as error:
+            if (told := trouble(error)) is None:
+                raise
+            raise CommandError(told, returncode=FAILED) from error
         self._tell(explanation)
         if explanation.item.outcome is OutcomeKind.REJECTED:
             sys.exit(WOULD_BE_REJECTED)

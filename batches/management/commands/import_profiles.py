@@ -11,12 +11,13 @@ from typing import Any, ClassVar, Final, TextIO
 from urllib.parse import quote
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from batches.database import DatabaseNotReadyError, check_database, trouble
 from batches.files import FileError
 from batches.importing import Import
 from batches.intake import BodyError, EnvelopeError
@@ -65,16 +66,28 @@ class Command(BaseCommand):
         self, *, file: Path, match: str, mobile_clash: str | None, label: str, user: str | None, **options: Any
     ) -> None:
         """Import the file and say what became of it."""
+        criteria = _criteria(match)
+        try:
+            check_database()
+            submitted_by = None if user is None else _user(user)
+        except DatabaseNotReadyError as error:
+            raise CommandError(str(error), returncode=FAILED) from error
+        except Error as error:
+            if (told := trouble(error)) is None:
+                raise
+            raise CommandError(told, returncode=FAILED) from error
         run = Import(
             file=file,
-            criteria=_criteria(match),
+            criteria=criteria,
             mobile_clash=None if mobile_clash is None else MobileClash(mobile_clash),
             label=(label or file.name)[:NAME_LENGTH],
-            submitted_by=None if user is None else _user(user),
+            submitted_by=submitted_by,
         )
         failure = self._run(run)
         if run.taken or not failure:
-            self._summarise(run)
+            # Whether anybody reads it is no matter of the exit code.
+            with contextlib.suppress(BrokenPipeError):
+                self._summarise(run)
         if failure:
             raise CommandError(failure, returncode=FAILED)
         if run.stopped:
@@ -97,8 +110,10 @@ class Command(BaseCommand):
             return " ".join(sentence for sentences in error.errors.values() for sentence in sentences)
         except (BodyError, LocksDoNotExcludeError) as error:
             reason = str(error)
-        except (OperationalError, InterfaceError):
-            reason = "The database cannot be reached, or is not migrated."
+        except Error as error:
+            if (told := trouble(error)) is None:
+                raise
+            reason = told
         except KeyboardInterrupt:
             reason = "Interrupted."
         else:

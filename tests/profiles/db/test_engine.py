@@ -83,3 +83,20 @@ def test_refusal_without_a_code_is_the_server_that_went(engine):
     went = OperationalError("server closed the connection; no such column: locked")
 
     assert (module.is_busy(went), module.is_unavailable(went)) == (False, engine == "postgres")
+
+
+@pytest.mark.parametrize(
+    ("error", "lacks"),
+    [
+        (postgres_error(errors.UndefinedTable), True),
+        (postgres_error(errors.UndefinedColumn), True),
+        (postgres_error(errors.SyntaxError), False),
+        (sqlite_error("no such table: profiles_user", sqlite3.SQLITE_ERROR), True),
+        (sqlite_error("no such column: source", sqlite3.SQLITE_ERROR), True),
+        (sqlite_error("table batches_batch has no column named source", sqlite3.SQLITE_ERROR), True),
+        (sqlite_error('near "FROM": syntax error', sqlite3.SQLITE_ERROR), False),
+        (sqlite_error("no such table: as the message of a trigger", sqlite3.SQLITE_CONSTRAINT), False),
+    ],
+)
+def test_tables_that_are_not_there(error, lacks):
+    assert module.lacks_tables(error) == lacks
