@@ -2,16 +2,16 @@
 
 import contextlib
 import datetime as dt
-import os
 import sys
 import time
 from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, InterfaceError
+from django.db import Error
 from django.utils import timezone
 
+from batches.database import trouble
 from batches.exporting import STANDARD_OUTPUT, OutputError, Sink, Summary, write_records, writing_to
 from profiles.criteria import Criteria, typed_criteria
 from profiles.exporting import LeftOut, Wanted, export_profiles
@@ -79,12 +79,10 @@ class Command(BaseCommand):
             summary = self._write(wanted, file, left_out)
         except OutputError as error:
             raise CommandError(str(error), returncode=FAILED) from error
-        except BrokenPipeError:
-            # Nobody reads on; what is left in the stream goes nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(FAILED)
-        except (DatabaseError, InterfaceError) as error:
-            raise CommandError("The database cannot be read, or is not migrated.", returncode=FAILED) from error
+        except Error as error:
+            if (told := trouble(error)) is None:
+                raise
+            raise CommandError(told, returncode=FAILED) from error
         except KeyboardInterrupt:
             raise CommandError("Interrupted; nothing was written.", returncode=FAILED) from None
         self._tell(summary, file)
