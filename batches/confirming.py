@@ -8,6 +8,7 @@ from batches.intake import keep_batch
 from batches.models import Batch, BatchBody
 from batches.previewing import as_sent
 from batches.values import UNFINISHED, BatchSource, BatchState, IfChanged, Receipt
+from profiles.sentences import ToldError
 
 _WHY_NOT: Final = {
     **dict.fromkeys(UNFINISHED, "The batch is not previewed yet."),
@@ -16,8 +17,8 @@ _WHY_NOT: Final = {
 }
 
 
-class ConfirmingError(Exception):
-    """The preview cannot be confirmed; the message says why."""
+class ConfirmingError(ToldError):
+    """The preview cannot be confirmed."""
 
 
 def confirm_preview(

@@ -13,6 +13,7 @@ import orjson
 import zstandard
 
 from profiles.exporting import Exported
+from profiles.sentences import ToldError
 
 STANDARD_OUTPUT: Final = Path("-")
 _LINE: Final = orjson.OPT_APPEND_NEWLINE
@@ -25,8 +26,8 @@ class Sink(Protocol):
         """Take them."""
 
 
-class OutputError(Exception):
-    """The file cannot be written; the message says why."""
+class OutputError(ToldError):
+    """The file cannot be written."""
 
 
 @dataclass(slots=True)

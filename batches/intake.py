@@ -18,6 +18,7 @@ from batches.models import Batch, BatchBody
 from batches.values import BatchSource, Receipt
 from profiles.criteria import criteria_text
 from profiles.db import sets
+from profiles.sentences import ToldError
 
 if TYPE_CHECKING:
     from profiles.models import User
@@ -42,7 +43,7 @@ _WAITING: Final = """
 """
 
 
-class QueueFullError(Exception):
+class QueueFullError(ToldError):
     """Too many batches are waiting; try again later."""
 
     retry_after = RETRY_AFTER_SECONDS
@@ -52,7 +53,7 @@ class UserQueueFullError(QueueFullError):
     """Too many batches of this user are waiting, or too large ones; try again when some are done."""
 
 
-class IdempotencyConflictError(Exception):
+class IdempotencyConflictError(ToldError):
     """The idempotency key was used for another body, label, Queue-Key or dry_run."""
 
 
@@ -140,7 +141,7 @@ def _replay(earlier: Batch, batch: Batch) -> Receipt:
         getattr(earlier, name) != getattr(batch, name)
         for name in ("body_sha256", "label", "queue_key", "corrects_batch_id", "corrects_position", "dry_run")
     ):
-        raise IdempotencyConflictError(IdempotencyConflictError.__doc__)
+        raise IdempotencyConflictError
     return Receipt(earlier.id, earlier.total_count, replayed=True)
 
 

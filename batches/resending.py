@@ -13,10 +13,11 @@ from batches.intake import submit_batch
 from batches.models import Batch, BatchBody, BatchRecord
 from batches.values import BatchSource, Receipt
 from profiles.criteria import wire_criteria
+from profiles.sentences import ToldError
 from profiles.values import ErrorCode, OutcomeKind
 
 
-class ResendingError(Exception):
+class ResendingError(ToldError):
     """The record cannot be sent again."""
 
 
@@ -60,7 +61,7 @@ def resend(
     terms = orjson.dumps({"match_criteria": wire_criteria(batch.criteria), "mobile_clash": batch.mobile_clash})
     texts = record_texts(body.content)
     if max(positions) >= len(texts):
-        raise ResendingError(ResendingError.__doc__)
+        raise ResendingError
     for position in positions:
         yield (
             position,

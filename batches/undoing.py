@@ -12,6 +12,7 @@ from batches.models import Batch, BatchRecord
 from batches.reverting import UndoBody
 from batches.values import UNFINISHED, BatchSource, BatchState, Receipt
 from profiles.keys import NAME_LENGTH
+from profiles.sentences import ToldError
 from profiles.undoing import Reversal, Target, UndoOptions, targets_of_batch
 from profiles.values import OutcomeKind
 
@@ -19,22 +20,16 @@ if TYPE_CHECKING:
     from profiles.models import User
 
 
-class UndoError(Exception):
-    """The batch cannot be taken back; the message says why."""
+class UndoError(ToldError):
+    """The batch cannot be taken back."""
 
 
 class UnfinishedError(UndoError):
     """The batch is not finished, so that it cannot be taken back yet."""
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
-
 
 class NothingToTakeBackError(UndoError):
     """Nothing came of it that could be taken back."""
-
-    def __init__(self, why: str = "") -> None:
-        super().__init__(why or self.__doc__)
 
 
 def targets_of(batch: Batch, *, positions: Collection[int] | None = None) -> list[Target]:

@@ -19,6 +19,7 @@ from profiles.directory import Scope, load_key_rules, open_directory
 from profiles.history import contacts_of
 from profiles.matching import plan
 from profiles.overmerging import alarms_of, long_lived
+from profiles.sentences import ToldError
 from profiles.values import (
     Cause,
     Change,
@@ -47,11 +48,11 @@ class Held:
     """Where one record that comes to something else stops them all: the preview that is made instead."""
 
 
-class StaleDraftsError(Exception):
+class StaleDraftsError(ToldError):
     """Some drafts would come to something else than was shown, and that stops them all."""
 
     def __init__(self, outcomes: Sequence[Outcome], preview_id: UUID, afresh: Sequence[Decision]) -> None:
-        super().__init__(StaleDraftsError.__doc__)
+        super().__init__()
         self.preview_id = preview_id
         self.outcomes = outcomes
         """What would become of each were it not for the others; those to blame know what they would come to."""

@@ -38,9 +38,6 @@ __all__ = [
 class SameProfileError(MergeError):
     """A profile cannot be merged into itself."""
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
-
 
 class UnknownProfileError(MergeError):
     """There is no such profile."""
@@ -61,9 +58,6 @@ class MergedAlreadyError(MergeError):
 class DifferentPeopleError(MergeError):
     """Staff have said that the two are different people."""
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
-
 
 class EndedProfileError(MergeError):
     """One of the profiles has ended (rules 10.6)."""
@@ -74,9 +68,6 @@ class EndedProfileError(MergeError):
 
 class StaleMergeError(MergeError):
     """One of the profiles was changed by somebody else after it was looked at."""
-
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
 
 
 @dataclass(frozen=True, slots=True)

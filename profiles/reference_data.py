@@ -20,6 +20,7 @@ from profiles.models import (
     RoleDefinition,
     Status,
 )
+from profiles.sentences import ToldError
 
 _LIMITS: Final = "identity_limits"
 _OURS: Final = frozenset({"id", "created_at", "updated_at"})
@@ -47,11 +48,11 @@ KINDS: Final[Mapping[str, _Kind]] = {
 }
 
 
-class ReferenceDataError(Exception):
+class ReferenceDataError(ToldError):
     """The document is wrong; nothing of it was loaded."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__(self.__doc__)
+        super().__init__()
         self.problems = problems
         """Each with its place in the document."""
 

@@ -400,7 +400,7 @@ class BatchAdmin(ReadOnlyAdmin):
                 request_id=request_id(),
             )
         except (ConfirmingError, QueueFullError) as error:
-            self.message_user(request, str(error) or str(error.__doc__), messages.ERROR)
+            self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:batches_batch_change", batch_id)
         told = "It was sent already, as this batch." if receipt.replayed else "It is sent, held to its preview."
         self.message_user(request, told, messages.INFO if receipt.replayed else messages.SUCCESS)
@@ -417,19 +417,19 @@ class BatchAdmin(ReadOnlyAdmin):
         self._resend(request, queryset, dry_run=True)
 
     def _resend(self, request: HttpRequest, queryset: QuerySet[Batch], *, dry_run: bool) -> None:
-        count = 0
-        try:
-            for batch in queryset.select_related("submitted_by"):
+        """Send again batch by batch; what cannot be said of one hides nothing of the others."""
+        count, refused = 0, False
+        for batch in queryset.select_related("submitted_by").order_by("id"):
+            try:
                 for _ in resend(batch, failed_positions(batch), source=BatchSource.ADMIN, dry_run=dry_run):
                     count += 1
-        except (ResendingError, QueueFullError) as error:
-            self.message_user(request, str(error) or str(error.__doc__), messages.ERROR)
-            if not count:
-                return
+            except (ResendingError, QueueFullError) as error:
+                refused = True
+                self.message_user(request, format_html("{}: {}", batch_link(batch), error), messages.ERROR)
         if count:
             done = "previewed" if dry_run else "sent again"
             self.message_user(request, f"{count} {done}, each as a batch of one.", messages.SUCCESS)
-        else:
+        elif not refused:
             self.message_user(request, "There was nothing the hub failed at, or it was sent again.", messages.WARNING)
 
 

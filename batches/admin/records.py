@@ -272,7 +272,7 @@ class BatchRecordAdmin(ReadOnlyAdmin):
             dry_run = request.POST.get("dry_run") == "1"
             [(_, receipt)] = resend(record.batch, [record.position], source=BatchSource.ADMIN, dry_run=dry_run)
         except (ResendingError, QueueFullError) as error:
-            self.message_user(request, str(error) or str(error.__doc__), messages.ERROR)
+            self.message_user(request, str(error), messages.ERROR)
         else:
             url = reverse("admin:batches_batch_change", args=[receipt.batch_id])
             if dry_run:

@@ -69,7 +69,7 @@ def undo_batch_page(request: HttpRequest, batch_id: UUID) -> HttpResponse:
             messages.success(request, "It is being taken back, by this batch. That can be taken back too.")
             return redirect("admin:batches_batch_change", receipt.batch_id)
     except (UndoError, QueueFullError) as error:
-        messages.error(request, str(error) or str(error.__doc__))
+        messages.error(request, str(error))
         return redirect("admin:batches_batch_change", batch.pk)
     what = format_html(
         "{} ({}, {} records)", batch_link(batch), f"{batch.received_at:%Y-%m-%d}", f"{batch.total_count:,}"

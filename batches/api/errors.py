@@ -20,10 +20,8 @@ ANSWERS: Final[Answers] = {
     EnvelopeError: lambda error: InvalidFieldsError(error.errors),
     IdempotencyConflictError: lambda error: ConflictError(str(error)),
     ConfirmingError: lambda error: ConflictError(str(error)),
-    UserQueueFullError: lambda error: TooManyRequestsError(
-        str(UserQueueFullError.__doc__), retry_after=error.retry_after
-    ),
+    UserQueueFullError: lambda error: TooManyRequestsError(str(error), retry_after=error.retry_after),
     UnfinishedError: lambda error: ConflictError(str(error)),
     NothingToTakeBackError: lambda error: InvalidFieldsError({"batch": [str(error)]}),
-    QueueFullError: lambda error: UnavailableError(str(QueueFullError.__doc__), retry_after=error.retry_after),
+    QueueFullError: lambda error: UnavailableError(str(error), retry_after=error.retry_after),
 }

@@ -22,6 +22,7 @@ from profiles.characters import shown
 from profiles.criteria import LONGEST_LIST, LONGEST_TEXT, NOT_CRITERIA, Criteria, CriteriaError, read_criteria
 from profiles.keys import InvalidValueError
 from profiles.schema.naming import did_you_mean
+from profiles.sentences import ToldError
 from profiles.values import MobileClash
 
 _BRACE: Final = ord("{")
@@ -35,15 +36,15 @@ _NO_NUMBERS: Final = re.compile(rb"NaN|-?Infinity")
 _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
-class BodyError(Exception):
+class BodyError(ToldError):
     """The body is not JSON."""
 
 
-class EnvelopeError(Exception):
+class EnvelopeError(ToldError):
     """The given data was invalid."""
 
     def __init__(self, errors: dict[str, list[str]]) -> None:
-        super().__init__(self.__doc__)
+        super().__init__()
         self.errors = errors
         """Field -> sentences (rules 8.14)."""
 

@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from profiles.db.engine import is_postgresql, sqlstate
+from profiles.sentences import ToldError
 
 # A space of its own among two-part advisory locks: nobody waits for one of these.
 _PROBE: Final = 0x6876
@@ -28,14 +29,11 @@ _WHY_ON: Final = {
 }
 
 
-class LocksDoNotExcludeError(Exception):
+class LocksDoNotExcludeError(ToldError):
     """The database's advisory locks keep nobody out, so that two workers would write over each other.
 
     A pooler that gives each statement another connection does that: let it pool transactions, or go past it.
     """
-
-    def __init__(self) -> None:
-        super().__init__(" ".join((LocksDoNotExcludeError.__doc__ or "").split()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from profiles.reconcile.addresses import address_text, may_be_one
 from profiles.reconcile.consent import unite_comms
 from profiles.reconcile.difference import State
 from profiles.reconcile.sources import unite_sources
+from profiles.sentences import ToldError
 from profiles.values import Row, RowKey, Rows
 
 _BIRTHDAY: Final = ("birth_day", "birth_month", "birth_year")
@@ -26,7 +27,7 @@ CHOOSABLE: Final = tuple(name for name in shape.PLAIN_FIELDS if name not in {"em
 """The fields of which staff may say whose value stays: neither keys, nor what the profile is, nor consent."""
 
 
-class MergeError(Exception):
+class MergeError(ToldError):
     """The two profiles cannot become one."""
 
 

@@ -113,7 +113,8 @@ def test_full_queue_is_told(staff_client, failed, settings):
     all_of_it = staff_client.post(BATCHES, {"action": "send_again", "_selected_action": [str(failed.pk)]}, follow=True)
 
     assert told(one) == ["Too many batches are waiting; try again later."]
-    assert told(all_of_it) == ["Too many batches are waiting; try again later."]
+    link = f'<a class="text-link" href="{BATCHES}{failed.pk}/change/">by email</a>'
+    assert told(all_of_it) == [f"{link}: Too many batches are waiting; try again later."]
     assert corrections() == []
 
 
@@ -131,4 +132,29 @@ def test_batch_has_all_of_it_sent_again(staff_client, failed):
     assert staff_client.get(f"{BATCHES}{failed.pk}/change/").context["may_send_again"] is False
     assert told(first) == ["2 sent again, each as a batch of one."]
     assert told(second) == ["There was nothing the hub failed at, or it was sent again."]
+    assert corrections() == [(1, "admin", "till"), (2, "admin", "till")]
+
+
+def test_batch_of_which_nothing_can_be_sent_again_hides_no_other(staff_client, failed):
+    pruned = process([raw_record()])
+    BatchRecord.objects.filter(batch=pruned).update(
+        outcome="rejected", error_code="internal", errors=INTERNAL, profile=None
+    )
+    BatchBody.objects.filter(batch=pruned).delete()
+    early = process([raw_record()])
+    BatchRecord.objects.filter(batch=early).update(
+        outcome="rejected", error_code="internal", errors=INTERNAL, profile=None
+    )
+    BatchBody.objects.filter(batch=early).delete()
+    Batch.objects.filter(id=early.id).update(label="Early & bad")
+    chosen = {"action": "send_again", "_selected_action": [str(one.pk) for one in (failed, pruned, early)]}
+
+    response = staff_client.post(BATCHES, chosen, follow=True)
+
+    gone = "The batch&#x27;s body is no longer kept."
+    assert told(response) == [
+        f'<a class="text-link" href="{BATCHES}{pruned.pk}/change/">by email</a>: {gone}',
+        f'<a class="text-link" href="{BATCHES}{early.pk}/change/">Early &amp; bad</a>: {gone}',
+        "2 sent again, each as a batch of one.",
+    ]
     assert corrections() == [(1, "admin", "till"), (2, "admin", "till")]

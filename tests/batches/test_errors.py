@@ -59,7 +59,7 @@ def _table():
             "10",
         ),
         (QueueFullError(), 503, {"message": "Too many batches are waiting; try again later."}, "10"),
-        (FullerError(), 503, {"message": "Too many batches are waiting; try again later."}, "10"),
+        (FullerError(), 503, {"message": "A kind of refusal that has no answer of its own."}, "10"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )

@@ -42,4 +42,4 @@ class Command(BaseCommand):
             for position, receipt in resend(found, positions, source=BatchSource.COMMAND):
                 self.stdout.write(f"record {position}: batch {receipt.batch_id}")
         except (ResendingError, QueueFullError) as error:
-            raise CommandError(str(error) or error.__doc__) from error
+            raise CommandError(str(error)) from error

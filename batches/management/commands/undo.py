@@ -60,7 +60,7 @@ class Command(BaseCommand):
         try:
             kept = self._handle(**options)
         except (UndoError, QueueFullError, InvalidValueError) as error:
-            raise CommandError(str(error) or str(error.__doc__), returncode=FAILED) from error
+            raise CommandError(str(error), returncode=FAILED) from error
         if kept:
             sys.exit(SOME_KEPT)
 
