@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, TextField
 
+from profiles import keys
 from profiles.characters import shown
-from profiles.keys import NOTES_LENGTH, InvalidValueError, text
+from profiles.keys import NOTES_LENGTH, InvalidValueError
 from profiles.models import (
     BlockedValue,
     Country,
@@ -152,10 +153,25 @@ def _problems(kind: _Kind, values: dict[str, Any]) -> list[str]:
     for name, value in values.items():
         if isinstance(value, str):
             try:
-                values[name] = text(value, length=NOTES_LENGTH, notes=True)
+                values[name] = in_normal_form(kind.model, name, value)
             except InvalidValueError as error:
                 problems.append(f".{name}: {error}")
     return problems
+
+
+def in_normal_form(model: type[Model], column: str, value: str) -> str:
+    """Return a text of reference data as it is kept; raises `InvalidValueError`.
+
+    What records refer to it by is in the normal form of what they say, so that it can be found.
+    """
+    if not (
+        value := keys.text(value, length=NOTES_LENGTH, notes=isinstance(model._meta.get_field(column), TextField))
+    ):
+        return value
+    return keys.name(value) if column in _REFERRED_TO_BY else value
+
+
+_REFERRED_TO_BY: Final = frozenset({"handle", "external_id", "external_code"})
 
 
 def _set_countries(region: Model, countries: object) -> tuple[list[str], bool]:

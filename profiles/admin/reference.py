@@ -11,9 +11,10 @@ from django.contrib import admin
 from django.db.models import PROTECT, Model
 from django.http import HttpRequest
 
-from profiles import keys
 from profiles.desk.questions import AskedAdmin
+from profiles.keys import InvalidValueError
 from profiles.models import Country, Location, Organisation, Region, RoleDefinition, Status
+from profiles.reference_data import in_normal_form
 
 if TYPE_CHECKING:
     ReferenceForm_ = forms.ModelForm[Model]
@@ -33,10 +34,8 @@ class ReferenceForm(ReferenceForm_):
             if not isinstance(value, str):
                 continue
             try:
-                data[name] = keys.text(value, length=keys.NOTES_LENGTH, notes=True)
-                if name == "handle" and value:
-                    data[name] = keys.name(value)
-            except keys.InvalidValueError as error:
+                data[name] = in_normal_form(self._meta.model, name, value)
+            except InvalidValueError as error:
                 self.add_error(name, str(error))
             if data.get(name) == "" and self._meta.model._meta.get_field(name).null:
                 data[name] = None
