@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from batches.bodies import (
-    MAX_RECORD_BYTES,
     BodyError,
     EnvelopeError,
     RawRecord,
@@ -20,6 +19,7 @@ from batches.bodies import (
 from batches.models import BatchRecord
 from batches.outcomes import outcome_row
 from batches.results import BatchItem
+from batches.values import MAX_RECORD_BYTES
 from profiles.applying import explain_draft
 from profiles.criteria import Criteria
 from profiles.db.moments import one_moment

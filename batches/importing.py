@@ -11,13 +11,12 @@ from typing import Any, Final, Self
 from batches.files import FileError, Slice, read_slices
 from batches.intake import QueueFullError, submit_batch
 from batches.models import Batch, BatchRecord
-from batches.values import OUTCOMES, UNFINISHED, BatchSource, BatchState
+from batches.values import MAX_RECORDS, OUTCOMES, UNFINISHED, BatchSource, BatchState
 from batches.worker import Helper
 from profiles.criteria import Criteria
 from profiles.models import User
 from profiles.values import ErrorCode, MobileClash, OutcomeKind
 
-SLICE_SIZE: Final = 500
 # How many slices may wait: reading on would only fill the queue.
 MOST_UNFINISHED: Final = 4
 REJECTED_SHOWN: Final = 10
@@ -80,7 +79,7 @@ class Import:
         """
         fault: FileError | None = None
         try:
-            for part in read_slices(self.file, criteria=self.criteria, size=SLICE_SIZE):
+            for part in read_slices(self.file, criteria=self.criteria, size=MAX_RECORDS):
                 self._submit(part, helper)
                 while len(self._waiting) >= MOST_UNFINISHED:
                     self._collect(helper)

@@ -24,6 +24,11 @@ class BatchState(StrEnum):
 # What becomes of a record that is decided; the batch counts each.
 OUTCOMES: Final = (OutcomeKind.CREATED, OutcomeKind.UPDATED, OutcomeKind.UNCHANGED, OutcomeKind.REJECTED)
 
+MAX_RECORDS: Final = 500
+"""Of a batch, whatever way it comes."""
+MAX_RECORD_BYTES: Final = 262_144
+"""Of a record, likewise."""
+
 UNFINISHED = (BatchState.QUEUED, BatchState.RUNNING)
 
 

@@ -36,7 +36,8 @@ HTTPS = env.bool("HTTPS", default=False)
 SECURE_SSL_REDIRECT = HTTPS
 # The health checks are asked by machines that do not speak TLS to us.
 SECURE_REDIRECT_EXEMPT = [r"^api/health$", r"^readyz$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
+TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -99,7 +100,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 # Failed log-ins from one address in a quarter of an hour, whatever the names: an office shares one.
 LOGINS_PER_ADDRESS = env.int("LOGINS_PER_ADDRESS", default=100)
 # How many proxies of our own stand in front, each adding an entry to X-Forwarded-For; believed with TRUST_PROXY only.
-PROXIES = env.int("PROXIES", default=1) if env.bool("TRUST_PROXY", default=False) else 0
+PROXIES = env.int("PROXIES", default=1) if TRUST_PROXY else 0
 # What one user may have waiting, so that others find room.
 MAX_QUEUED_BATCHES_PER_USER = env.int("MAX_QUEUED_BATCHES_PER_USER", default=5_000)
 MAX_QUEUED_BYTES_PER_USER = env.int("MAX_QUEUED_BYTES_PER_USER", default=2_000_000_000)

@@ -12,9 +12,10 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from batches.admin.reasons import considered_panel, problems_panel, steps_table
 from batches.admin.received import received_record
-from batches.bodies import MAX_RECORD_BYTES, BodyError
+from batches.bodies import BodyError
 from batches.explaining import Explanation, explain_record
 from batches.models import BatchRecord
+from batches.values import MAX_RECORD_BYTES
 from profiles.admin.ledger import changes_cell
 from profiles.admin.panels import profile_link
 from profiles.criteria import LONGEST_TEXT, Criteria, typed_criteria

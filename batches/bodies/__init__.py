@@ -6,12 +6,10 @@ holds, bottomless nesting. Whatever a body holds, both take time and memory in p
 """
 
 from batches.bodies.envelope import BodyError, Envelope, EnvelopeError, read_envelope
-from batches.bodies.records import MAX_RECORD_BYTES, RawRecord, RecordReader, find_record, iter_records
-from batches.bodies.scanning import MAX_RECORDS, record_texts
+from batches.bodies.records import RawRecord, RecordReader, find_record, iter_records
+from batches.bodies.scanning import record_texts
 
 __all__ = [
-    "MAX_RECORDS",
-    "MAX_RECORD_BYTES",
     "BodyError",
     "Envelope",
     "EnvelopeError",

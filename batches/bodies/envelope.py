@@ -11,13 +11,13 @@ import msgspec
 
 from batches.bodies.scanning import (
     MAX_MEMBERS,
-    MAX_RECORDS,
     TooManyPartsError,
     places,
     skim_entries,
     skim_members,
     without_surrogates,
 )
+from batches.values import MAX_RECORDS
 from profiles.characters import shown
 from profiles.criteria import LONGEST_LIST, LONGEST_TEXT, NOT_CRITERIA, Criteria, CriteriaError, read_criteria
 from profiles.keys import InvalidValueError

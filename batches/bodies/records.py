@@ -7,11 +7,11 @@ from json.decoder import JSONDecoder
 from typing import Any, Final
 
 from batches.bodies.scanning import record_text, record_texts
+from batches.values import MAX_RECORD_BYTES
 from profiles import readings
 from profiles.schema import pointer_to
 from profiles.values import ErrorCode, Finding
 
-MAX_RECORD_BYTES: Final = 262_144
 MAX_MEMBERS: Final = 1_000
 MAX_DEPTH: Final = 32
 MAX_FLAWS_TOLD: Final = 20

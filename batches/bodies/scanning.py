@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-MAX_RECORDS: Final = 500
+from batches.values import MAX_RECORDS
+
 MAX_MEMBERS: Final = 100
 # Possessive, so that a text of any length is passed without a mark for each of its characters.
 _TEXT: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)

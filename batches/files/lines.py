@@ -8,9 +8,10 @@ from io import BufferedReader
 from typing import Final, NamedTuple
 
 from batches.files.faults import faulty_entry
+from batches.values import MAX_RECORD_BYTES
 
-# A record must not be larger, whatever way it comes.
-LONGEST_ROW_BYTES: Final = 262_144
+LONGEST_ROW_BYTES: Final = MAX_RECORD_BYTES
+"""A row is not longer than the record it may become."""
 TOO_LONG: Final = f"the row is longer than {LONGEST_ROW_BYTES:,} bytes."
 _CHUNK_BYTES: Final = 65_536
 # Of a line that is too long its beginning is kept, to be shown.

@@ -21,11 +21,11 @@ from batches.demo.customers import SYSTEMS, ReferenceIds, make_records
 from batches.demo.report import show_examples, show_next_steps, show_outcomes
 from batches.stopping import Stop, stopped_by_signals
 from batches.supervisor import StartError, Supervisor
+from batches.values import MAX_RECORDS
 from profiles.db import engine
 from profiles.models import Organisation, Region, RoleDefinition
 from profiles.reference_data import example_data, load_reference_data
 
-BATCH_SIZE: Final = 500
 # What it prints fits everybody's terminal.
 COLUMNS: Final = 80
 
@@ -152,8 +152,8 @@ def _wait(
 
 def _slices(records: Records) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     for system, entries in records.items():
-        for start in range(0, len(entries), BATCH_SIZE):
-            yield system, entries[start : start + BATCH_SIZE]
+        for start in range(0, len(entries), MAX_RECORDS):
+            yield system, entries[start : start + MAX_RECORDS]
 
 
 def _reference_ids() -> ReferenceIds:
