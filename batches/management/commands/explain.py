@@ -13,12 +13,10 @@ from django.utils import timezone
 from batches.database import trouble
 from batches.explaining import Explanation, explain_body, explain_record
 from batches.intake import BodyError, EnvelopeError
-from profiles.criteria import typed_criteria
-from profiles.keys import InvalidValueError
-from profiles.models import User
+from profiles.management.arguments import CRITERIA, FAILED, find_user, read_match
 from profiles.values import MobileClash, OutcomeKind
 
-WOULD_BE_REJECTED, FAILED = 1, 2
+WOULD_BE_REJECTED: Final = 1
 _LONGEST_SHOWN: Final = 200
 
 
@@ -37,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE|-", help="- reads standard input.")
         parser.add_argument(
             "--match",
-            metavar="email|HANDLE|A,B",
+            metavar=CRITERIA,
             help="What to find profiles by; several are tried in order, as in shop,email.",
         )
         parser.add_argument(
@@ -60,8 +58,6 @@ class Command(BaseCommand):
             ) from error
         except BodyError as error:
             raise CommandError(str(error), returncode=FAILED) from error
-        except InvalidValueError as error:
-            raise CommandError(f"--match: {error}", returncode=FAILED) from error
         except Error as error:
             if (told := trouble(error)) is None:
                 raise
@@ -113,9 +109,7 @@ def _explain(
     content: bytes, *, match: str | None, mobile_clash: str | None, user: str | None, **options: Any
 ) -> Explanation:
     now = timezone.now()
-    on_behalf_of = None if user is None else User.objects.filter(username=user).first()
-    if user is not None and on_behalf_of is None:
-        raise CommandError(f"There is no user {user}.", returncode=FAILED)
+    on_behalf_of = find_user(user)
     if match is None:
         return explain_body(content, now=now, on_behalf_of=on_behalf_of)
     try:
@@ -124,7 +118,7 @@ def _explain(
         raise BodyError(f"The record is not UTF-8 text: see byte {error.start + 1}.") from error
     return explain_record(
         text,
-        criteria=typed_criteria(match),
+        criteria=read_match(match),
         mobile_clash=None if mobile_clash is None else MobileClash(mobile_clash),
         now=now,
         on_behalf_of=on_behalf_of,

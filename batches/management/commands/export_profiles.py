@@ -13,13 +13,12 @@ from django.utils import timezone
 
 from batches.database import trouble
 from batches.exporting import STANDARD_OUTPUT, OutputError, Sink, Summary, write_records, writing_to
-from profiles.criteria import Criteria, typed_criteria
 from profiles.exporting import LeftOut, Wanted, export_profiles
 from profiles.keys import InvalidValueError, name
+from profiles.management.arguments import CRITERIA, FAILED, read_match
 from profiles.times import as_utc
 from profiles.values import ProfileType
 
-FAILED: Final = 2
 SECONDS_BETWEEN_LINES: Final = 10.0
 REASONS: Final = {
     LeftOut.NO_MATCH_VALUE: "Left out, with nothing to be matched by: {}.",
@@ -45,7 +44,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--match",
             default="email",
-            metavar="email|HANDLE|A,B",
+            metavar=CRITERIA,
             help="What the records will be matched by when they are imported: email unless told.",
         )
         parser.add_argument("--since", metavar="TIME", help="Only what has changed since, such as 2026-01-31T15:20Z.")
@@ -69,7 +68,7 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, left_out: Path | None, **options: Any) -> None:
         """Export, and say what came of it."""
         wanted = Wanted(
-            criteria=_criteria(options["match"]),
+            criteria=read_match(options["match"]),
             since=None if options["since"] is None else _time(options["since"]),
             profile_types=options["types"],
             tags=[_name("--tag", tag) for tag in options["tags"]],
@@ -121,13 +120,6 @@ class _Lines:
 
 def _profiles(count: int) -> str:
     return f"{count:,} profile{'' if count == 1 else 's'}"
-
-
-def _criteria(match: str) -> Criteria:
-    try:
-        return typed_criteria(match)
-    except InvalidValueError as error:
-        raise CommandError(f"--match: {error}", returncode=FAILED) from error
 
 
 def _name(option: str, value: str) -> str:

@@ -22,13 +22,12 @@ from batches.files import FileError
 from batches.importing import Import
 from batches.intake import BodyError, EnvelopeError
 from batches.worker import helping
-from profiles.criteria import Criteria, typed_criteria
 from profiles.db.server import LocksDoNotExcludeError
-from profiles.keys import NAME_LENGTH, InvalidValueError
-from profiles.models import User
+from profiles.keys import NAME_LENGTH
+from profiles.management.arguments import CRITERIA, FAILED, find_user, read_match
 from profiles.values import MobileClash
 
-SOME_REJECTED, FAILED = 1, 2
+SOME_REJECTED: Final = 1
 # Where nobody looks at a bar, a line is written now and then.
 SECONDS_BETWEEN_LINES: Final = 30.0
 
@@ -51,7 +50,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--match",
             required=True,
-            metavar="email|HANDLE|A,B",
+            metavar=CRITERIA,
             help="What to find profiles by; several are tried in order, as in shop,email.",
         )
         parser.add_argument(
@@ -66,10 +65,10 @@ class Command(BaseCommand):
         self, *, file: Path, match: str, mobile_clash: str | None, label: str, user: str | None, **options: Any
     ) -> None:
         """Import the file and say what became of it."""
-        criteria = _criteria(match)
+        criteria = read_match(match)
         try:
             check_database()
-            submitted_by = None if user is None else _user(user)
+            submitted_by = find_user(user)
         except DatabaseNotReadyError as error:
             raise CommandError(str(error), returncode=FAILED) from error
         except Error as error:
@@ -138,20 +137,6 @@ class Command(BaseCommand):
                 f"Each rejected record is in the admin as it came, under the label {run.label}: "
                 f"/admin/batches/batch/?q={quote(run.label)}"
             )
-
-
-def _criteria(match: str) -> Criteria:
-    try:
-        return typed_criteria(match)
-    except InvalidValueError as error:
-        raise CommandError(f"--match: {error}", returncode=FAILED) from error
-
-
-def _user(username: str) -> User:
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        raise CommandError(f"There is no user {username}.", returncode=FAILED)
-    return user
 
 
 # --- Words -------------------------------------------------------------------------------------------------------

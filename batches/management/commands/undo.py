@@ -17,12 +17,13 @@ from batches.worker import helping
 from profiles import keys
 from profiles.db.ids import read_id
 from profiles.keys import NOTES_LENGTH, InvalidValueError
+from profiles.management.arguments import FAILED, find_user
 from profiles.models import User
 from profiles.reverting import SENTENCES
 from profiles.undoing import Reversal, Target, UndoOptions, take_back, target_of_change
 from profiles.values import Cause, CauseKind, WarningCode
 
-SOME_KEPT, FAILED = 1, 2
+SOME_KEPT: Final = 1
 # More people than this are not taken for granted: their number is typed.
 MANY: Final = 1_000
 
@@ -67,7 +68,7 @@ class Command(BaseCommand):
     def _handle(self, *, batch: str | None, change: list[str] | None, **options: Any) -> bool:
         terms = UndoOptions(frozenset(map(_id, options["force"])), loosen_consent=options["loosen_consent"])
         note = keys.text(options["note"], length=NOTES_LENGTH, notes=True)
-        user = _user(options["user"])
+        user = find_user(options["user"])
         cause = Cause(
             CauseKind.COMMAND,
             actor_id=None if user is None else user.pk,
@@ -157,12 +158,3 @@ def _target(profile: str, version: str) -> Target:
     if target is None:
         raise CommandError(f"The profile {profile} has no version {version}.", returncode=FAILED)
     return target
-
-
-def _user(username: str | None) -> User | None:
-    if username is None:
-        return None
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        raise CommandError(f"There is no user {username}.", returncode=FAILED)
-    return user

@@ -1,7 +1,7 @@
 """Merge two profiles."""
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -11,11 +11,10 @@ from django.utils import timezone
 from profiles import keys
 from profiles.db.ids import read_id
 from profiles.keys import NOTES_LENGTH, InvalidValueError
+from profiles.management.arguments import FAILED, find_user
 from profiles.merging import Merge, MergeError, merge_profiles, plan_merge
-from profiles.models import Profile, User
+from profiles.models import Profile
 from profiles.values import Cause, CauseKind
-
-FAILED: Final = 2
 
 
 class Command(BaseCommand):
@@ -84,9 +83,9 @@ def _id(text: str) -> UUID:
 
 
 def _cause(username: str | None) -> Cause:
-    if username is None:
-        return Cause(CauseKind.COMMAND)
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        raise CommandError(f"There is no user {username}.", returncode=FAILED)
-    return Cause(CauseKind.COMMAND, actor_id=user.pk, actor_label=username)
+    user = find_user(username)
+    return (
+        Cause(CauseKind.COMMAND)
+        if user is None
+        else Cause(CauseKind.COMMAND, actor_id=user.pk, actor_label=user.username)
+    )
