@@ -1,19 +1,15 @@
-"""Whom each record means, what it changes and why it is refused (rules 2).
-
-Pure: drafts and everything known about their keys in, the whole plan out. Records are taken in the order received
-and each sees what the former decided.
-"""
+"""The plan: records are taken in the order received, and each sees what the former decided (rules 2)."""
 
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from profiles import digests
-from profiles.criteria import EMAIL, Criteria, looks_like_email
-from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
+from profiles.criteria import Criteria
+from profiles.matching.finding import Finder, Match
+from profiles.matching.refusing import ENDED, STALE, UNKNOWN, ambiguous, claimed, match_errors
 from profiles.reconcile import Reconciliation, State, reconcile, state_of
 from profiles.reconcile.referrals import resolve
 from profiles.reconcile.sources import hear
@@ -42,30 +38,6 @@ from profiles.values import (
     Step,
     WarningCode,
 )
-
-# The contract's own sentences; clients look for the second one (rules 8.14).
-_TAKEN: Final = {
-    "email": "The email has already been taken.",
-    "mobile": "The phone number exists",
-    "identity": "The identity belongs to another profile.",
-}
-_ENDED: Final = "The profile was taken back or erased; there is nobody to write to."
-
-
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """Whom a draft means, as far as the keys tell."""
-
-    profile_id: UUID | None
-    rule: MatchRule
-    key: MatchKey | None
-    candidates: tuple[Candidate, ...]
-    tried: tuple[Candidate, ...] = ()
-    """Where there are several criteria, those that found nobody."""
-
-    @property
-    def is_ambiguous(self) -> bool:
-        return len(self.candidates) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +103,15 @@ class _Planning:
         pins: Pins | None,
     ) -> None:
         self.directory = directory
-        self.criteria = criteria
         self.now = now
         self.received_at = received_at
         self.mobile_clash = mobile_clash
         self.new_ids = new_ids
         self.identity_limits = identity_limits
         self.is_traced = is_traced
-        self.trace: Trace | None = None
         self.pins = pins
         self.given = {} if pins is None else digests.given_statuses(directory.references, now=now)
-        self.holders = dict(directory.holders)
+        self.finder = Finder(directory.holders, directory.survivors, criteria=criteria)
         self.states = {profile.id: state_of(profile) for profile in directory.profiles.values()}
         self.versions = {profile.id: profile.version for profile in directory.profiles.values()}
         self.touched: dict[UUID, None] = {}
@@ -182,43 +152,37 @@ class _Planning:
 
     def _consider(self, draft: ProfileDraft) -> tuple[Outcome, _Accepted | None]:
         """Return what becomes of the draft, and what it makes of a profile if it is accepted."""
-        self.trace = Trace() if self.is_traced else None
+        trace = self.finder.trace = Trace() if self.is_traced else None
         draft = resolve(draft, self.directory.references, now=self.now)
-        match = self._match(draft)
+        match = self.finder.match(draft)
         errors = list(draft.errors)
         if match.is_ambiguous:
-            errors.append(_ambiguous(match))
+            errors.append(ambiguous(match))
             self._suspect(_profile_ids(match.candidates), ErrorCode.AMBIGUOUS, draft)
             return self._reject(draft, match, errors), None
 
         if match.rule is MatchRule.TARGET and match.profile_id not in self.states:
-            message = "The profile does not exist."
-            return self._reject(draft, match, [*errors, Finding(ErrorCode.UNKNOWN_REFERENCE, "", message)]), None
+            return self._reject(draft, match, [*errors, UNKNOWN]), None
         before = None if match.profile_id is None else self.states[match.profile_id]
         if before is not None and before.fields.get("ended") is not None:
-            return self._reject(draft, match, [*errors, Finding(ErrorCode.ENDED, "", _ENDED)]), None
+            return self._reject(draft, match, [*errors, ENDED]), None
         if match.profile_id is not None and self._is_stale(draft, match.profile_id):
-            message = "The profile was changed by somebody else after it was looked at."
-            return self._reject(draft, match, [*errors, Finding(ErrorCode.STALE, "", message)]), None
-        aliases, holders = self._claims(draft, match.profile_id)
+            return self._reject(draft, match, [*errors, STALE]), None
+        aliases, holders = self.finder.claims(draft, match.profile_id)
         sent = draft
         heard = hear(draft, before, received_at=self.received_at)
         draft = heard.draft
         errors += heard.errors
         if self.mobile_clash is MobileClash.SECONDARY:
             draft, holders = _with_shared_mobile(draft, before, holders)
-        refusals = self._match_errors(draft, match, before)
+        refusals = match_errors(draft, match, before, criteria=self.finder.criteria)
         errors += refusals
-        if self.trace is not None:
-            self.trace.permission(match.profile_id, has_match_value=match.key is not None, refusals=refusals)
-            self.trace.claims(holders)
-            self.trace.mobile(self.mobile_clash, draft, holders)
-            self.trace.late(sent, draft)
-        errors += [
-            Finding(ErrorCode.CLAIMED_ELSEWHERE, draft.pointers[holder.key], _TAKEN[holder.key.kind])
-            for holder in holders
-            if holder.key is not None
-        ]
+        if trace is not None:
+            trace.permission(match.profile_id, has_match_value=match.key is not None, refusals=refusals)
+            trace.claims(holders)
+            trace.mobile(self.mobile_clash, draft, holders)
+            trace.late(sent, draft)
+        errors += claimed(draft, holders)
         if match.profile_id is not None:
             for holder in holders:
                 self._suspect([match.profile_id, *_profile_ids([holder])], ErrorCode.CLAIMED_ELSEWHERE, draft)
@@ -241,89 +205,10 @@ class _Planning:
     def _is_stale(self, draft: ProfileDraft, profile_id: UUID) -> bool:
         return draft.expected_version is not None and draft.expected_version != self.versions[profile_id]
 
-    # --- Whom it means -------------------------------------------------------------------------------------------
-
-    def _match(self, draft: ProfileDraft) -> _Match:
-        """Try the criteria in their order, then all identities (rules 2.1, 2.2 and 2.4)."""
-        if self.trace is not None:
-            self.trace.blocked(draft)
-        if draft.target is not None:
-            return _Match(self.directory.survivors.get(draft.target, draft.target), MatchRule.TARGET, None, ())
-        tried: list[Candidate] = []
-        for place, criterion in enumerate(self.criteria, start=1):
-            keys = _criterion_keys(draft, criterion)
-            found = self._candidates(keys, MatchRule.CRITERION)
-            if self.trace is not None:
-                self.trace.criterion(criterion, keys, found, later=self.criteria[place:])
-            if found:
-                return _found(found, MatchRule.CRITERION, tried)
-            tried.append(Candidate(None, MatchRule.CRITERION, keys[0] if keys else None, criterion))
-        value = next((one.key for one in tried if one.key is not None), None)
-        if len(tried) == 1:
-            tried = []  # of one alone that is said by the rule that decided
-        keys = _identity_keys(draft)
-        found = self._candidates(keys, MatchRule.ROUTED)
-        if self.trace is not None:
-            self.trace.routing(keys, found)
-        if found:
-            return _found(found, MatchRule.ROUTED, tried)
-        return _Match(None, MatchRule.NEW, value, (), tuple(tried))
-
-    def _candidates(self, keys: Iterable[MatchKey], rule: MatchRule) -> tuple[Candidate, ...]:
-        """Return each profile that one of the keys means, once; a merged profile's keys mean its survivor."""
-        found: dict[UUID, Candidate] = {}
-        for key in keys:
-            holder = self.holders.get(key)
-            if holder is not None:
-                meant = self._meant(key, holder)
-                found.setdefault(meant, Candidate(meant, rule, key))
-        return tuple(found.values())
-
-    def _meant(self, key: MatchKey, holder: UUID) -> UUID:
-        """Return whom a key means that the holder has: the holder, or in whom that was merged (rules 2.3)."""
-        meant = self.directory.survivors.get(holder, holder)
-        if self.trace is not None and meant != holder:
-            self.trace.alias(key, holder, meant)
-        return meant
-
-    def _match_errors(self, draft: ProfileDraft, match: _Match, before: State | None) -> list[Finding]:
-        """Nobody to create without a match value; nobody deleted is written to by accident (rules 2.4 and 2.5)."""
-        if match.profile_id is None and match.key is None:
-            fields = tuple("/email" if criterion == EMAIL else "/identities" for criterion in self.criteria)
-            if any(
-                error.code is ErrorCode.UNREADABLE or not error.pointer or error.pointer.startswith(fields)
-                for error in draft.errors
-            ):
-                return []  # the value was there, and wrong, or nothing could be read: that has been said
-            return [Finding(ErrorCode.NO_MATCH_VALUE, fields[0], _no_match_value(self.criteria))]
-        if (
-            before is not None
-            and before.fields.get("profile_type") == ProfileType.DELETED
-            and "profile_type" not in draft.fields
-        ):
-            message = "The profile is deleted; naming a profile_type restores it."
-            return [Finding(ErrorCode.DELETED_PROFILE, "", message)]
-        return []
-
-    def _claims(self, draft: ProfileDraft, profile_id: UUID | None) -> tuple[list[MatchKey], list[Candidate]]:
-        """Return the draft's keys that are aliases of its profile, and the other profiles that hold its keys."""
-        aliases: list[MatchKey] = []
-        holders: list[Candidate] = []
-        for key in draft.pointers:
-            holder = self.holders.get(key)
-            if holder is None or holder == profile_id:
-                continue
-            meant = self._meant(key, holder)
-            if meant == profile_id:
-                aliases.append(key)
-            else:
-                holders.append(Candidate(meant, "holder", key))
-        return aliases, holders
-
     # --- What becomes of it --------------------------------------------------------------------------------------
 
     def _accept(
-        self, draft: ProfileDraft, match: _Match, reconciliation: Reconciliation, new_id: NewId
+        self, draft: ProfileDraft, match: Match, reconciliation: Reconciliation, new_id: NewId
     ) -> tuple[Outcome, _Accepted | None]:
         if match.profile_id is None:
             kind, profile_id = OutcomeKind.CREATED, new_id(0)
@@ -351,7 +236,7 @@ class _Planning:
             profile_version=version,
             rule=match.rule,
             key=match.key,
-            match_value=self._match_value(draft, match),
+            match_value=self.finder.match_value(draft, match),
             considered=match.tried,
             warnings=draft.warnings + reconciliation.warnings,
             steps=self._steps(),
@@ -365,25 +250,12 @@ class _Planning:
         self.states[accepted.profile_id] = accepted.after
         self.touched[accepted.profile_id] = None
         if accepted.change is not None:
-            self._move_keys(accepted.profile_id, accepted.before, accepted.after)
+            self.finder.move_keys(accepted.profile_id, accepted.before, accepted.after)
             self.versions[accepted.profile_id] = accepted.change.version
             self.changes.append(accepted.change)
 
-    def _move_keys(self, profile_id: UUID, before: State, after: State) -> None:
-        """Free the keys the profile gives up and note those it takes, for the drafts that follow."""
-        given_up, taken = _field_keys(before), _field_keys(after)
-        if given_up != taken:
-            for key in given_up:
-                self.holders.pop(key, None)
-            for key in taken:
-                self.holders[key] = profile_id
-        held = before.collections.get("identities", {})
-        for row_key in after.collections.get("identities", {}):
-            if row_key not in held:
-                self.holders[identity_match_key(*row_key)] = profile_id
-
     def _reject(
-        self, draft: ProfileDraft, match: _Match, errors: Sequence[Finding], holders: Sequence[Candidate] = ()
+        self, draft: ProfileDraft, match: Match, errors: Sequence[Finding], holders: Sequence[Candidate] = ()
     ) -> Outcome:
         considered = [*match.tried, *match.candidates]
         if match.rule is MatchRule.TARGET and match.profile_id is not None:
@@ -394,7 +266,7 @@ class _Planning:
             reference=draft.reference,
             rule=None if match.rule is MatchRule.NEW else match.rule,
             key=None if match.rule is MatchRule.NEW else match.key,
-            match_value=self._match_value(draft, match),
+            match_value=self.finder.match_value(draft, match),
             considered=(*considered, *holders),
             errors=tuple(errors),
             warnings=draft.warnings,
@@ -402,14 +274,7 @@ class _Planning:
         )
 
     def _steps(self) -> tuple[Step, ...]:
-        return () if self.trace is None else tuple(self.trace.steps)
-
-    def _match_value(self, draft: ProfileDraft, match: _Match) -> str:
-        """Return the value for the criterion that decided, else for the first that the record has one for."""
-        criteria = self.criteria
-        if len(criteria) > 1 and match.rule is MatchRule.CRITERION:
-            criteria = criteria[len(match.tried) :]
-        return next((keys[0].value for one in criteria if (keys := _criterion_keys(draft, one))), "")
+        return () if self.finder.trace is None else tuple(self.finder.trace.steps)
 
     def _suspect(self, profile_ids: Sequence[UUID], reason: ErrorCode, draft: ProfileDraft) -> None:
         """Note possible duplicates: the lowest id with each of the others."""
@@ -456,35 +321,8 @@ def _with_shared_mobile(
     return shared, [holder for holder in holders if holder is not clash]
 
 
-def _identity_keys(draft: ProfileDraft) -> list[MatchKey]:
-    return [key for key in draft.pointers if key.kind == "identity"]
-
-
-def _criterion_keys(draft: ProfileDraft, criterion: str) -> list[MatchKey]:
-    """Return what the draft gives for the criterion: its email, or all its identities of that handle."""
-    if criterion == EMAIL:
-        return [] if draft.email_key is None else [email_match_key(draft.email_key)]
-    return [key for key in draft.pointers if key.handle == criterion]
-
-
-def _found(found: tuple[Candidate, ...], rule: MatchRule, tried: Sequence[Candidate]) -> _Match:
-    if len(found) > 1:
-        return _Match(None, rule, None, found, tuple(tried))
-    return _Match(found[0].profile_id, rule, found[0].key, found, tuple(tried))
-
-
 def _profile_ids(candidates: Iterable[Candidate]) -> list[UUID]:
     return [candidate.profile_id for candidate in candidates if candidate.profile_id is not None]
-
-
-def _field_keys(state: State) -> set[MatchKey]:
-    """Return the keys that stand in the profile's own fields."""
-    found = set()
-    if state.email_key is not None:
-        found.add(email_match_key(state.email_key))
-    if (mobile := state.fields.get("mobile_phone")) is not None:
-        found.add(mobile_match_key(mobile))
-    return found
 
 
 def _action(kind: OutcomeKind, before: State, after: State) -> ChangeAction:
@@ -497,17 +335,3 @@ def _action(kind: OutcomeKind, before: State, after: State) -> ChangeAction:
     if was_deleted and not is_deleted:
         return ChangeAction.RESTORED
     return ChangeAction.UPDATED
-
-
-def _no_match_value(criteria: Criteria) -> str:
-    handles = [criterion for criterion in criteria if criterion != EMAIL]
-    lacking = ["email"] * (EMAIL in criteria)
-    if handles:
-        lacking.append(f"identity with the handle {' or '.join(handles)}")
-    message = f"The record has no {' and no '.join(lacking)} to match by"
-    return f"{message}; did you mean {EMAIL}?" if any(map(looks_like_email, handles)) else f"{message}."
-
-
-def _ambiguous(match: _Match) -> Finding:
-    ids = ", ".join(str(candidate.profile_id) for candidate in match.candidates)
-    return Finding(ErrorCode.AMBIGUOUS, "", f"The record means more than one profile: {ids}.")
