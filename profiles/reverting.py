@@ -5,14 +5,14 @@ and each sees what the former gave back: keys that go from one profile to anothe
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from profiles.keys import MatchKey, email_match_key, identity_match_key, mobile_match_key
+from profiles.keys import MatchKey
 from profiles.reconcile import State, difference, moved_times, state_of
-from profiles.reconcile.keeping import Kept, RecordSince, Subject, Surroundings
+from profiles.reconcile.keeping import Kept, RecordSince, Subject, Surroundings, keys_of
 from profiles.reconcile.replaying import History
 from profiles.reconcile.taking_back import Decision, take_back_row
 from profiles.values import (
@@ -143,7 +143,7 @@ class _Planning:
         self._standing = standing
         self._holders = dict(directory.holders)
         self._subjects = {
-            profile_id: _subject(directory, profile_id, ledger)
+            profile_id: subject_of(directory.profiles[profile_id], ledger)
             for profile_id, ledger in ledgers.items()
             if profile_id in directory.profiles
         }
@@ -286,10 +286,10 @@ class _Standing:
             self.records.setdefault(record.profile_id, []).append(record)
 
 
-def _subject(directory: Directory, profile_id: UUID, ledger: Ledger) -> Subject:
-    snapshot = directory.profiles[profile_id]
+def subject_of(snapshot: ProfileSnapshot, ledger: Ledger) -> Subject:
+    """Return the profile as it is, with its ledger, so that rows of it can be taken back."""
     state = state_of(snapshot)
-    return Subject(profile_id, snapshot.version, state, History(ledger.rows, state), dict(ledger.reverts))
+    return Subject(snapshot.id, snapshot.version, state, History(ledger.rows, state), dict(ledger.reverts))
 
 
 def _ends_by(subject: Subject, versions: Sequence[int]) -> bool:
@@ -299,16 +299,6 @@ def _ends_by(subject: Subject, versions: Sequence[int]) -> bool:
         return False
     taken = {subject.version + 1: TakenBack(tuple(versions))}
     return subject.history.replay({**subject.reverts, **taken}).has_ended
-
-
-def keys_of(state: State | ProfileSnapshot) -> Iterator[MatchKey]:
-    """Yield every key that the profile holds."""
-    if state.email_key is not None:
-        yield email_match_key(state.email_key)
-    if (mobile := state.fields.get("mobile_phone")) is not None:
-        yield mobile_match_key(mobile)
-    for row_key in state.collections.get("identities", {}):
-        yield identity_match_key(*row_key)
 
 
 _KEY_TAKEN: Final = WarningCode.KEPT_KEY_TAKEN

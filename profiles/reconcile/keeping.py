@@ -15,7 +15,7 @@ from profiles.reconcile.difference import State
 from profiles.reconcile.laying import Moves, member_register, moves_between, unclear_registers
 from profiles.reconcile.registers import Place, place_register
 from profiles.reconcile.replaying import History, Shown
-from profiles.values import LedgerRow, ReferenceName, References, TakenBack, WarningCode
+from profiles.values import LedgerRow, ProfileSnapshot, ReferenceName, References, TakenBack, WarningCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Keeping:
         for register, key in keys_that_come(moves):
             if (holder := self._around.holder_of(key)) not in {None, self._subject.id} and holder is not None:
                 yield register, holder
-        yield from ((register, self._subject.id) for register in _names_taken(self._subject.state, moves))
+        yield from ((register, self._subject.id) for register in names_taken(self._subject.state, moves))
 
     def _lost(self, moves: Moves) -> Iterator[str]:
         """Yield the registers that would refer to what is gone."""
@@ -149,6 +149,16 @@ def _loosened(present: State, moves: Moves) -> Iterator[str]:
 # --- Keys --------------------------------------------------------------------------------------------------------
 
 
+def keys_of(state: State | ProfileSnapshot) -> Iterator[MatchKey]:
+    """Yield every key that the profile holds."""
+    if state.email_key is not None:
+        yield email_match_key(state.email_key)
+    if (mobile := state.fields.get("mobile_phone")) is not None:
+        yield mobile_match_key(mobile)
+    for row_key in state.collections.get("identities", {}):
+        yield identity_match_key(*row_key)
+
+
 def keys_of_field(name: str, value: Any) -> Iterator[MatchKey]:
     """Yield the key that the field's value is, if it is one."""
     if name == "email" and value is not None:
@@ -174,8 +184,8 @@ def claimed_keys(profile_id: UUID, new: Shown, holder_of: Callable[[MatchKey], U
     return {key: holder for key, holder in held.items() if holder is not None and holder != profile_id}
 
 
-def _names_taken(present: State, moves: Moves) -> Iterator[str]:
-    """Yield what would give an address a name that another one of the profile has."""
+def names_taken(present: State, moves: Moves) -> Iterator[str]:
+    """Yield the registers that would give an address a name that another one of the profile has."""
     going = {place[1] for place, sides in moves.rows.items() if place[0] == "addresses" and sides.new is None}
     moving = {place[1]: sides for (place, name), sides in moves.members.items() if name == "external_id"}
     names = {

@@ -18,9 +18,19 @@ Place = tuple[str, RowKey]
 """Where a row of a collection stands: the collection's name and the row's key."""
 
 SPOKEN: Final = frozenset(
-    {ChangeAction.CREATED, ChangeAction.UPDATED, ChangeAction.DELETED, ChangeAction.RESTORED},
+    {
+        ChangeAction.CREATED,
+        ChangeAction.UPDATED,
+        ChangeAction.DELETED,
+        ChangeAction.RESTORED,
+        ChangeAction.MERGED,
+    },
 )
-"""Rows that say something themselves; what the others changed follows from these."""
+"""Rows that say something themselves; what the others changed follows from these.
+
+A merge says what one profile took from the other, or gave to it: that holds as long as nothing before it is taken
+back.
+"""
 
 _TOGETHER: Final = {name: names for names in shape.FIELDS_TOGETHER for name in names}
 _EFFECTIVE: Final = "/effective"
@@ -206,7 +216,7 @@ class _Reading:
                     place, {one: changed[one]["to"] if one in changed else stored.get(one) for one in names}
                 )
         flags = {name: told.flag_of(name, side="to") for name in told.flagged}
-        times = {pointer: _word(row, pointer, sides.get("to")) for pointer, sides in row.times.items()}
+        times = {pointer: self._said(row, pointer, sides) for pointer, sides in row.times.items()}
         return Writes(fields, rows, members, flags, times)
 
     def rewind(self, row: LedgerRow, told: Told) -> None:
@@ -248,14 +258,22 @@ class _Reading:
 
     def _rewind_time(self, row: LedgerRow, pointer: str, sides: Mapping[str, Any]) -> None:
         """Go back before the row; what came after it is not what it said, where a record moved it that left no row."""
-        after = self._times[pointer] if pointer in self._times else time_in(self._present, pointer)
-        said = _word(row, pointer, sides.get("to"))
-        if row.action not in SPOKEN and isinstance(after, SourceWord) and isinstance(said, SourceWord):
-            said = said._replace(batch_id=after.batch_id, position=after.position)  # it came back from an earlier row
+        after, said = self._time(pointer), self._said(row, pointer, sides)
         if after != said:
             self._moved.setdefault(self._said_by.get(pointer, self._next_version), {})[pointer] = after
         self._times[pointer] = _earlier_word(pointer, sides.get("from"))
         self._said_by[pointer] = row.version
+
+    def _said(self, row: LedgerRow, pointer: str, sides: Mapping[str, Any]) -> Any:
+        """Return the time that the row tells; one that came from elsewhere is of the record that said it there."""
+        after, said = self._time(pointer), _word(row, pointer, sides.get("to"))
+        came = row.action is ChangeAction.MERGED or row.action not in SPOKEN
+        if came and isinstance(after, SourceWord) and isinstance(said, SourceWord):
+            return said._replace(batch_id=after.batch_id, position=after.position)
+        return said
+
+    def _time(self, pointer: str) -> Any:
+        return self._times[pointer] if pointer in self._times else time_in(self._present, pointer)
 
     def _field(self, name: str) -> Any:
         return self._fields[name] if name in self._fields else self._present.fields.get(name)

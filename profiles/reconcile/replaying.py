@@ -129,6 +129,10 @@ class History:
         life = self.life(version, reverts)
         return life.is_live or bool(life.but)
 
+    def merges(self, reverts: Mapping[int, TakenBack]) -> list[LedgerRow]:
+        """Return the merges that have not been taken apart again."""
+        return [row for row in self.spoken if row.action is ChangeAction.MERGED and self.is_live(row.version, reverts)]
+
     def is_own(self, row: LedgerRow) -> bool:
         """Whether the row is the profile's creation, or of the batch that created it."""
         return row.action is ChangeAction.CREATED or row.cause.batch_id in self._own
@@ -154,7 +158,7 @@ class History:
         What is left of a row of the creation's own cause, and deleting the profile, do not; but an opt-out does.
         """
         life = lives.get(row.version, _LIVE)
-        if row.action is ChangeAction.CREATED:
+        if row.action in {ChangeAction.CREATED, ChangeAction.MERGED}:
             return False
         if not life.is_live:
             return not self.is_own(row) and any(map(life.of, self.writes[row.version].registers))
@@ -193,10 +197,19 @@ class History:
         return min(there, default=None) if name == "addresses" else None
 
 
+def show(row: LedgerRow, writes: Writes, before: Shown) -> Shown:
+    """Return what shows once a row has written this."""
+    shown = _Replaying(before, {}).replay([row], {row.version: writes}, {})
+    for name, key in writes.flags.items():
+        if key is None or shown.rows.get((name, key)) is not None:
+            shown.flags[name] = key
+    return shown
+
+
 class _Replaying:
     """The live rows of a history, applied one after another."""
 
-    def __init__(self, start: Start, lives: Mapping[int, Life]) -> None:
+    def __init__(self, start: Start | Shown, lives: Mapping[int, Life]) -> None:
         self._lives = lives
         self._shown = Shown(
             fields=dict(start.fields),
@@ -245,7 +258,8 @@ class _Replaying:
                 shown.times[pointer] = time
 
     def _pass_over(self, row: LedgerRow, made: RowWrite) -> None:
-        if made.row is not None and self._shown.rows[made.place] is None:
+        """Note a row that would be there; one that came by a merge has gone back to whose it was (rules 11.2)."""
+        if row.action is not ChangeAction.MERGED and made.row is not None and self._shown.rows[made.place] is None:
             self._gone[made.place] = made, row.version
 
     def _set_row(self, row: LedgerRow, register: str, made: RowWrite) -> None:

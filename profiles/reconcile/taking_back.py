@@ -30,9 +30,6 @@ class Decision:
     """The keys that would have come back, and who has them."""
 
 
-_MERGED: Final = frozenset({ChangeAction.MERGED, ChangeAction.UNMERGED})
-
-
 @dataclass(slots=True)
 class _Taking:
     """A row while it is decided what taking it back comes to."""
@@ -46,6 +43,8 @@ class _Taking:
     """The rows that live or die with it."""
     versions: tuple[int, ...]
     """What is taken back: the row, and all that stands on the profile where that ends by force."""
+    forced: bool = False
+    """Whether the profile ends although others have used it."""
     excepted: dict[str, Kept] = field(default_factory=dict)
 
     @property
@@ -59,7 +58,7 @@ class _Taking:
         keeping = Keeping(subject, self.covered, self.around, loosen_consent=self.loosen_consent or subject.will_end)
         while True:
             reverts = {**subject.reverts, subject.version + 1: self.taken_back}
-            new = subject.history.replay(reverts, forced=len(self.versions) > 1)
+            new = subject.history.replay(reverts, forced=self.forced)
             found = keeping.excepted(self.old, new)
             if found.keys() <= self.excepted.keys():
                 return new
@@ -87,8 +86,21 @@ def take_back_row(
     if not loosen_consent and any(map(history.tightens, others)):
         return Decision(errors=(_OPT_OUT,))
     versions = (version, *(row.version for row in others))
-    taking = _Taking(subject, version, around, loosen_consent, old, covered, versions)
+    taking = _Taking(subject, version, around, loosen_consent, old, covered, versions, forced=bool(others))
     return _settled(taking, taking.settle(), force=force)
+
+
+def take_back_rows(
+    subject: Subject, versions: tuple[int, ...], *, around: Surroundings, loosen_consent: bool
+) -> Decision:
+    """Decide what becomes of the profile when these rows are taken back together: a merge, and what came by it.
+
+    The first of them is the merge.
+    """
+    covered = [subject.history.rows[version] for version in versions]
+    old = subject.history.replay(subject.reverts)
+    taking = _Taking(subject, versions[0], around, loosen_consent, old, covered, versions)
+    return _settled(taking, taking.settle(), force=False)
 
 
 def _settled(taking: _Taking, new: Shown, *, force: bool) -> Decision:
@@ -127,7 +139,7 @@ def _refusal(subject: Subject) -> Finding | None:
     """Return why nothing of the profile can be taken back."""
     if subject.state.fields.get("ended") == Ended.ERASED:
         return _ERASED
-    if any(row.action in _MERGED for row in subject.history.rows.values()):
+    if subject.history.merges(subject.reverts):
         return _MERGED_SINCE
     return None
 
