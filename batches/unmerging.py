@@ -1,12 +1,14 @@
-"""The records that tell whose each change since a merge is (rules 11.3)."""
+"""The records that tell whose each change since a merge is (rules 11.3), and what it comes to in words."""
 
+from collections import Counter
 from collections.abc import Mapping
 from uuid import UUID
 
 from batches.models import BatchRecord
 from profiles.keys import MatchKey
-from profiles.unmerging import KeyedRecord
-from profiles.values import OutcomeKind
+from profiles.reverting import SENTENCES
+from profiles.unmerging import KeyedRecord, PartingPlan
+from profiles.values import OutcomeKind, WarningCode
 
 
 def records_of(profile_id: UUID, version: int) -> list[KeyedRecord]:
@@ -30,3 +32,23 @@ def _match_key(told: Mapping[str, str] | None) -> MatchKey | None:
         return MatchKey("identity", told["identifier"], told["handle"])
     ((kind, value),) = told.items()
     return MatchKey("email" if kind == "email" else "mobile", value)
+
+
+def sentences(plan: PartingPlan) -> list[str]:
+    """Return in words what taking two profiles apart comes to: who changes by how much, what moves, and what stays."""
+    merged, survivor = (_counted(len(plan.differences[one]), "value") for one in plan.sides)
+    moved = _counted(len(plan.moved), "change")
+    told = [
+        f"{merged} of the merged profile and {survivor} of the one it was merged into change. Nobody else is touched.",
+        f"{moved} since the merge came by the merged profile's keys and go to it, by the ledger.",
+        "They are remembered as different people.",
+    ]
+    return told + [f"{count:,} {code}: {SENTENCES[code]}" for code, count in _kept(plan).items()]
+
+
+def _kept(plan: PartingPlan) -> Counter[WarningCode]:
+    return Counter(kept.code for _, kept in plan.kept)
+
+
+def _counted(count: int, one: str) -> str:
+    return f"{count:,} {one}{'' if count == 1 else 's'}"

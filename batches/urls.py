@@ -7,6 +7,7 @@ from batches.api.errors import ANSWERS
 from batches.api.items import BatchItemRecord, BatchItems, ExplainedRecord
 from batches.api.provenance import ProfileProvenance
 from batches.api.undo import BatchUndo, ChangeUndo
+from batches.api.unmerge import ProfileUnmerges
 from profiles.http.errors import add_answers
 
 add_answers(ANSWERS)
@@ -15,6 +16,7 @@ urlpatterns = [
     path("profiles/batch.json", ProfileBatches.as_view(), name="submit-batch"),
     path("profiles/batch", OlderProfileBatches.as_view(), name="submit-batch-older"),
     path("profiles/explain", ExplainedRecord.as_view(), name="explain-record"),
+    path("profiles/unmerge", ProfileUnmerges.as_view(), name="unmerge-profiles"),
     path("profiles/<str:profile_id>/provenance", ProfileProvenance.as_view(), name="profile-provenance"),
     path("profiles/<str:profile_id>/changes/<str:version>/undo", ChangeUndo.as_view(), name="undo-change"),
     path("batches/<str:batch_id>/undo", BatchUndo.as_view(), name="undo-batch"),

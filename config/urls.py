@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from batches.admin.explaining import explain_page
 from batches.admin.undo import undo_batch_page, undo_change_page
+from batches.admin.unmerge import unmerge_page
 from config.health import health, ready
 from profiles.http.documents import DocsView, SchemaView
 from profiles.http.errors import unknown_path
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/explain/", admin.site.admin_view(explain_page), name="explain"),
     path("admin/undo/batch/<uuid:batch_id>/", admin.site.admin_view(undo_batch_page), name="undo-batch-page"),
     path("admin/undo/change/<int:change_id>/", admin.site.admin_view(undo_change_page), name="undo-change-page"),
+    path("admin/unmerge/<uuid:profile_id>/", admin.site.admin_view(unmerge_page), name="unmerge-page"),
     path("admin/", admin.site.urls),
     path("api/health", csrf_exempt(health)),
     path("readyz", csrf_exempt(ready)),

@@ -63,6 +63,11 @@ def digest_of_all(digests: Iterable[bytes]) -> str:
     return blake2b(b"".join(digests), digest_size=SIZE).hexdigest()
 
 
+def digest_of_changes(changes: Iterable[Changes]) -> str:
+    """Return the digest of what would change of several profiles, in their order, as the desk holds staff to it."""
+    return blake2b(orjson.dumps([*changes], option=orjson.OPT_SORT_KEYS), digest_size=SIZE).hexdigest()
+
+
 def decided(
     outcomes: Iterable[Outcome], changes: Mapping[int | None, Changes], *, new: Mapping[UUID, int], given: Given
 ) -> list[Decision]:

@@ -66,6 +66,8 @@ class MergeRows:
 class PartingPlan(Plan):
     """Everything decided about two profiles that are taken apart, ready to be written."""
 
+    sides: tuple[UUID, ...] = ()
+    """The merged profile and the survivor."""
     moved: Sequence[LedgerRow] = ()
     """The survivor's rows since the merge that go to the merged profile."""
     kept: Sequence[tuple[UUID, Kept]] = ()
@@ -173,6 +175,7 @@ class _Parting:
             results=results,
             changes=self._changes,
             duplicates=[],
+            sides=(self.merged.id, self.survivor.id),
             moved=self._moved,
             kept=self._kept,
             differences={one: difference(self._before[one], subject.state) for one, subject in self._subjects.items()},

@@ -9,7 +9,7 @@ from profiles import shape
 from profiles.conducting import conduct
 from profiles.db.ids import new_id
 from profiles.directory import ProfilesMovedError, Scope
-from profiles.directory.ledgers import load_reverts, load_rows
+from profiles.directory.ledgers import load_reverts, load_rows, takers_of
 from profiles.keys import MatchKey
 from profiles.models import DuplicateCandidate, Profile, ProfileChange
 from profiles.models.duplicates import Verdict
@@ -31,8 +31,10 @@ __all__ = [
     "KeyedRecord",
     "MergedSinceError",
     "NotMergedError",
+    "PartingPlan",
     "UndoneAcrossError",
     "UnknownChangeError",
+    "UnknownProfileError",
     "Unmerge",
     "UnmergeError",
     "unmerge_profiles",
@@ -44,6 +46,10 @@ RecordsOf = Callable[[UUID, int], Sequence[KeyedRecord]]
 
 class NotMergedError(UnmergeError):
     """The one profile was not merged into the other, or has been taken apart from it again."""
+
+
+class UnknownProfileError(UnmergeError):
+    """There is no such profile."""
 
 
 class UnknownChangeError(UnmergeError):
@@ -159,16 +165,22 @@ class UndoneAcrossError(UnmergeError):
 
 
 def _find_merge(unmerge: Unmerge) -> MergeRows:
-    """Return the rows of the merge by which the profile came where it is; three queries."""
-    survivor_id = Profile.objects.filter(id=unmerge.merged_id).values_list("merged_into_id", flat=True).first()
+    """Return the rows of the merge by which the profile came where it is; four queries."""
+    merged = Profile.objects.filter(id=unmerge.merged_id).only("merged_into_id").first()
+    if merged is None:
+        raise UnknownProfileError
+    survivor_id = merged.merged_into_id
     if survivor_id is None or unmerge.survivor_id not in {None, survivor_id}:
         raise NotMergedError
-    merges = ProfileChange.objects.filter(profile=unmerge.merged_id, action=ChangeAction.MERGED)
-    operation_id = merges.order_by("-version").values_list("operation_id", flat=True).first()
-    if operation_id is None:
+    dead = {version for _, version in takers_of([merged.pk])}
+    merges = ProfileChange.objects.filter(profile=merged, action=ChangeAction.MERGED).exclude(version__in=dead)
+    newest = merges.order_by("-version").first()
+    if newest is None:
         raise NotMergedError
+    if newest.changes["/merged_into"].get("from") is not None:
+        raise MergedSinceError  # it went along when whoever it lived on in was merged
     versions: dict[UUID, tuple[int, ...]] = {}
-    rows = ProfileChange.objects.filter(operation_id=operation_id).order_by("profile", "version")
+    rows = ProfileChange.objects.filter(operation_id=newest.operation_id).order_by("profile", "version")
     for profile_id, version in rows.values_list("profile_id", "version"):
         versions[profile_id] = (*versions.get(profile_id, ()), version)
     return MergeRows(unmerge.merged_id, survivor_id, versions)

@@ -14,6 +14,7 @@ from batches.intake import (
 )
 from batches.undoing import NothingToTakeBackError, UnfinishedError
 from profiles.http.errors import Answers, ConflictError, InvalidFieldsError, TooManyRequestsError, UnavailableError
+from profiles.unmerging import UnknownChangeError, UnknownProfileError, UnmergeError
 
 ANSWERS: Final[Answers] = {
     BodyError: lambda error: ParseError(str(error)),
@@ -23,5 +24,8 @@ ANSWERS: Final[Answers] = {
     UserQueueFullError: lambda error: TooManyRequestsError(str(error), retry_after=error.retry_after),
     UnfinishedError: lambda error: ConflictError(str(error)),
     NothingToTakeBackError: lambda error: InvalidFieldsError({"batch": [str(error)]}),
+    UnknownProfileError: lambda error: InvalidFieldsError({"source_profile_id": [str(error)]}),
+    UnknownChangeError: lambda error: InvalidFieldsError({"to_merged": [str(error)]}),
+    UnmergeError: lambda error: ConflictError(str(error)),
     QueueFullError: lambda error: UnavailableError(str(error), retry_after=error.retry_after),
 }

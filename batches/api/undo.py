@@ -37,7 +37,7 @@ PREVIEW_QUEUED: Final = "Undo queued for preview."
 SCOPES: Final = ("update-profiles", "delete-profiles", "read-audits")
 OVERRIDE: Final = "override-undo"
 MOST_POSITIONS: Final = 500
-_DRY_RUN: Final = OpenApiParameter("dry_run", bool, description="Only show what it would come to.")
+DRY_RUN: Final = OpenApiParameter("dry_run", bool, description="Only show what it would come to.")
 
 
 class _Terms(BaseModel):
@@ -110,13 +110,13 @@ class BatchUndo(HubView):
         ),
         tags=["batches"],
         request=BatchUndoIn,
-        parameters=[_DRY_RUN],
+        parameters=[DRY_RUN],
         responses=answers(404, 409, 413, 415, 422, 503, accepted=KeptBatchEnvelope),
     )
     def post(self, request: Request, batch_id: str) -> Response:
         """Keep the undo and answer with its batch's id."""
         batch = find_batch(batch_id)
-        dry_run = _dry_run(request)
+        dry_run = read_dry_run(request)
         asked = read_fields(request, BatchUndoIn)
         options = UndoOptions(frozenset(asked.force), loosen_consent=asked.loosen_consent)
         _check_override(request, override=bool(options.force) or options.loosen_consent)
@@ -124,7 +124,7 @@ class BatchUndo(HubView):
             batch,
             positions=asked.positions,
             options=options,
-            note=_note(asked.note),
+            note=asked_note(asked.note),
             dry_run=dry_run,
             submitted_by=cast("User", request.user),  # the permission saw to it
             request_id=request_id(),
@@ -148,7 +148,7 @@ class ChangeUndo(HubView):
         tags=["profiles"],
         request=ChangeUndoIn,
         parameters=[
-            _DRY_RUN,
+            DRY_RUN,
             OpenApiParameter("If-Match", {"type": "string"}, OpenApiParameter.HEADER, description="The ETag read."),
         ],
         responses=answers(404, 409, 412, 413, 415, 422, 503, ok=UndoneChangeEnvelope),
@@ -156,7 +156,7 @@ class ChangeUndo(HubView):
     def post(self, request: Request, profile_id: str, version: str) -> Response:
         """Take it back, or only tell what that would come to."""
         parsed = parse_id(profile_id)
-        dry_run = _dry_run(request)
+        dry_run = read_dry_run(request)
         asked = read_fields(request, ChangeUndoIn)
         _check_override(request, override=asked.force or asked.loosen_consent)
         is_version = version.isascii() and version.isdigit() and len(version) < 10  # noqa: PLR2004 of 32 bits
@@ -169,7 +169,7 @@ class ChangeUndo(HubView):
                 cause=Cause(CauseKind.API, actor_id=request.user.pk, request_id=request_id()),
                 now=timezone.now(),
                 options=UndoOptions(frozenset([parsed] if asked.force else []), loosen_consent=asked.loosen_consent),
-                note=_note(asked.note),
+                note=asked_note(asked.note),
                 records_since=records_since,
                 write=not dry_run,
             )
@@ -186,7 +186,8 @@ class ChangedMeanwhileError(APIException):
     default_detail = "The profile was changed by somebody else after it was looked at."
 
 
-def _dry_run(request: Request) -> bool:
+def read_dry_run(request: Request) -> bool:
+    """Return whether only a preview is asked for; raises `InvalidFieldsError`."""
     errors: dict[str, list[str]] = {}
     dry_run = asked_dry_run(request, errors)
     if errors:
@@ -194,7 +195,8 @@ def _dry_run(request: Request) -> bool:
     return dry_run
 
 
-def _note(note: str | None) -> str:
+def asked_note(note: str | None) -> str:
+    """Return the note in normal form; raises `InvalidFieldsError`."""
     try:
         return keys.text(note or "", length=NOTES_LENGTH, notes=True)
     except InvalidValueError as error:

@@ -203,5 +203,10 @@ class ProfileAdmin(HubAdmin):
 
     def panels(self, request: HttpRequest, obj: Profile) -> dict[str, object]:
         """Return all that is known of the person beside the form's fields; queries."""
-        may_merge = obj.merged_into_id is None and request.user.has_perm(PERMISSION)
-        return {**panels_of(obj, asked=request.GET), "may_merge": may_merge}
+        may = request.user.has_perm(PERMISSION)
+        is_merged = obj.merged_into_id is not None
+        return {
+            **panels_of(obj, asked=request.GET),
+            "may_merge": may and not is_merged,
+            "may_unmerge": may and is_merged,
+        }

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from profiles.keys import MatchKey
 from profiles.matching import plan
-from profiles.reconcile.keeping import RecordSince
-from profiles.reverting import Ledger, Reversal, Target, UndoOptions, keys_of, plan_reversals
+from profiles.reconcile.keeping import RecordSince, keys_of
+from profiles.reverting import Ledger, Reversal, Target, UndoOptions, plan_reversals
 from profiles.schema import parse_record
 from profiles.shape import COLLECTIONS, COLUMNS
 from profiles.times import utc_text
