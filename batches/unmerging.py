@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from batches.models import BatchRecord
+from profiles.history import without_origins
 from profiles.keys import MatchKey
 from profiles.reverting import SENTENCES
 from profiles.unmerging import KeyedRecord, PartingPlan
@@ -36,11 +37,11 @@ def _match_key(told: Mapping[str, str] | None) -> MatchKey | None:
 
 def sentences(plan: PartingPlan) -> list[str]:
     """Return in words what taking two profiles apart comes to: who changes by how much, what moves, and what stays."""
-    merged, survivor = (_counted(len(plan.differences[one]), "value") for one in plan.sides)
-    moved = _counted(len(plan.moved), "change")
+    merged, survivor = (_counted(len(without_origins(plan.differences[one])), "value") for one in plan.sides)
+    moved, goes = _counted(len(plan.moved), "change"), "goes" if len(plan.moved) == 1 else "go"
     told = [
         f"{merged} of the merged profile and {survivor} of the one it was merged into change. Nobody else is touched.",
-        f"{moved} since the merge came by the merged profile's keys and go to it, by the ledger.",
+        f"{moved} since the merge came by the merged profile's keys and {goes} to it, by the ledger.",
         "They are remembered as different people.",
     ]
     return told + [f"{count:,} {code}: {SENTENCES[code]}" for code, count in _kept(plan).items()]

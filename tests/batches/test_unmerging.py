@@ -66,7 +66,7 @@ def test_sentences_count(pair):
 
     assert sentences(plan) == [
         "2 values of the merged profile and 2 values of the one it was merged into change. Nobody else is touched.",
-        "1 change since the merge came by the merged profile's keys and go to it, by the ledger.",
+        "1 change since the merge came by the merged profile's keys and goes to it, by the ledger.",
         "They are remembered as different people.",
     ]
 
