@@ -4,7 +4,7 @@ Its body names its targets as a batch names its records, the newest first: profi
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from batches import leases
@@ -21,7 +21,7 @@ from batches.models import Batch, BatchBody, BatchRecord
 from batches.outcomes import counts, store_decisions, store_outcomes
 from batches.pieces import is_poisonous, next_size, piece_size
 from batches.previewing import held_to_preview, preview_afresh, shown_of
-from batches.values import BatchState
+from batches.values import BatchSource, BatchState
 from profiles import digests
 from profiles.db.ids import new_id
 from profiles.times import utc_text
@@ -110,11 +110,16 @@ def revert_batch(batch: Batch) -> None:
 
 
 def foretell(
-    targets: Sequence[Target], *, options: UndoOptions, cause: Cause, now: dt.datetime, besides: UUID | None = None
+    targets: Sequence[Target],
+    *,
+    options: UndoOptions,
+    cause: Cause,
+    now: dt.datetime,
+    besides: Collection[UUID] = (),
 ) -> list[Reversal]:
     """Return what would become of the targets now; nothing is written.
 
-    Runs inside a transaction, whose end lets go of its locks. `besides` is the batch that is taken back.
+    Runs inside a transaction, whose end lets go of its locks. `besides` are the batches that are taken back.
     """
     return take_back(
         targets,
@@ -126,10 +131,10 @@ def foretell(
     )
 
 
-def records_since(profiles: Mapping[UUID, int], *, besides: UUID | None = None) -> Iterator[RecordSince]:
+def records_since(profiles: Mapping[UUID, int], *, besides: Collection[UUID] = ()) -> Iterator[RecordSince]:
     """Yield the records that meant these profiles and changed nothing, from a version of each on; one query.
 
-    But for those of the batch `besides`, which is taken back now, and of batches that were.
+    But for those of the batches `besides`, which are taken back now, and of batches that were.
     """
     undone = BatchRecord.objects.filter(
         batch__undoes=OuterRef("batch"),
@@ -139,9 +144,9 @@ def records_since(profiles: Mapping[UUID, int], *, besides: UUID | None = None) 
     ).exclude(batch__undone_by__state=BatchState.DONE, batch__undone_by__dry_run=False)
     rows = BatchRecord.objects.filter(
         profile__among=list(profiles), outcome=OutcomeKind.UNCHANGED, profile_version__isnull=False
-    ).exclude(Exists(undone))
-    if besides is not None:
-        rows = rows.exclude(batch=besides)
+    ).exclude(Exists(undone) | Q(batch__source=BatchSource.UNDO))
+    if besides:
+        rows = rows.exclude(batch__in=besides)
     for row in (
         rows.order_by("id")
         .select_related("batch")
@@ -166,7 +171,7 @@ def _take_back(batch: Batch, body: UndoBody, *, size: int, now: dt.datetime, **o
         now=now,
         options=body.options,
         note=body.note,
-        records_since=partial(records_since, besides=batch.undoes_id),
+        records_since=partial(records_since, besides=[] if batch.undoes_id is None else [batch.undoes_id]),
         first_position=first,
         **options,
     )

@@ -53,6 +53,29 @@ def targets_of(batch: Batch, *, positions: Collection[int] | None = None) -> lis
     return found
 
 
+def batches_of(label: str) -> list[Batch]:
+    """Return the batches that bear a label, as they are taken back: the newest first. Raises `UndoError`. Queries.
+
+    Previews and undos are none of them.
+    """
+    found = list(
+        Batch.objects.filter(label=label, dry_run=False)
+        .exclude(source=BatchSource.UNDO)
+        .defer("record_digests")
+        .order_by("-received_at", "-id")
+    )
+    if not found:
+        raise NothingToTakeBackError(f"No batch has the label {label}.")
+    return found
+
+
+def undo_under_way(batch: Batch) -> Batch | None:
+    """Return the batch that takes this one back or has done so, unless that was taken back itself; one query."""
+    undos = Batch.objects.filter(undoes=batch, dry_run=False, state__in=[*UNFINISHED, BatchState.DONE])
+    live = undos.exclude(undone_by__state=BatchState.DONE, undone_by__dry_run=False)
+    return live.order_by("-received_at", "-id").first()
+
+
 def submit_undo(
     batch: Batch,
     *,

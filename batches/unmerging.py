@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from batches.models import BatchRecord
+from batches.values import BatchSource
 from profiles.history import without_origins
 from profiles.keys import MatchKey
 from profiles.reverting import SENTENCES
@@ -17,7 +18,9 @@ def records_of(profile_id: UUID, version: int) -> list[KeyedRecord]:
 
     Of a record that changed something the version is the one it made; of one that did not, the one it found.
     """
-    records = BatchRecord.objects.filter(profile=profile_id, profile_version__gte=version)
+    records = BatchRecord.objects.filter(profile=profile_id, profile_version__gte=version).exclude(
+        batch__source=BatchSource.UNDO
+    )
     rows = records.order_by("profile_version", "id").values_list("batch_id", "position", "key", "outcome")
     return [
         KeyedRecord(batch_id, position, _match_key(key), is_changing=outcome != OutcomeKind.UNCHANGED)
@@ -26,7 +29,7 @@ def records_of(profile_id: UUID, version: int) -> list[KeyedRecord]:
 
 
 def _match_key(told: Mapping[str, str] | None) -> MatchKey | None:
-    """Return the key that a record tells; `None` where the profile itself was named, or an undo meant it."""
+    """Return the key that a record tells; `None` where the profile itself was named."""
     if not told:
         return None
     if "handle" in told:

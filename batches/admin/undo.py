@@ -1,7 +1,7 @@
 """The desk's pages that take something back: what it comes to, in numbers that add up, and what stays, by name."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -57,7 +57,7 @@ def undo_batch_page(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     asked = _asked(request)
     try:
         targets = targets_of(batch)
-        shown = _foretold(targets, asked, request, besides=batch.pk)
+        shown = _foretold(targets, asked, request, besides=[batch.pk])
         if request.method == "POST" and _is_shown(request, asked, shown):
             receipt = submit_undo(
                 batch,
@@ -125,7 +125,7 @@ def _cause(request: HttpRequest) -> Cause:
 
 
 def _foretold(
-    targets: Sequence[Target], asked: _Asked, request: HttpRequest, *, besides: UUID | None = None
+    targets: Sequence[Target], asked: _Asked, request: HttpRequest, *, besides: Collection[UUID] = ()
 ) -> list[Reversal]:
     with transaction.atomic():
         return foretell(targets, options=asked.options, cause=_cause(request), now=timezone.now(), besides=besides)

@@ -6,8 +6,10 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from batches.models import Batch
+from batches.undoing import submit_undo
 from profiles.models import Profile, ProfileChange, User
-from tests.builders import make_profile, process, process_waiting
+from profiles.undoing import UndoOptions
+from tests.builders import make_profile, process, process_waiting, submit
 
 pytestmark = pytest.mark.django_db
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -179,14 +181,91 @@ def test_command_takes_a_batch_back_by_a_worker(capsys, two):
     call_command("undo", "--batch", str(two.id), "--yes")
 
     undo = Batch.objects.get(source="undo")
-    assert capsys.readouterr().out == (f"Batch {undo.id} took it back: 2 updated, 0 unchanged, 0 rejected.\n")
+    assert capsys.readouterr().out == (f"Batch {undo.id} took {two.id} back: 2 updated, 0 unchanged, 0 rejected.\n")
     assert Profile.objects.filter(ended="undone").count() == 1
+
+
+@pytest.fixture
+def labelled():
+    """Return three batches of one file, about the same two people; another batch has another label."""
+    process([{"email": "ann@example.com", "company": "Acme"}], label="other")
+    return [
+        process(
+            [{"email": "ann@example.com", "company": company}, {"email": "bob@example.com", "title": title}],
+            label="file",
+        )
+        for company, title in (("First", "Dr"), ("Second", "Dr"), ("Third", "Prof"))
+    ]
+
+
+def test_command_shows_what_all_batches_of_a_label_come_to(capsys, labelled):
+    process([{"email": "no"}], label="file")  # nothing came of it
+
+    call_command("undo", "--label", "file", "--dry-run")
+
+    assert capsys.readouterr().out == (
+        "Taking 4 batches back: 1 profile ends, 1 changes back (1 value), 0 stay as they are. "
+        "Nobody else is touched.\nNothing was written.\n"
+    )
+    assert not Batch.objects.filter(source="undo").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_command_takes_all_batches_of_a_label_back_newest_first_and_once(capsys, labelled):
+    call_command("undo", "--label", "file", "--yes")
+    first = capsys.readouterr().out.splitlines()
+    call_command("undo", "--label", "file", "--yes")
+    again = capsys.readouterr().out.splitlines()
+
+    undos = Batch.objects.filter(source="undo").order_by("received_at")
+    assert [undo.undoes_id for undo in undos] == [batch.id for batch in reversed(labelled)]
+    assert [line.split(" back: ")[1] for line in first] == [
+        "2 updated, 0 unchanged, 0 rejected.",
+        "1 updated, 1 unchanged, 0 rejected.",
+        "2 updated, 0 unchanged, 0 rejected.",
+    ]
+    assert again == first
+    ann, bob = Profile.objects.order_by("id")
+    assert (ann.company, ann.ended, bob.ended) == ("Acme", None, "undone")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_command_that_was_stopped_goes_on_where_it_was(capsys, labelled):
+    submit_undo(labelled[2], options=UndoOptions(), submitted_by=None)  # it waits; the others are still to come
+
+    call_command("undo", "--label", "file", "--yes")
+
+    assert Batch.objects.filter(source="undo").count() == 3
+    assert Profile.objects.get(email_key="ann@example.com").company == "Acme"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_done_again_is_taken_back_once_more(labelled):
+    newest = labelled[2]
+    call_command("undo", "--batch", str(newest.id), "--yes")
+    call_command("undo", "--batch", str(Batch.objects.get(source="undo").id), "--yes")
+
+    call_command("undo", "--batch", str(newest.id), str(labelled[1].id), "--yes")
+
+    assert Batch.objects.filter(undoes=newest, dry_run=False).count() == 2
+    assert Profile.objects.get(email_key="ann@example.com").company == "First"
+
+
+def test_unfinished_batch_of_a_label_is_named(labelled):
+    waiting = submit([{"email": "ann@example.com"}], label="file")
+
+    with pytest.raises(CommandError, match=f"file .{waiting.id}.: The batch is not finished") as raised:
+        call_command("undo", "--label", "file", "--yes")
+
+    assert raised.value.returncode == 2
+    assert not Batch.objects.filter(source="undo").exists()
 
 
 @pytest.mark.parametrize(
     ("options", "told"),
     [
         (["--batch", "x"], "x is not an id."),
+        (["--label", "nowhere"], "No batch has the label nowhere."),
         (["--batch", "0190aaaa-0000-7000-8000-000000000001"], "There is no batch"),
         (["--change", "0190aaaa-0000-7000-8000-000000000001", "1"], "has no version 1"),
         (["--change", "0190aaaa-0000-7000-8000-000000000001", "x"], "has no version x"),

@@ -11,7 +11,16 @@ from django.utils import timezone
 from batches.intake import QueueFullError
 from batches.models import Batch
 from batches.reverting import foretell, records_since
-from batches.undoing import Tally, UndoError, submit_undo, targets_of
+from batches.undoing import (
+    NothingToTakeBackError,
+    Tally,
+    UndoError,
+    UnfinishedError,
+    batches_of,
+    submit_undo,
+    targets_of,
+    undo_under_way,
+)
 from batches.values import UNFINISHED, BatchState
 from batches.worker import helping
 from profiles import keys
@@ -40,7 +49,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what is taken back, and on what terms."""
         what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument("--batch", metavar="ID", help="What this batch did.")
+        what.add_argument("--batch", nargs="+", metavar="ID", help="What these batches did, the newest first.")
+        what.add_argument("--label", help="What all batches with this label did, such as those of one file.")
         what.add_argument(
             "--change", nargs=2, metavar=("PROFILE", "VERSION"), help="What this row of a profile's ledger did."
         )
@@ -65,7 +75,7 @@ class Command(BaseCommand):
         if kept:
             sys.exit(SOME_KEPT)
 
-    def _handle(self, *, batch: str | None, change: list[str] | None, **options: Any) -> bool:
+    def _handle(self, *, batch: list[str] | None, label: str | None, change: list[str] | None, **options: Any) -> bool:
         terms = UndoOptions(frozenset(map(_id, options["force"])), loosen_consent=options["loosen_consent"])
         note = keys.text(options["note"], length=NOTES_LENGTH, notes=True)
         user = find_user(options["user"])
@@ -74,37 +84,57 @@ class Command(BaseCommand):
             actor_id=None if user is None else user.pk,
             actor_label="" if user is None else user.username,
         )
-        found = None if batch is None else _batch(batch)
-        if found is not None:
-            targets = targets_of(found, positions=options["positions"])
-        else:
-            targets = [_target(*(change or ()))]
-        with transaction.atomic():
-            besides = None if found is None else found.pk
-            shown = foretell(targets, options=terms, cause=cause, now=timezone.now(), besides=besides)
-        tally = Tally.of(shown)
+        if change is not None:
+            return self._take_change_back(
+                _target(*change), terms, cause, note=note, dry_run=options["dry_run"], yes=options["yes"]
+            )
+        batches = batches_of(label) if label is not None else _batches(batch or [])
+        if options["positions"] and len(batches) > 1:
+            raise CommandError("--positions are those of one batch.", returncode=FAILED)
+        targets = {one.pk: _targets(one, options["positions"], is_one=len(batches) == 1) for one in batches}
         if options["dry_run"] or not options["yes"]:
-            self._show(shown, tally)
-            if options["dry_run"]:
-                self.stdout.write("Nothing was written.")
-                return bool(tally.kept or tally.refused)
-            _confirm(tally)
-        if found is not None:
-            return self._take_batch_back(found, options=terms, note=note, user=user, positions=options["positions"])
+            every = [target for some in targets.values() for target in some]
+            with transaction.atomic():
+                shown = foretell(every, options=terms, cause=cause, now=timezone.now(), besides=list(targets))
+            if self._is_enough(shown, dry_run=options["dry_run"], batches=len(batches)):
+                return _stays(Tally.of(shown))
+        kept = False
+        for one in batches:
+            if targets[one.pk]:
+                kept |= self._take_batch_back(one, options=terms, note=note, user=user, positions=options["positions"])
+        return kept
+
+    def _take_change_back(
+        self, target: Target, terms: UndoOptions, cause: Cause, *, note: str, dry_run: bool, yes: bool
+    ) -> bool:
+        if dry_run or not yes:
+            with transaction.atomic():
+                shown = foretell([target], options=terms, cause=cause, now=timezone.now())
+            if self._is_enough(shown, dry_run=dry_run, batches=1):
+                return _stays(Tally.of(shown))
         with transaction.atomic(durable=True):
             done = take_back(
-                targets,
-                cause=cause,
-                now=timezone.now(),
-                options=terms,
-                note=note,
-                records_since=records_since,
+                [target], cause=cause, now=timezone.now(), options=terms, note=note, records_since=records_since
             )
-        return self._told(Tally.of(done))
+        tally = Tally.of(done)
+        self.stdout.write(f"Taken back: {tally.sentence}")
+        return _stays(tally)
+
+    def _is_enough(self, shown: list[Reversal], *, dry_run: bool, batches: int) -> bool:
+        """Show what it comes to; return whether that is all, and ask where it is not."""
+        tally = Tally.of(shown)
+        self._show(shown, tally, batches=batches)
+        if dry_run:
+            self.stdout.write("Nothing was written.")
+        else:
+            _confirm(tally)
+        return dry_run
 
     def _take_batch_back(self, batch: Batch, *, user: User | None, **options: Any) -> bool:
-        receipt = submit_undo(batch, submitted_by=user, **options)
-        undo = Batch.objects.get(id=receipt.batch_id)
+        """Have the batch taken back, and wait for it; one that is taken back already is only told of."""
+        undo = None if options["positions"] else undo_under_way(batch)
+        if undo is None:
+            undo = Batch.objects.get(id=submit_undo(batch, submitted_by=user, **options).batch_id)
         with helping() as helper:
             while undo.state in UNFINISHED:
                 helper.pause()
@@ -112,21 +142,22 @@ class Command(BaseCommand):
         if undo.state != BatchState.DONE:
             raise CommandError(f"It could not be taken back ({undo.error}); see batch {undo.id}.", returncode=FAILED)
         self.stdout.write(
-            f"Batch {undo.id} took it back: {undo.updated_count:,} updated, {undo.unchanged_count:,} unchanged, "
-            f"{undo.rejected_count:,} rejected."
+            f"Batch {undo.id} took {batch.id} back: {undo.updated_count:,} updated, "
+            f"{undo.unchanged_count:,} unchanged, {undo.rejected_count:,} rejected."
         )
         return bool(undo.rejected_count) or undo.records.exclude(warnings=[]).exists()
 
-    def _show(self, shown: list[Reversal], tally: Tally) -> None:
-        self.stdout.write(f"Taking it back: {tally.sentence}")
+    def _show(self, shown: list[Reversal], tally: Tally, *, batches: int) -> None:
+        what = "it" if batches == 1 else f"{batches:,} batches"
+        self.stdout.write(f"Taking {what} back: {tally.sentence}")
         for code, count in sorted(tally.kept.items()):
             self.stdout.write(f"  {count:,} {code}: {SENTENCES[WarningCode(code)]}")
         for message in sorted({error.message for one in shown for error in one.outcome.errors}):
             self.stdout.write(f"  Cannot be taken back: {message}")
 
-    def _told(self, tally: Tally) -> bool:
-        self.stdout.write(f"Taken back: {tally.sentence}")
-        return bool(tally.kept or tally.refused)
+
+def _stays(tally: Tally) -> bool:
+    return bool(tally.kept or tally.refused)
 
 
 def _confirm(tally: Tally) -> None:
@@ -150,6 +181,24 @@ def _batch(text: str) -> Batch:
     if batch is None:
         raise CommandError(f"There is no batch {text}.", returncode=FAILED)
     return batch
+
+
+def _batches(texts: list[str]) -> list[Batch]:
+    """Return the batches named, the newest first."""
+    found = {one.pk: one for one in map(_batch, texts)}
+    return sorted(found.values(), key=lambda one: (one.received_at, one.pk), reverse=True)
+
+
+def _targets(batch: Batch, positions: list[int] | None, *, is_one: bool) -> list[Target]:
+    """Return what the batch did; of one among several that may be nothing. Raises `UndoError` and `CommandError`."""
+    try:
+        return targets_of(batch, positions=positions)
+    except NothingToTakeBackError:
+        if is_one:
+            raise
+        return []
+    except UnfinishedError as error:
+        raise CommandError(f"{batch.title} ({batch.pk}): {error}", returncode=FAILED) from error
 
 
 def _target(profile: str, version: str) -> Target:
