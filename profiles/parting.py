@@ -21,6 +21,7 @@ from profiles.values import (
     ChangeAction,
     Directory,
     LedgerRow,
+    Origins,
     Plan,
     ProfileResult,
     TakenBack,
@@ -156,6 +157,7 @@ class _Parting:
 
     def plan(self) -> PartingPlan:
         """Return what is to be written."""
+        stays = self._rows_that_stay()
         results = [
             ProfileResult(
                 id=profile_id,
@@ -166,7 +168,7 @@ class _Parting:
                 before=self._directory.profiles.get(profile_id) or self._directory.merged[profile_id],
                 effective_times=subject.state.effective_times,
                 source_times=subject.state.source_times,
-                origins=subject.state.origins,
+                origins=_free(subject.state.origins, stays),
             )
             for profile_id, subject in self._subjects.items()
         ]
@@ -180,6 +182,16 @@ class _Parting:
             kept=self._kept,
             differences={one: difference(self._before[one], subject.state) for one, subject in self._subjects.items()},
         )
+
+    def _rows_that_stay(self) -> set[tuple[str, int]]:
+        """Return which rows of their tables the survivor keeps: removed and made anew in one go they stay the same."""
+        before = self._before[self.survivor.id]
+        return {
+            (name, origin.id)
+            for name, origins in before.origins.items()
+            for key, origin in origins.items()
+            if key in self.survivor.state.collections.get(name, {}) and key in before.collections.get(name, {})
+        }
 
     # --- The survivor's later changes ----------------------------------------------------------------------------
 
@@ -274,6 +286,14 @@ class _Parting:
         self._holders |= dict.fromkeys(has - had, subject.id)
         subject.state, subject.version = after, change.version
         self._changes.append(change)
+
+
+def _free(origins: Origins, taken: Collection[tuple[str, int]]) -> Origins:
+    """Return where rows come from, but for those that are somebody's: they come back as new rows."""
+    return {
+        name: {key: origin for key, origin in of_rows.items() if (name, origin.id) not in taken}
+        for name, of_rows in origins.items()
+    }
 
 
 class _Sides:

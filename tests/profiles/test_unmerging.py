@@ -11,7 +11,7 @@ from profiles.applying import apply_drafts
 from profiles.directory import load_snapshots
 from profiles.history import fold
 from profiles.merging import DifferentPeopleError, Merge, merge_profiles
-from profiles.models import CustomAttribute, DuplicateCandidate, Profile, ProfileChange
+from profiles.models import CustomAttribute, DuplicateCandidate, Profile, ProfileChange, ProfileStatus, Status
 from profiles.schema import parse_record
 from profiles.undoing import take_back, target_of_change
 from profiles.unmerging import (
@@ -419,3 +419,17 @@ def test_undo_across_the_merge_is_refused(ann, anna):
 
     with pytest.raises(UndoneAcrossError):
         unmerge(anna)
+
+
+def test_row_that_came_along_and_was_made_anew_stays_where_it_is(ann, anna):
+    """Removed and made again in one batch it is the same row of its table, which the other one cannot get back."""
+    Status.objects.create(handle="gold", name="Gold")
+    process([{"email": "anna@example.com", "statuses": ["gold"]}])
+    merge(anna, ann)
+    process([{"email": "ann@example.com", "statuses": []}, {"email": "ann@example.com", "statuses": ["gold"]}])
+
+    unmerge(anna)
+
+    assert {row.profile_id for row in ProfileStatus.objects.all()} == {ann.id, anna.id}
+    for one in (ann, anna):
+        assert folded(one) == known(one)
