@@ -26,6 +26,16 @@ def typed_value(kind: str, value: JSON) -> JSON:
     return _READINGS[kind](value)
 
 
+def type_of(value: JSON) -> AttributeType:
+    """Return the type that a value written without one has by itself; null is a text's."""
+    if isinstance(value, bool):
+        return AttributeType.BOOLEAN
+    for kind, types in ((AttributeType.INTEGER, int), (AttributeType.FLOAT, float), (AttributeType.ARRAY, list)):
+        if isinstance(value, types):
+            return kind
+    return AttributeType.JSON if isinstance(value, dict) else AttributeType.STRING
+
+
 def _text(value: object) -> str:
     return text(readings.text(value), length=NOTES_LENGTH, notes=True)
 

@@ -46,6 +46,8 @@ class Finder:
             self.trace.blocked(draft)
         if draft.target is not None:
             return Match(self._survivors.get(draft.target, draft.target), MatchRule.TARGET, None, ())
+        if draft.is_new:
+            return Match(None, MatchRule.NEW, next(iter(draft.pointers), None), ())
         tried: list[Candidate] = []
         for place, criterion in enumerate(self.criteria, start=1):
             keys = criterion_keys(draft, criterion)

@@ -183,9 +183,7 @@ class _Planning:
             trace.mobile(self.mobile_clash, draft, holders)
             trace.late(sent, draft)
         errors += claimed(draft, holders)
-        if match.profile_id is not None:
-            for holder in holders:
-                self._suspect([match.profile_id, *_profile_ids([holder])], ErrorCode.CLAIMED_ELSEWHERE, draft)
+        self._suspect_holders(draft, match, holders)
         new_id = self.new_ids(draft.cause)
         reconciliation = reconcile(
             before,
@@ -275,6 +273,14 @@ class _Planning:
 
     def _steps(self) -> tuple[Step, ...]:
         return () if self.finder.trace is None else tuple(self.finder.trace.steps)
+
+    def _suspect_holders(self, draft: ProfileDraft, match: Match, holders: Sequence[Candidate]) -> None:
+        """Note whoever has keys of the draft: with the one it means, or with one another where it is to be new."""
+        if match.profile_id is not None:
+            for holder in holders:
+                self._suspect([match.profile_id, *_profile_ids([holder])], ErrorCode.CLAIMED_ELSEWHERE, draft)
+        elif draft.is_new and holders:
+            self._suspect(_profile_ids(holders), ErrorCode.CLAIMED_ELSEWHERE, draft)
 
     def _suspect(self, profile_ids: Sequence[UUID], reason: ErrorCode, draft: ProfileDraft) -> None:
         """Note possible duplicates: the lowest id with each of the others."""

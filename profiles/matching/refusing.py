@@ -43,6 +43,8 @@ def match_errors(draft: ProfileDraft, match: Match, before: State | None, *, cri
             for error in draft.errors
         ):
             return []  # the value was there, and wrong, or nothing could be read: that has been said
+        if draft.is_new:
+            return [Finding(ErrorCode.NO_MATCH_VALUE, "/email", "The email field is required.")]
         return [Finding(ErrorCode.NO_MATCH_VALUE, fields[0], _no_match_value(criteria))]
     if (
         before is not None

@@ -89,6 +89,8 @@ class ProfileDraft:
     warnings: tuple[Finding, ...] = ()
     target: UUID | None = None
     """The profile itself, where the doorway names it; matching is then skipped."""
+    is_new: bool = False
+    """Whether it is about somebody nobody knows yet: a key that anybody has is refused, and nobody is matched."""
     expected_version: int | None = None
     """The version of the target that was looked at; at another one the draft is stale."""
     is_explicit: bool = False
