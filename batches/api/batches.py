@@ -26,6 +26,7 @@ from batches.intake import submit_batch
 from batches.models import Batch
 from batches.values import BatchSource, IfChanged, Receipt
 from profiles import digests, keys
+from profiles.http.bodies import read_flag
 from profiles.http.documents import PageEnvelope, answers
 from profiles.http.errors import InvalidFieldsError
 from profiles.http.pagination import PAGE_PARAMETERS, page_of_rows
@@ -45,7 +46,6 @@ DRY_RUN: Final = OpenApiParameter(
         "ids that new profiles would get and the changes. Exactly that can then be done by confirming it."
     ),
 )
-_TRUTHS: Final = {"1": True, "true": True, "0": False, "false": False}
 _DIGEST: Final = re.compile(rf"[0-9a-f]{{{2 * digests.SIZE}}}")
 
 
@@ -128,13 +128,11 @@ def _clean(text: str, name: str, errors: dict[str, list[str]]) -> str:
 
 def asked_dry_run(request: Request, errors: dict[str, list[str]]) -> bool:
     """Return whether the batch shall only be previewed; what is neither yes nor no is an error, never a run."""
-    asked = request.query_params.getlist("dry_run")
-    if not asked:
-        return False
-    if len(asked) > 1 or asked[0].lower() not in _TRUTHS:
-        errors["dry_run"] = ["The dry_run must be 1 or 0, and stand once."]
+    try:
+        return read_flag(request, "dry_run")
+    except InvalidFieldsError as error:
+        errors |= error.errors
         return True
-    return _TRUTHS[asked[0].lower()]
 
 
 def _kept(receipt: Receipt, message: str) -> Response:

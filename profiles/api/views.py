@@ -79,14 +79,14 @@ class ProfileDetail(HubView):
         if profile is None:
             raise Http404
         if profile.ended is not None:
-            return _gone(profile)
+            return gone(profile)
         if profile.merged_into_id is not None:
             return HttpResponsePermanentlyMoved(reverse("profile", args=[profile.merged_into_id]))
         (document,) = profile_documents([profile], now=timezone.now())
         return Response({"data": document}, headers={"ETag": f'"{profile.version}"'})
 
 
-def _gone(profile: Profile) -> HttpResponse:
+def gone(profile: Profile) -> HttpResponse:
     """Say that the profile has ended, and by which batch's record; queries."""
     if profile.ended == Ended.ERASED:
         return json_answer(404, "The profile was erased.")

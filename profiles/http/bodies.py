@@ -1,4 +1,4 @@
-"""What a request's body says, as a model's fields: whatever is wrong is told by its field (rules 8.14)."""
+"""What a request says, in its body as a model's fields: whatever is wrong is told by its field (rules 8.14)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
@@ -29,6 +29,19 @@ _SENTENCES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], str]]] = {
     "string_too_long": lambda name, told: f"The {name} must not be longer than {told['max_length']:,} characters.",
     "too_long": lambda name, told: f"The {name} must not have more than {told['max_length']:,} entries.",
 }
+
+
+_TRUTHS: Final = {"1": True, "true": True, "0": False, "false": False}
+
+
+def read_flag(request: Request, name: str) -> bool:
+    """Return whether a parameter of the address says yes; raises `InvalidFieldsError` for what says neither."""
+    asked = request.query_params.getlist(name)
+    if not asked:
+        return False
+    if len(asked) > 1 or asked[0].lower() not in _TRUTHS:
+        raise InvalidFieldsError({name: [f"The {name} must be 1 or 0, and stand once."]})
+    return _TRUTHS[asked[0].lower()]
 
 
 def read_fields(request: Request, model: type[_Model]) -> _Model:

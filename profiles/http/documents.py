@@ -83,8 +83,11 @@ _EVERYWHERE: Final = (400, 401, 403, 405, 408, 413, 414, 429, 431, 503)
 
 
 def answers(*statuses: int, **success: Any) -> dict[Any, Any]:
-    """Return the answers of an operation: `ok=…` or `accepted=…`, the errors named, and those every one has."""
-    codes = {"ok": 200, "accepted": 202}
+    """Return the answers of an operation: the errors named, those every one has, and one of success by its word.
+
+    That is `ok=…`, `created=…`, `accepted=…` or `no_content=…`, with the model of its body.
+    """
+    codes = {"ok": 200, "created": 201, "accepted": 202, "no_content": 204}
     described: dict[Any, Any] = {codes[name]: answer for name, answer in success.items()}
     for status in sorted({*statuses, *_EVERYWHERE}):
         body = None if status == 308 else Error  # noqa: PLR2004 a redirect has no body

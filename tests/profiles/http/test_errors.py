@@ -57,7 +57,7 @@ def test_unknown_path_is_404_for_every_method(strict_client, settings, method, p
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"])
-@pytest.mark.parametrize("path", ["/api/health", "/api/v3/docs/", "/api/v3/schema/", "/api/v3/profiles"])
+@pytest.mark.parametrize("path", ["/api/health", "/api/v3/docs/", "/api/v3/schema/", "/api/v3/batches"])
 def test_other_methods_are_405_and_name_those_allowed(api_client, method, path):
     answer = api_client.generic(method, path)
 
