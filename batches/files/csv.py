@@ -5,6 +5,7 @@ by line, and then nothing is mended: a line is a row of its own only where it is
 """
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from io import BufferedReader
@@ -28,6 +29,8 @@ from profiles.criteria import Criteria
 # Line breaks may end a quoted cell, but not many.
 _MOST_LINES: Final = 100
 _DELIMITERS: Final = (",", ";", "\t", "|")
+# A quote that is never closed holds all the rest.
+_QUOTED: Final = re.compile(r'"[^"]*"?')
 _JSON: Final = ('{"', "[{")
 _NEVER_CLOSED: Final = "a quotation mark opens a cell and is never closed."
 _NOT_CLOSED_WELL: Final = "text follows the quotation mark that ends a cell; inside a cell it is doubled."
@@ -77,7 +80,8 @@ def _first_line(lines: Iterator[_TextLine]) -> tuple[_TextLine, str]:
             continue
         if text.lstrip().startswith(_JSON):
             raise FileError("the file is JSON; JSON Lines' names end in .jsonl.", line=line.number)
-        return line, named or next((one for one in _DELIMITERS if one in text), ",")
+        outside = _QUOTED.sub("", text)
+        return line, named or next((one for one in _DELIMITERS if one in outside), ",")
     raise FileError("the file is empty.")
 
 

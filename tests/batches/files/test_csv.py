@@ -135,6 +135,7 @@ def test_record_larger_than_its_row(tmp_path):
         ("sep=;\r\nemail;first_name\r\na@b.cd;A\r\n", 3),
         ("E-Mail".replace("-", "_") + ",FIRST NAME,,\na@b.cd,A,,\n", 2),
         ('"email","first_name"\n"a@b.cd","A"\n', 2),
+        ('"identities.a,b";email;first_name\n;a@b.cd;A\n', 2),
     ],
 )
 def test_header_is_found(tmp_path, content, line):
