@@ -78,6 +78,8 @@ def take_back_row(
     history, reverts = subject.history, subject.reverts
     old = history.replay(reverts)
     covered = history.covered(version, reverts)
+    if any(row.action is ChangeAction.MERGED for row in covered):
+        return Decision(errors=(_OF_TWO,))
     others: list[LedgerRow] = []
     if force and not old.has_ended and any(row.action is ChangeAction.CREATED for row in covered):
         others = [row for row in history.spoken if history.is_live(row.version, reverts) and row not in covered]
@@ -132,6 +134,9 @@ _CLAIMED: Final = Finding(
 _ERASED: Final = Finding(ErrorCode.ERASED, "", "The profile was erased: nothing of it comes back.")
 _MERGED_SINCE: Final = Finding(
     ErrorCode.MERGED_SINCE, "", "The profile was merged with another one since; that cannot be taken back yet."
+)
+_OF_TWO: Final = Finding(
+    ErrorCode.MERGED_SINCE, "", "A merge is no change of one profile: take the two apart, or merge them again."
 )
 
 

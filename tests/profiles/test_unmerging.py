@@ -13,7 +13,7 @@ from profiles.history import fold
 from profiles.merging import DifferentPeopleError, Merge, merge_profiles
 from profiles.models import CustomAttribute, DuplicateCandidate, Profile, ProfileChange, ProfileStatus, Status
 from profiles.schema import parse_record
-from profiles.undoing import take_back, target_of_change
+from profiles.undoing import take_back, target_of_change, targets_of_batch
 from profiles.unmerging import (
     GoneError,
     MergedSinceError,
@@ -433,3 +433,36 @@ def test_row_that_came_along_and_was_made_anew_stays_where_it_is(ann, anna):
     assert {row.profile_id for row in ProfileStatus.objects.all()} == {ann.id, anna.id}
     for one in (ann, anna):
         assert folded(one) == known(one)
+
+
+@pytest.mark.parametrize("which", ["merged", "survivor"])
+def test_taking_apart_is_not_undone_on_one_side(ann, anna, which):
+    merge(anna, ann)
+    unmerge(anna)
+    before = stored(ann, anna)
+    profile = anna if which == "merged" else ann
+    version = ProfileChange.objects.get(profile=profile, action="unmerged").version
+
+    with transaction.atomic():
+        (told,) = take_back([target_of_change(profile.id, version)], cause=CAUSE, now=NOW)
+
+    assert [(str(error.code), error.message) for error in told.outcome.errors] == [
+        ("merged_since", "A merge is no change of one profile: take the two apart, or merge them again.")
+    ]
+    assert stored(ann, anna) == before
+
+
+def test_batch_whose_record_went_to_the_merged_profile_is_taken_back_there(ann, anna):
+    merge(anna, ann)
+    batch = process([{"email": "anna@example.com", "title": "Dr"}])
+    unmerge(anna)
+
+    with transaction.atomic():
+        done = take_back(targets_of_batch(batch.id), cause=CAUSE, now=NOW)
+
+    assert [(one.target.profile_id, str(one.outcome.kind)) for one in done] == [
+        (anna.id, "updated"),
+        (ann.id, "unchanged"),
+    ]
+    anna.refresh_from_db()
+    assert anna.title is None
