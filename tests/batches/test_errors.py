@@ -17,6 +17,7 @@ from batches.intake import (
 )
 from batches.undoing import NothingToTakeBackError, UnfinishedError
 from profiles.http.errors import add_answers, answer_exception
+from profiles.unmerging import UnknownChangeError, UnknownProfileError, UnmergeError
 
 
 class FullerError(QueueFullError):
@@ -70,10 +71,13 @@ def test_refusal_is_answered(error, status, body, retry_after):
     assert answer.headers.get("Retry-After") == retry_after
 
 
+UNMERGING = {UnmergeError, UnknownProfileError, UnknownChangeError}
+
+
 def test_every_refusal_of_intake_has_its_answer():
     refusals = {getattr(batches.intake, name) for name in batches.intake.__all__}
 
-    others = {ConfirmingError, NothingToTakeBackError, UnfinishedError}
+    others = {ConfirmingError, NothingToTakeBackError, UnfinishedError, *UNMERGING}
     assert {one for one in refusals if inspect.isclass(one)} | others == set(ANSWERS)
 
 

@@ -96,14 +96,14 @@ def main() -> None:
     django.setup()
     from batches import drafts, processing  # noqa: PLC0415 likewise
     from batches.worker import loop  # noqa: PLC0415 likewise
-    from profiles import matching  # noqa: PLC0415 likewise
+    from profiles.matching import planning  # noqa: PLC0415 likewise
     from profiles.reconcile import reconcile  # noqa: PLC0415 likewise
     from profiles.schema import parse_record  # noqa: PLC0415 likewise
 
     read = harmful(parse_record, "read", lambda raw: raw.get("occupation"))
     decide = harmful(reconcile, "decide", lambda before, draft: draft.fields.get("occupation"))
     setattr(drafts, "parse_record", read)  # noqa: B010 where it is called
-    setattr(matching, "reconcile", decide)  # noqa: B010 likewise
+    setattr(planning, "reconcile", decide)  # noqa: B010 likewise
     if "CLOCK_JUMPS" in os.environ:
         jump_in_time()
     if "DISK_FULL" in os.environ:

@@ -1,10 +1,12 @@
 """What a single write says, as a record."""
 
+from typing import Any
+
 import pytest
 
 from profiles.api.sent import record_of
 
-READ = {
+READ: dict[str, Any] = {
     "id": "p",
     "email": "ann@example.com",
     "company": "Acme",
