@@ -69,9 +69,14 @@ def batches_of(label: str) -> list[Batch]:
     return found
 
 
-def undo_under_way(batch: Batch) -> Batch | None:
-    """Return the batch that takes this one back or has done so, unless that was taken back itself; one query."""
-    undos = Batch.objects.filter(undoes=batch, dry_run=False, state__in=[*UNFINISHED, BatchState.DONE])
+def undo_under_way(batch: Batch, *, targets: int) -> Batch | None:
+    """Return the batch that takes all of this one back or has done so, unless that was taken back itself; one query.
+
+    `targets` is how many there are: an undo of some records only has fewer.
+    """
+    undos = Batch.objects.filter(
+        undoes=batch, dry_run=False, total_count=targets, state__in=[*UNFINISHED, BatchState.DONE]
+    )
     live = undos.exclude(undone_by__state=BatchState.DONE, undone_by__dry_run=False)
     return live.order_by("-received_at", "-id").first()
 

@@ -251,6 +251,28 @@ def test_what_was_done_again_is_taken_back_once_more(labelled):
     assert Profile.objects.get(email_key="ann@example.com").company == "First"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_batch_of_which_some_records_were_taken_back_is_taken_back_whole(two):
+    call_command("undo", "--batch", str(two.id), "--positions", "0", "--yes")
+
+    call_command("undo", "--batch", str(two.id), "--yes")
+
+    assert Profile.objects.filter(ended="undone").count() == 1
+    assert Profile.objects.get(email_key="ann@example.com").company == "Acme"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_stayed_goes_when_more_is_asked_for():
+    process([{"email": "ann@example.com", "comms_attributes": {"email_promo": True}}])
+    batch = process([{"email": "ann@example.com", "comms_attributes": {"email_optout": True}}])
+    with pytest.raises(SystemExit):
+        call_command("undo", "--batch", str(batch.id), "--yes")
+
+    call_command("undo", "--batch", str(batch.id), "--loosen-consent", "--yes")
+
+    assert Profile.objects.get(email_key="ann@example.com").email_optout is None
+
+
 def test_unfinished_batch_of_a_label_is_named(labelled):
     waiting = submit([{"email": "ann@example.com"}], label="file")
 

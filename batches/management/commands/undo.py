@@ -101,7 +101,14 @@ class Command(BaseCommand):
         kept = False
         for one in batches:
             if targets[one.pk]:
-                kept |= self._take_batch_back(one, options=terms, note=note, user=user, positions=options["positions"])
+                kept |= self._take_batch_back(
+                    one,
+                    targets=len(targets[one.pk]),
+                    options=terms,
+                    note=note,
+                    user=user,
+                    positions=options["positions"],
+                )
         return kept
 
     def _take_change_back(
@@ -130,9 +137,13 @@ class Command(BaseCommand):
             _confirm(tally)
         return dry_run
 
-    def _take_batch_back(self, batch: Batch, *, user: User | None, **options: Any) -> bool:
-        """Have the batch taken back, and wait for it; one that is taken back already is only told of."""
-        undo = None if options["positions"] else undo_under_way(batch)
+    def _take_batch_back(self, batch: Batch, *, targets: int, user: User | None, **options: Any) -> bool:
+        """Have the batch taken back, and wait for it; one that is taken back already is only told of.
+
+        Whoever asks for more than an undo does by itself asks anew: what stayed the last time may go then.
+        """
+        is_usual = not options["positions"] and options["options"] == UndoOptions()
+        undo = undo_under_way(batch, targets=targets) if is_usual else None
         if undo is None:
             undo = Batch.objects.get(id=submit_undo(batch, submitted_by=user, **options).batch_id)
         with helping() as helper:
