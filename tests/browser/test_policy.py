@@ -102,9 +102,9 @@ def test_what_moves_on_a_page_still_moves(page, complaints):
     # As wide as a telephone.
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/admin/")
-    assert not page.get_by_role("link", name="Possible duplicates").first.is_visible()
+    assert not page.get_by_role("link", name="Failed logins").first.is_visible()
     page.locator("span:visible", has_text="dock_to_right").last.click()
-    page.get_by_role("link", name="Possible duplicates").first.wait_for(state="visible")
+    page.get_by_role("link", name="Failed logins").first.wait_for(state="visible")
     assert complaints == []
 
 
