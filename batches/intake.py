@@ -30,6 +30,7 @@ __all__ = [
     "QueueFullError",
     "UserQueueFullError",
     "keep_batch",
+    "queue_batch",
     "submit_batch",
 ]
 
@@ -118,11 +119,16 @@ def submit_batch(
 def keep_batch(batch: Batch, body: bytes) -> None:
     """Commit a batch that is to be processed; raises `QueueFullError`."""
     with transaction.atomic(durable=True):
-        _refuse_when_full(batch)
-        batch.save(force_insert=True)
-        with sets.pipelined():
-            BatchBody.objects.create(batch=batch, content=body)
-            wake_workers()
+        queue_batch(batch, body)
+
+
+def queue_batch(batch: Batch, body: bytes) -> None:
+    """Keep a batch that is to be processed, inside the transaction that promises it; raises `QueueFullError`."""
+    _refuse_when_full(batch)
+    batch.save(force_insert=True)
+    with sets.pipelined():
+        BatchBody.objects.create(batch=batch, content=body)
+        wake_workers()
 
 
 def _find_earlier(batch: Batch) -> Batch | None:

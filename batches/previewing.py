@@ -65,6 +65,14 @@ def preview_afresh(batch: Batch, decisions: Sequence[Decision], *, preview_id: U
 
     Inside the transaction in which the batch stops.
     """
+    content = BatchBody.objects.values_list("content", flat=True).get(batch=batch)
+    return keep_preview(batch, content, decisions, preview_id=preview_id, now=now)
+
+
+def keep_preview(
+    batch: Batch, content: bytes, decisions: Sequence[Decision], *, preview_id: UUID, now: dt.datetime
+) -> Batch:
+    """Keep what a batch of this body would come to, as a preview of its own, and return that."""
     preview = Batch(
         id=preview_id,
         dry_run=True,
@@ -77,7 +85,6 @@ def preview_afresh(batch: Batch, decisions: Sequence[Decision], *, preview_id: U
         **as_sent(batch),
     )
     preview.save(force_insert=True)
-    content = BatchBody.objects.values_list("content", flat=True).get(batch=batch)
     BatchBody.objects.create(batch=preview, content=content)
     store_decisions(decisions, batch_id=preview.id, now=now)
     return preview

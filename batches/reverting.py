@@ -3,6 +3,7 @@
 Its body names its targets as a batch names its records, the newest first: profiles and versions, no more.
 """
 
+import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -206,6 +207,12 @@ def decisions_of(reversals: Sequence[Reversal]) -> list[Decision]:
         digest = digests.digest_of(reversal.outcome, changes, new={}, given={})
         decisions.append(Decision(reversal.outcome, changes, digest))
     return decisions
+
+
+def placed(decision: Decision, position: int) -> Decision:
+    """Return what would become of a target as that of the one at this place of its batch."""
+    cause = dataclasses.replace(decision.outcome.cause, position=position)
+    return dataclasses.replace(decision, outcome=dataclasses.replace(decision.outcome, cause=cause))
 
 
 def _preview(batch: Batch, body: UndoBody) -> None:

@@ -2,15 +2,21 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
 
-from batches.intake import keep_batch
+from django.db import transaction
+from django.utils import timezone
+
+from batches.intake import keep_batch, queue_batch
 from batches.models import Batch, BatchRecord
-from batches.reverting import UndoBody
-from batches.values import UNFINISHED, BatchSource, BatchState, Receipt
+from batches.previewing import keep_preview
+from batches.reverting import UndoBody, decisions_of, placed
+from batches.values import UNFINISHED, BatchSource, BatchState, IfChanged, Receipt
+from profiles.db.ids import new_id
 from profiles.keys import NAME_LENGTH
 from profiles.sentences import ToldError
 from profiles.undoing import Reversal, Target, UndoOptions, targets_of_batch
@@ -18,6 +24,13 @@ from profiles.values import OutcomeKind
 
 if TYPE_CHECKING:
     from profiles.models import User
+
+
+# More people than this are not taken for granted: their number is typed.
+MANY: Final = 1_000
+# What is shown of several batches at once is kept in memory, and their ids stand in one address.
+MOST_SHOWN: Final = 10_000
+MOST_BATCHES: Final = 100
 
 
 class UndoError(ToldError):
@@ -30,6 +43,22 @@ class UnfinishedError(UndoError):
 
 class NothingToTakeBackError(UndoError):
     """Nothing came of it that could be taken back."""
+
+
+class TooManyError(UndoError):
+    """More records than can be shown at once: `manage.py undo` takes any number back."""
+
+
+class OvertakenError(UndoError):
+    """It would come to something else by now: look at it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the batches that are taken back together, and what it did."""
+
+    batch: Batch
+    targets: Sequence[Target]
 
 
 def targets_of(batch: Batch, *, positions: Collection[int] | None = None) -> list[Target]:
@@ -69,6 +98,27 @@ def batches_of(label: str) -> list[Batch]:
     return found
 
 
+def parts_of(batches: Iterable[Batch], *, most: int | None = None) -> list[Part]:
+    """Return what each of the batches did, the newest first as they are taken back; of some that may be nothing.
+
+    Raises `UndoError`, for `most` records or more too. Queries.
+    """
+    ordered = sorted(batches, key=lambda one: (one.received_at, one.pk), reverse=True)
+    if most is not None and sum(one.total_count for one in ordered) > most:
+        raise TooManyError
+    parts, nothing = [], NothingToTakeBackError()
+    for batch in ordered:
+        try:
+            parts.append(Part(batch, targets_of(batch)))
+        except NothingToTakeBackError as error:
+            nothing = error
+        except UnfinishedError as error:
+            raise UnfinishedError(f"{batch.title} ({batch.pk}): {error}") from error
+    if not parts:
+        raise nothing
+    return parts
+
+
 def undo_under_way(batch: Batch, *, targets: int) -> Batch | None:
     """Return the batch that takes all of this one back or has done so, unless that was taken back itself; one query.
 
@@ -95,23 +145,55 @@ def submit_undo(
 
     A `dry_run` only shows what would become of it. Raises `UndoError` and `QueueFullError`.
     """
-    targets = targets_of(batch, positions=positions)
-    content = UndoBody(targets, options, note).as_bytes()
-    undo = Batch(
+    body = UndoBody(targets_of(batch, positions=positions), options, note)
+    undo = _undo_of(batch, body, submitted_by=submitted_by, request_id=request_id, dry_run=dry_run)
+    keep_batch(undo, body.as_bytes())
+    return Receipt(undo.id, undo.total_count)
+
+
+def submit_undos(
+    parts: Sequence[Part],
+    *,
+    options: UndoOptions,
+    note: str = "",
+    shown: Sequence[Reversal] | None = None,
+    submitted_by: "User | None",
+    request_id: str = "",
+) -> list[Receipt]:
+    """Commit a batch for each part that takes it back, all of them or none, and return their receipts.
+
+    What has been `shown` of all targets is kept as a preview of each part, which its batch is held to: it does that,
+    or nothing. Raises `QueueFullError`.
+    """
+    now = timezone.now()
+    receipts = []
+    decisions = None if shown is None else iter(decisions_of(shown))
+    with transaction.atomic(durable=True):
+        for part in parts:
+            body = UndoBody(part.targets, options, note)
+            undo = _undo_of(part.batch, body, submitted_by=submitted_by, request_id=request_id)
+            if decisions is not None:
+                of_part = [placed(one, place) for place, one in enumerate(islice(decisions, len(part.targets)))]
+                undo.pinned_to = keep_preview(undo, body.as_bytes(), of_part, preview_id=new_id(), now=now)
+                undo.if_changed = IfChanged.STOP
+            queue_batch(undo, body.as_bytes())
+            receipts.append(Receipt(undo.id, undo.total_count))
+    return receipts
+
+
+def _undo_of(batch: Batch, body: UndoBody, **terms: Any) -> Batch:
+    content, user = body.as_bytes(), terms["submitted_by"]
+    return Batch(
         match_criteria="",
         source=BatchSource.UNDO,
         undoes=batch,
-        submitted_by=submitted_by,
         label=f"Undo of {batch.title}"[:NAME_LENGTH],
-        queue_key=f"user:{submitted_by.pk if submitted_by else ''}",
-        request_id=request_id,
+        queue_key=f"user:{user.pk if user else ''}",
         body_sha256=hashlib.sha256(content).hexdigest(),
         body_size=len(content),
-        total_count=len(targets),
-        dry_run=dry_run,
+        total_count=len(body.targets),
+        **terms,
     )
-    keep_batch(undo, content)
-    return Receipt(undo.id, undo.total_count)
 
 
 def undone_by(batch: Batch) -> list[Batch]:
@@ -170,6 +252,16 @@ class Tally:
             f"{self.same:,} {'stays as it is' if self.same == 1 else 'stay as they are'}",
         ]
         return f"{', '.join(parts)}. Nobody else is touched."
+
+    @property
+    def touched(self) -> int:
+        """How many profiles end or change."""
+        return self.ended + self.changed
+
+    @property
+    def must_be_typed(self) -> bool:
+        """Whether so many people are touched that whoever confirms it types their number."""
+        return self.touched > MANY
 
 
 def _values(count: int) -> str:

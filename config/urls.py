@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from batches.admin.explaining import explain_page
-from batches.admin.undo import undo_batch_page, undo_change_page
+from batches.admin.undo import undo_batch_page, undo_batches_page, undo_change_page
 from batches.admin.unmerge import unmerge_page
 from config.health import health, ready
 from profiles.http.documents import DocsView, SchemaView
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path("^admin/r/", unknown_path),
     path("admin/explain/", admin.site.admin_view(explain_page), name="explain"),
     path("admin/undo/batch/<uuid:batch_id>/", admin.site.admin_view(undo_batch_page), name="undo-batch-page"),
+    path("admin/undo/batches/", admin.site.admin_view(undo_batches_page), name="undo-batches-page"),
     path("admin/undo/change/<int:change_id>/", admin.site.admin_view(undo_change_page), name="undo-change-page"),
     path("admin/unmerge/<uuid:profile_id>/", admin.site.admin_view(unmerge_page), name="unmerge-page"),
     path("admin/", admin.site.urls),

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -23,7 +24,7 @@ from batches.intake import QueueFullError
 from batches.models import Batch, BatchRecord
 from batches.resending import ResendingError, failed_positions, resend
 from batches.results import in_state
-from batches.undoing import undone_by
+from batches.undoing import MOST_BATCHES, undone_by
 from batches.values import OUTCOMES, BatchSource, BatchState, IfChanged
 from profiles import keys
 from profiles.db.ids import read_id
@@ -187,7 +188,7 @@ class BatchAdmin(ReadOnlyAdmin):
     list_select_related = ("submitted_by",)
     search_fields = ("label",)  # shows the box; get_search_results does the work
     search_help_text = "Batch id or label"
-    actions: Any = ("requeue", "send_again", "preview_again")
+    actions: Any = ("requeue", "send_again", "preview_again", "take_back")
     fieldsets = (
         (
             "Received",
@@ -357,7 +358,7 @@ class BatchAdmin(ReadOnlyAdmin):
             "undone_by": [batch_link(one) for one in undone_by(batch)],
             "may_undo": batch.state == BatchState.DONE
             and batch.rejected_count < batch.total_count
-            and request.user.has_perm("profiles.undo_change"),
+            and self.has_undo_permission(request),
         }
 
     # --- What staff may do ------------------------------------------------------------------------------------------
@@ -375,6 +376,16 @@ class BatchAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{requeued} requeued.", messages.SUCCESS)
         if left:
             self.message_user(request, f"{left} left as they are: they were not set aside.", messages.WARNING)
+
+    def has_undo_permission(self, request: HttpRequest) -> bool:
+        """Whether whoever asks may take back what was done to people."""
+        return request.user.has_perm("profiles.undo_change")
+
+    @admin.action(description="Take back…", permissions=["undo"])
+    def take_back(self, request: HttpRequest, queryset: QuerySet[Batch]) -> HttpResponse:
+        """Show what taking the chosen batches back comes to."""
+        chosen = [("batch", str(batch_id)) for batch_id in queryset.values_list("id", flat=True)[:MOST_BATCHES]]
+        return redirect(f"{reverse('undo-batches-page')}?{urlencode(chosen)}")
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address to which a preview is confirmed."""

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,7 +21,7 @@ from batches.admin.batches import batch_link
 from batches.intake import QueueFullError
 from batches.models import Batch
 from batches.reverting import decisions_of, foretell
-from batches.undoing import Tally, UndoError, submit_undo, targets_of
+from batches.undoing import MOST_BATCHES, MOST_SHOWN, Tally, UndoError, batches_of, parts_of, submit_undos
 from profiles import digests, keys
 from profiles.admin.ledger import changes_cell
 from profiles.admin.panels import profile_link
@@ -48,33 +49,69 @@ class _Asked:
     note: str
     digest: str
     """Of what the page has shown."""
+    number: str
+    """Of the profiles touched, typed where they are many."""
 
 
 def undo_batch_page(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Show what taking a batch back comes to, and submit that once staff say so."""
     _check_permission(request)
     batch = get_object_or_404(Batch.objects.select_related("submitted_by"), id=batch_id)
-    asked = _asked(request)
-    try:
-        targets = targets_of(batch)
-        shown = _foretold(targets, asked, request, besides=[batch.pk])
-        if request.method == "POST" and _is_shown(request, asked, shown):
-            receipt = submit_undo(
-                batch,
-                options=asked.options,
-                note=asked.note,
-                submitted_by=request.user,  # type: ignore[arg-type]  # the permission saw to it
-                request_id=request_id(),
-            )
-            messages.success(request, "It is being taken back, by this batch. That can be taken back too.")
-            return redirect("admin:batches_batch_change", receipt.batch_id)
-    except (UndoError, QueueFullError) as error:
-        messages.error(request, str(error))
-        return redirect("admin:batches_batch_change", batch.pk)
     what = format_html(
         "{} ({}, {} records)", batch_link(batch), f"{batch.received_at:%Y-%m-%d}", f"{batch.total_count:,}"
     )
+    return _undo_page(request, [batch], what, back=reverse("admin:batches_batch_change", args=[batch.pk]))
+
+
+def undo_batches_page(request: HttpRequest) -> HttpResponse:
+    """Show what taking several batches back comes to: those chosen (`?batch=`), or all with a label (`?label=`)."""
+    _check_permission(request)
+    back = reverse("admin:batches_batch_changelist")
+    name = request.GET.get("label", "")
+    try:
+        if name:
+            batches = batches_of(name)
+        else:
+            ids = [found for one in request.GET.getlist("batch") if (found := read_id(one)) is not None]
+            batches = list(Batch.objects.filter(id__in=ids[:MOST_BATCHES]).defer("record_digests"))
+    except UndoError as error:
+        messages.error(request, str(error))
+        return redirect(back)
+    count = f"{len(batches):,} batch{'es' if len(batches) != 1 else ''}"
+    what = format_html("{} with the label {}", count, name) if name else format_html("{}", count)
+    return _undo_page(request, batches, what, back=back)
+
+
+def _undo_page(request: HttpRequest, batches: Sequence[Batch], what: SafeString, *, back: str) -> HttpResponse:
+    """Show what taking the batches back comes to, and have exactly that done once staff say so (way 5.2)."""
+    asked = _asked(request)
+    try:
+        parts = parts_of(batches, most=MOST_SHOWN)
+        targets = [target for part in parts for target in part.targets]
+        shown = _foretold(targets, asked, request, besides=[part.batch.pk for part in parts])
+        if request.method == "POST" and _is_shown(request, asked, shown):
+            receipts = submit_undos(
+                parts,
+                options=asked.options,
+                note=asked.note,
+                shown=shown,
+                submitted_by=request.user,  # type: ignore[arg-type]  # the permission saw to it
+                request_id=request_id(),
+            )
+            messages.success(request, _submitted(len(receipts)))
+            if len(receipts) > 1:
+                return redirect("admin:batches_batch_changelist")
+            return redirect("admin:batches_batch_change", receipts[0].batch_id)
+    except (UndoError, QueueFullError) as error:
+        messages.error(request, str(error))
+        return redirect(back)
     return _page(request, what, shown, asked)
+
+
+def _submitted(count: int) -> str:
+    if count == 1:
+        return "It is being taken back, by this batch. That can be taken back too."
+    return f"They are being taken back, by {count:,} batches. Those can be taken back too."
 
 
 def undo_change_page(request: HttpRequest, change_id: int) -> HttpResponse:
@@ -112,7 +149,8 @@ def _asked(request: HttpRequest) -> _Asked:
         note = keys.text(sent.get("note", ""), length=NOTES_LENGTH, notes=True)
     except InvalidValueError:
         note = ""
-    return _Asked(options, note, sent.get("digest", ""))
+    number = sent.get("number", "").replace(",", "").strip()
+    return _Asked(options, note, sent.get("digest", ""), number)
 
 
 def _cause(request: HttpRequest) -> Cause:
@@ -140,7 +178,11 @@ def _is_shown(request: HttpRequest, asked: _Asked, shown: Sequence[Reversal]) ->
     if "again" in request.POST:
         return False  # other options were chosen: what they come to is shown first
     if asked.digest == _digest(shown):
-        return True
+        tally = Tally.of(shown)
+        if not tally.must_be_typed or asked.number == str(tally.touched):
+            return True
+        messages.warning(request, f"Nothing was taken back: type {tally.touched} to take back that many.")
+        return False
     messages.warning(request, "It would come to something else by now. Nothing was taken back: look at it again.")
     return False
 

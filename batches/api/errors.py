@@ -12,7 +12,7 @@ from batches.intake import (
     QueueFullError,
     UserQueueFullError,
 )
-from batches.undoing import NothingToTakeBackError, UnfinishedError
+from batches.undoing import NothingToTakeBackError, OvertakenError, TooManyError, UnfinishedError
 from profiles.http.errors import Answers, ConflictError, InvalidFieldsError, TooManyRequestsError, UnavailableError
 from profiles.unmerging import UnknownChangeError, UnknownProfileError, UnmergeError
 
@@ -24,6 +24,8 @@ ANSWERS: Final[Answers] = {
     UserQueueFullError: lambda error: TooManyRequestsError(str(error), retry_after=error.retry_after),
     UnfinishedError: lambda error: ConflictError(str(error)),
     NothingToTakeBackError: lambda error: InvalidFieldsError({"batch": [str(error)]}),
+    TooManyError: lambda error: InvalidFieldsError({"batch": [str(error)]}),
+    OvertakenError: lambda error: ConflictError(str(error)),
     UnknownProfileError: lambda error: InvalidFieldsError({"source_profile_id": [str(error)]}),
     UnknownChangeError: lambda error: InvalidFieldsError({"to_merged": [str(error)]}),
     UnmergeError: lambda error: ConflictError(str(error)),

@@ -1,6 +1,7 @@
 """Taking back over REST: a batch, as a batch of its own; one change, at once (way 5)."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
@@ -15,9 +16,20 @@ from rest_framework.response import Response
 
 from batches.api.batches import asked_dry_run, find_batch
 from batches.api.shapes import KeptBatchEnvelope
-from batches.reverting import records_since
-from batches.undoing import submit_undo
-from profiles import keys
+from batches.models import Batch
+from batches.reverting import decisions_of, foretell, records_since
+from batches.undoing import (
+    MOST_BATCHES,
+    MOST_SHOWN,
+    OvertakenError,
+    Part,
+    Tally,
+    batches_of,
+    parts_of,
+    submit_undo,
+    submit_undos,
+)
+from profiles import digests, keys
 from profiles.api.shapes import profile_documents, with_everything
 from profiles.history import without_origins
 from profiles.http.bodies import read_fields
@@ -26,7 +38,7 @@ from profiles.http.errors import ConflictError, InvalidFieldsError
 from profiles.http.permissions import HubView
 from profiles.http.requests import request_id
 from profiles.http.wire import parse_id, wire_time
-from profiles.keys import NOTES_LENGTH, InvalidValueError
+from profiles.keys import NAME_LENGTH, NOTES_LENGTH, InvalidValueError
 from profiles.models import ApiToken, Profile, User
 from profiles.reverting import SENTENCES
 from profiles.undoing import Kept, Reversal, UndoOptions, take_back, target_of_change
@@ -62,6 +74,60 @@ class BatchUndoIn(_Terms):
         max_length=MOST_POSITIONS,
         description="Profiles made by the batch that end although others have used them since; needs override-undo.",
     )
+
+
+class BatchesUndoIn(_Terms):
+    """Which batches are to be taken back together, and how."""
+
+    model_config = ConfigDict(json_schema_extra={"title": "BatchesUndoIn"})
+
+    label: str | None = Field(
+        default=None, strict=True, min_length=1, max_length=NAME_LENGTH, description="All batches with this label."
+    )
+    batches: list[UUID] = Field(default=[], max_length=MOST_BATCHES, description="Or these, by their ids.")
+    force: list[UUID] = Field(
+        default=[],
+        max_length=MOST_POSITIONS,
+        description="Profiles made by them that end although others have used them since; needs override-undo.",
+    )
+    digest: str | None = Field(
+        default=None,
+        strict=True,
+        max_length=32,
+        description="Of what a dry run has shown: exactly that is done, or nothing.",
+    )
+
+
+class ShownUndo(BaseModel):
+    """What taking several batches back would come to, in numbers that add up."""
+
+    message: str
+    digest: str = Field(description="Send it to have exactly this done.")
+    ended: int = Field(description="Profiles that end.")
+    changed: int = Field(description="Profiles that change back.")
+    unchanged: int = Field(description="Profiles that stay as they are.")
+    refused: int = Field(description="Records that cannot be taken back.")
+    kept: dict[str, int] = Field(description="What stays as it is, by its code.")
+    batches: list[dict[str, Any]] = Field(description="Which batches, the newest first, and how many records.")
+
+
+class ShownUndoEnvelope(BaseModel):
+    """The answer to the dry run of taking several batches back."""
+
+    data: ShownUndo
+
+
+class UndosQueued(BaseModel):
+    """The batches that take others back."""
+
+    message: str
+    batch_ids: list[UUID] = Field(description="In the order in which they are processed.")
+
+
+class UndosQueuedEnvelope(BaseModel):
+    """The answer to taking several batches back."""
+
+    data: UndosQueued
 
 
 class ChangeUndoIn(_Terms):
@@ -133,6 +199,50 @@ class BatchUndo(HubView):
         return Response({"data": {"message": message, "batch_id": str(receipt.batch_id)}}, status=202)
 
 
+class BatchesUndo(HubView):
+    """Where several batches are taken back together."""
+
+    required_scopes: ClassVar = {"POST": SCOPES}
+
+    @extend_schema(
+        operation_id="undo_batches",
+        summary="Take back what several batches did",
+        description=(
+            f"All with a label, or up to {MOST_BATCHES} by their ids: by a batch for each, the newest first, all of "
+            f"them queued or none. A dry run answers at once with what all of them together would come to, for up to "
+            f"{MOST_SHOWN:,} records, and a digest: sent with it, exactly that is done, or 409. The hub's own "
+            "extension."
+        ),
+        tags=["batches"],
+        request=BatchesUndoIn,
+        parameters=[DRY_RUN],
+        responses=answers(409, 413, 415, 422, 429, 503, ok=ShownUndoEnvelope, accepted=UndosQueuedEnvelope),
+    )
+    def post(self, request: Request) -> Response:
+        """Keep the undos and answer with their batches' ids, or tell what they would come to."""
+        dry_run = read_dry_run(request)
+        asked = read_fields(request, BatchesUndoIn)
+        options = UndoOptions(frozenset(asked.force), loosen_consent=asked.loosen_consent)
+        _check_override(request, override=bool(options.force) or options.loosen_consent)
+        is_shown = dry_run or asked.digest is not None
+        parts = parts_of(_asked_batches(asked), most=MOST_SHOWN if is_shown else None)
+        shown = _foretold(parts, options, request) if is_shown else None
+        if dry_run:
+            return Response({"data": _shown(parts, shown or [])})
+        if shown is not None and asked.digest != _digest(shown):
+            raise OvertakenError
+        receipts = submit_undos(
+            parts,
+            options=options,
+            note=asked_note(asked.note),
+            shown=shown,
+            submitted_by=cast("User", request.user),  # the permission saw to it
+            request_id=request_id(),
+        )
+        batch_ids = [str(receipt.batch_id) for receipt in receipts]
+        return Response({"data": {"message": QUEUED, "batch_ids": batch_ids}}, status=202)
+
+
 class ChangeUndo(HubView):
     """Where one change of a profile is taken back."""
 
@@ -193,6 +303,47 @@ def read_dry_run(request: Request) -> bool:
     if errors:
         raise InvalidFieldsError(errors)
     return dry_run
+
+
+def _asked_batches(asked: BatchesUndoIn) -> list[Batch]:
+    """Return the batches that are named; raises `InvalidFieldsError` and `UndoError`. Queries."""
+    if (asked.label is None) is not bool(asked.batches):
+        raise InvalidFieldsError({"batches": ["Name either a label or the batches."]})
+    if asked.label is not None:
+        return batches_of(asked.label)
+    found = Batch.objects.defer("record_digests").in_bulk(asked.batches)
+    if unknown := [place for place, one in enumerate(asked.batches) if one not in found]:
+        raise InvalidFieldsError({f"batches.{place}": ["There is no such batch."] for place in unknown})
+    return list(found.values())
+
+
+def _foretold(parts: Sequence[Part], options: UndoOptions, request: Request) -> list[Reversal]:
+    with transaction.atomic():
+        return foretell(
+            [target for part in parts for target in part.targets],
+            options=options,
+            cause=Cause(CauseKind.API, actor_id=request.user.pk, request_id=request_id()),
+            now=timezone.now(),
+            besides=[part.batch.pk for part in parts],
+        )
+
+
+def _digest(shown: Sequence[Reversal]) -> str:
+    return digests.digest_of_all(one.digest for one in decisions_of(shown))
+
+
+def _shown(parts: Sequence[Part], shown: Sequence[Reversal]) -> dict[str, Any]:
+    tally = Tally.of(shown)
+    return {
+        "message": tally.sentence,
+        "digest": _digest(shown),
+        "ended": tally.ended,
+        "changed": tally.changed,
+        "unchanged": tally.same,
+        "refused": tally.refused,
+        "kept": dict(tally.kept),
+        "batches": [{"batch_id": str(part.batch.pk), "records": len(part.targets)} for part in parts],
+    }
 
 
 def asked_note(note: str | None) -> str:

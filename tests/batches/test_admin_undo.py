@@ -40,9 +40,10 @@ def test_page_counts_before_a_batch_is_taken_back(staff_client, staff_user, two)
     done = staff_client.post(batch_page(two), {"digest": page.context["digest"], "note": "wrong file"})
     process_waiting()
 
-    undo = Batch.objects.get(source="undo")
+    undo = Batch.objects.get(source="undo", dry_run=False)
     assert done.headers["Location"] == reverse("admin:batches_batch_change", args=[undo.pk])
     assert (undo.undoes_id, undo.submitted_by, undo.state) == (two.id, staff_user, "done")
+    assert undo.pinned_to.undoes_id == two.id
     assert Profile.objects.get(email_key="ann@example.com").company == "Acme"
     told = staff_client.get(reverse("admin:batches_batch_change", args=[two.pk])).content.decode()
     assert "Taken back, or some of it, by" in told
@@ -204,7 +205,7 @@ def test_command_shows_what_all_batches_of_a_label_come_to(capsys, labelled):
     call_command("undo", "--label", "file", "--dry-run")
 
     assert capsys.readouterr().out == (
-        "Taking 4 batches back: 1 profile ends, 1 changes back (1 value), 0 stay as they are. "
+        "Taking 3 batches back: 1 profile ends, 1 changes back (1 value), 0 stay as they are. "
         "Nobody else is touched.\nNothing was written.\n"
     )
     assert not Batch.objects.filter(source="undo").exists()

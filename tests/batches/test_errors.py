@@ -15,7 +15,7 @@ from batches.intake import (
     QueueFullError,
     UserQueueFullError,
 )
-from batches.undoing import NothingToTakeBackError, UnfinishedError
+from batches.undoing import NothingToTakeBackError, OvertakenError, TooManyError, UnfinishedError
 from profiles.http.errors import add_answers, answer_exception
 from profiles.unmerging import UnknownChangeError, UnknownProfileError, UnmergeError
 
@@ -71,13 +71,14 @@ def test_refusal_is_answered(error, status, body, retry_after):
     assert answer.headers.get("Retry-After") == retry_after
 
 
+UNDOING = {NothingToTakeBackError, OvertakenError, TooManyError, UnfinishedError}
 UNMERGING = {UnmergeError, UnknownProfileError, UnknownChangeError}
 
 
 def test_every_refusal_of_intake_has_its_answer():
     refusals = {getattr(batches.intake, name) for name in batches.intake.__all__}
 
-    others = {ConfirmingError, NothingToTakeBackError, UnfinishedError, *UNMERGING}
+    others = {ConfirmingError, *UNDOING, *UNMERGING}
     assert {one for one in refusals if inspect.isclass(one)} | others == set(ANSWERS)
 
 

@@ -1,6 +1,7 @@
 """Take something back."""
 
 import sys
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,16 +12,7 @@ from django.utils import timezone
 from batches.intake import QueueFullError
 from batches.models import Batch
 from batches.reverting import foretell, records_since
-from batches.undoing import (
-    NothingToTakeBackError,
-    Tally,
-    UndoError,
-    UnfinishedError,
-    batches_of,
-    submit_undo,
-    targets_of,
-    undo_under_way,
-)
+from batches.undoing import Part, Tally, UndoError, batches_of, parts_of, submit_undos, targets_of, undo_under_way
 from batches.values import UNFINISHED, BatchState
 from batches.worker import helping
 from profiles import keys
@@ -33,8 +25,6 @@ from profiles.undoing import Reversal, Target, UndoOptions, take_back, target_of
 from profiles.values import Cause, CauseKind, WarningCode
 
 SOME_KEPT: Final = 1
-# More people than this are not taken for granted: their number is typed.
-MANY: Final = 1_000
 
 
 class Command(BaseCommand):
@@ -88,27 +78,31 @@ class Command(BaseCommand):
             return self._take_change_back(
                 _target(*change), terms, cause, note=note, dry_run=options["dry_run"], yes=options["yes"]
             )
-        batches = batches_of(label) if label is not None else _batches(batch or [])
-        if options["positions"] and len(batches) > 1:
-            raise CommandError("--positions are those of one batch.", returncode=FAILED)
-        targets = {one.pk: _targets(one, options["positions"], is_one=len(batches) == 1) for one in batches}
+        batches = (
+            batches_of(label)
+            if label is not None
+            else list({one.pk: one for one in map(_batch, batch or [])}.values())
+        )
+        parts = _parts(batches, options["positions"])
+        shown = None
         if options["dry_run"] or not options["yes"]:
-            every = [target for some in targets.values() for target in some]
+            every = [target for part in parts for target in part.targets]
             with transaction.atomic():
-                shown = foretell(every, options=terms, cause=cause, now=timezone.now(), besides=list(targets))
-            if self._is_enough(shown, dry_run=options["dry_run"], batches=len(batches)):
+                shown = foretell(
+                    every,
+                    options=terms,
+                    cause=cause,
+                    now=timezone.now(),
+                    besides=[part.batch.pk for part in parts],
+                )
+            if self._is_enough(shown, dry_run=options["dry_run"], batches=len(parts)):
                 return _stays(Tally.of(shown))
         kept = False
-        for one in batches:
-            if targets[one.pk]:
-                kept |= self._take_batch_back(
-                    one,
-                    targets=len(targets[one.pk]),
-                    options=terms,
-                    note=note,
-                    user=user,
-                    positions=options["positions"],
-                )
+        is_usual = not options["positions"] and terms == UndoOptions()
+        left = iter(shown or ())
+        for part in parts:
+            of_part = None if shown is None else list(islice(left, len(part.targets)))
+            kept |= self._take_part_back(part, of_part, is_usual=is_usual, options=terms, note=note, user=user)
         return kept
 
     def _take_change_back(
@@ -137,15 +131,17 @@ class Command(BaseCommand):
             _confirm(tally)
         return dry_run
 
-    def _take_batch_back(self, batch: Batch, *, targets: int, user: User | None, **options: Any) -> bool:
-        """Have the batch taken back, and wait for it; one that is taken back already is only told of.
+    def _take_part_back(
+        self, part: Part, shown: list[Reversal] | None, *, is_usual: bool, user: User | None, **terms: Any
+    ) -> bool:
+        """Have the batch taken back as it was shown, and wait for it; one that is taken back already is only told of.
 
         Whoever asks for more than an undo does by itself asks anew: what stayed the last time may go then.
         """
-        is_usual = not options["positions"] and options["options"] == UndoOptions()
-        undo = undo_under_way(batch, targets=targets) if is_usual else None
+        undo = undo_under_way(part.batch, targets=len(part.targets)) if is_usual else None
         if undo is None:
-            undo = Batch.objects.get(id=submit_undo(batch, submitted_by=user, **options).batch_id)
+            (receipt,) = submit_undos([part], shown=shown, submitted_by=user, **terms)
+            undo = Batch.objects.get(id=receipt.batch_id)
         with helping() as helper:
             while undo.state in UNFINISHED:
                 helper.pause()
@@ -153,7 +149,7 @@ class Command(BaseCommand):
         if undo.state != BatchState.DONE:
             raise CommandError(f"It could not be taken back ({undo.error}); see batch {undo.id}.", returncode=FAILED)
         self.stdout.write(
-            f"Batch {undo.id} took {batch.id} back: {undo.updated_count:,} updated, "
+            f"Batch {undo.id} took {part.batch.id} back: {undo.updated_count:,} updated, "
             f"{undo.unchanged_count:,} unchanged, {undo.rejected_count:,} rejected."
         )
         return bool(undo.rejected_count) or undo.records.exclude(warnings=[]).exists()
@@ -173,9 +169,9 @@ def _stays(tally: Tally) -> bool:
 
 def _confirm(tally: Tally) -> None:
     """Ask, and raise `CommandError` unless that is answered; of many people the number is typed."""
-    touched = tally.ended + tally.changed
-    wanted = {str(touched)} if touched > MANY else {"y", "yes", str(touched)}
-    question = f"Type {touched} to take it back: " if touched > MANY else "Take it back? [y/N] "
+    number = str(tally.touched)
+    wanted = {number} if tally.must_be_typed else {"y", "yes", number}
+    question = f"Type {number} to take it back: " if tally.must_be_typed else "Take it back? [y/N] "
     if input(question).strip().lower() not in wanted:
         raise CommandError("Nothing was taken back.", returncode=FAILED)
 
@@ -194,22 +190,13 @@ def _batch(text: str) -> Batch:
     return batch
 
 
-def _batches(texts: list[str]) -> list[Batch]:
-    """Return the batches named, the newest first."""
-    found = {one.pk: one for one in map(_batch, texts)}
-    return sorted(found.values(), key=lambda one: (one.received_at, one.pk), reverse=True)
-
-
-def _targets(batch: Batch, positions: list[int] | None, *, is_one: bool) -> list[Target]:
-    """Return what the batch did; of one among several that may be nothing. Raises `UndoError` and `CommandError`."""
-    try:
-        return targets_of(batch, positions=positions)
-    except NothingToTakeBackError:
-        if is_one:
-            raise
-        return []
-    except UnfinishedError as error:
-        raise CommandError(f"{batch.title} ({batch.pk}): {error}", returncode=FAILED) from error
+def _parts(batches: list[Batch], positions: list[int] | None) -> list[Part]:
+    """Return what is taken back; raises `UndoError` and `CommandError`."""
+    if not positions:
+        return parts_of(batches)
+    if len(batches) > 1:
+        raise CommandError("--positions are those of one batch.", returncode=FAILED)
+    return [Part(batches[0], targets_of(batches[0], positions=positions))]
 
 
 def _target(profile: str, version: str) -> Target:
