@@ -1,15 +1,19 @@
 """What the records of a batch ask for, each read when it is asked for or ahead."""
 
 from collections import deque
+from collections.abc import Iterable
 from itertools import islice
+from typing import Final
+from uuid import UUID
 
 import structlog
 
 from batches.bodies import RawRecord, RecordReader, record_texts
 from batches.files.faults import faults_of
-from batches.models import Batch, BatchBody, PreviewRecord
+from batches.models import Batch, BatchBody, BatchRecord, PreviewRecord
 from batches.values import BatchSource
-from profiles.directory import key_rule_texts, key_rules_of
+from profiles.directory import key_rule_texts, key_rules_of, load_key_rules
+from profiles.keyrules import KeyRules
 from profiles.schema import parse_record
 from profiles.values import Cause, CauseKind, ErrorCode, Finding, ProfileDraft
 
@@ -71,19 +75,58 @@ class Drafts:
         return _unreadable(self._cause(position))
 
     def _draft(self, record: RawRecord, cause: Cause) -> ProfileDraft:
-        if self._batch.source == BatchSource.IMPORT and (faults := faults_of(record.value)):
-            return ProfileDraft(cause=cause, errors=faults)
-        return parse_record(record.value, cause=cause, flaws=record.flaws, blocked=self.key_rules.blocked)
+        return _draft_of(self._batch, record, cause, self.key_rules)
 
     def _cause(self, position: int) -> Cause:
-        batch = self._batch
-        return Cause(
-            kind=CauseKind.BATCH,
-            batch_id=batch.id,
-            position=position,
-            actor_id=batch.submitted_by_id,
-            actor_label=batch.label,
-        )
+        return _cause_of(self._batch, position)
+
+
+def drafts_of(records: Iterable[BatchRecord]) -> dict[tuple[UUID, int], ProfileDraft]:
+    """Return what records of any batches asked for, by batch and position, so far as that is kept and sound.
+
+    Their batches must be loaded with them. Two queries, none where there are no records.
+    """
+    wanted: dict[UUID, dict[int, Batch]] = {}
+    for record in records:
+        wanted.setdefault(record.batch_id, {})[record.position] = record.batch
+    found: dict[tuple[UUID, int], ProfileDraft] = {}
+    if not wanted:
+        return found
+    rules, reader = load_key_rules(), RecordReader()
+    bodies = BatchBody.objects.filter(batch__among=list(wanted), batch__redacted_at=None)
+    # A few at a time: the bodies of many batches do not go into memory together.
+    for batch_id, content in bodies.values_list("batch_id", "content").iterator(chunk_size=_BODIES_AT_ONCE):
+        positions = wanted[batch_id]
+        for position, text in enumerate(record_texts(content)):
+            if (batch := positions.get(position)) is None:
+                continue
+            try:
+                draft = _draft_of(batch, reader.read(position, text), _cause_of(batch, position), rules)
+            except Exception:  # whatever it is: what it did is in the ledger
+                log.exception("record_unreadable", batch_id=str(batch_id), position=position)
+                continue
+            if not draft.errors:
+                found[batch_id, position] = draft
+    return found
+
+
+_BODIES_AT_ONCE: Final = 8
+
+
+def _draft_of(batch: Batch, record: RawRecord, cause: Cause, rules: KeyRules) -> ProfileDraft:
+    if batch.source == BatchSource.IMPORT and (faults := faults_of(record.value)):
+        return ProfileDraft(cause=cause, errors=faults)
+    return parse_record(record.value, cause=cause, flaws=record.flaws, blocked=rules.blocked)
+
+
+def _cause_of(batch: Batch, position: int) -> Cause:
+    return Cause(
+        kind=CauseKind.BATCH,
+        batch_id=batch.id,
+        position=position,
+        actor_id=batch.submitted_by_id,
+        actor_label=batch.label,
+    )
 
 
 def _unreadable(cause: Cause) -> ProfileDraft:

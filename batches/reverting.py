@@ -18,13 +18,14 @@ from django.utils import timezone
 
 from batches import leases
 from batches.bodies import record_texts
+from batches.drafts import drafts_of
 from batches.models import Batch, BatchBody, BatchRecord
 from batches.outcomes import counts, store_decisions, store_outcomes
 from batches.pieces import is_poisonous, next_size, piece_size
 from batches.previewing import held_to_preview, preview_afresh, shown_of
 from batches.values import BatchSource, BatchState
 from profiles import digests
-from profiles.db.ids import new_id
+from profiles.db.ids import derived_ids, new_id
 from profiles.times import utc_text
 from profiles.undoing import RecordSince, Reversal, Target, UndoOptions, take_back
 from profiles.values import (
@@ -37,6 +38,9 @@ from profiles.values import (
     OutcomeKind,
     Shown,
 )
+
+# More later records than this are not read again: what they ask for is kept in memory.
+MOST_READ_AGAIN: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class UndoBody:
         terms = {
             "force": sorted(map(str, self.options.force)),
             "loosen_consent": self.options.loosen_consent,
+            "by_ledger_alone": self.options.by_ledger_alone,
             "note": self.note,
             "profiles": [
                 {"profile_id": str(target.profile_id), "version": target.version, "reference": target.reference}
@@ -69,7 +74,11 @@ class UndoBody:
                 Target(UUID(one["profile_id"]), one["version"], one["reference"])
                 for one in map(orjson.loads, record_texts(content))
             ],
-            options=UndoOptions(frozenset(map(UUID, terms["force"])), loosen_consent=terms["loosen_consent"]),
+            options=UndoOptions(
+                frozenset(map(UUID, terms["force"])),
+                loosen_consent=terms["loosen_consent"],
+                by_ledger_alone=terms["by_ledger_alone"],
+            ),
             note=terms["note"],
         )
 
@@ -132,10 +141,14 @@ def foretell(
     )
 
 
-def records_since(profiles: Mapping[UUID, int], *, besides: Collection[UUID] = ()) -> Iterator[RecordSince]:
-    """Yield the records that meant these profiles and changed nothing, from a version of each on; one query.
+def records_since(
+    profiles: Mapping[UUID, int], *, read: bool, besides: Collection[UUID] = ()
+) -> Iterator[RecordSince]:
+    """Yield the records that have meant these profiles, from a version of each on, in their order.
 
-    But for those of the batches `besides`, which are taken back now, and of batches that were.
+    But for those of the batches `besides`, which are taken back now, and of batches that were. With what they asked
+    for where they are to be `read`, so far as that is kept; not of more than `MOST_READ_AGAIN` of them. One query, and
+    one for the bodies.
     """
     undone = BatchRecord.objects.filter(
         batch__undoes=OuterRef("batch"),
@@ -143,25 +156,42 @@ def records_since(profiles: Mapping[UUID, int], *, besides: Collection[UUID] = (
         batch__dry_run=False,
         profile=OuterRef("profile"),
     ).exclude(batch__undone_by__state=BatchState.DONE, batch__undone_by__dry_run=False)
-    rows = BatchRecord.objects.filter(
-        profile__among=list(profiles), outcome=OutcomeKind.UNCHANGED, profile_version__isnull=False
-    ).exclude(Exists(undone) | Q(batch__source=BatchSource.UNDO))
+    rows = BatchRecord.objects.filter(profile__among=list(profiles), profile_version__isnull=False).exclude(
+        Exists(undone) | Q(batch__source=BatchSource.UNDO)
+    )
     if besides:
         rows = rows.exclude(batch__in=besides)
-    for row in (
-        rows.order_by("id")
+    found = [
+        row
+        for row in rows.order_by("profile_version", "id")
         .select_related("batch")
-        .only("profile_id", "profile_version", "batch_id", "position", "decided_at", "batch__label")
-    ):
-        if row.profile_id is not None and (row.profile_version or 0) >= profiles[row.profile_id]:
-            yield RecordSince(
-                row.profile_id,
-                row.profile_version or 0,
-                row.batch_id,
-                row.position,
-                at=utc_text(row.decided_at),
-                actor_label=row.batch.label,
-            )
+        .only(
+            "profile_id",
+            "profile_version",
+            "position",
+            "outcome",
+            "decided_at",
+            *(f"batch__{name}" for name in ("label", "source", "submitted_by", "received_at", "pinned_to")),
+        )
+        if row.profile_id is not None and (row.profile_version or 0) >= profiles[row.profile_id]
+    ]
+    drafts = drafts_of(found) if read and len(found) <= MOST_READ_AGAIN else {}
+    for row in found:
+        if row.profile_id is None:
+            continue
+        batch = row.batch
+        yield RecordSince(
+            row.profile_id,
+            row.profile_version or 0,
+            batch.id,
+            row.position,
+            at=utc_text(row.decided_at),
+            actor_label=batch.label,
+            is_changing=row.outcome != OutcomeKind.UNCHANGED,
+            draft=drafts.get((batch.id, row.position)),
+            received_at=batch.received_at,
+            new_id=partial(derived_ids(batch.pinned_to_id or batch.id, at=batch.received_at), row.position),
+        )
 
 
 def _take_back(batch: Batch, body: UndoBody, *, size: int, now: dt.datetime, **options: Any) -> list[Reversal]:
@@ -203,7 +233,7 @@ def decisions_of(reversals: Sequence[Reversal]) -> list[Decision]:
     """Return what would become of the targets, with the digests by which it is told apart."""
     decisions = []
     for reversal in reversals:
-        changes = {} if reversal.change is None else reversal.change.changes
+        changes = reversal.changes
         digest = digests.digest_of(reversal.outcome, changes, new={}, given={})
         decisions.append(Decision(reversal.outcome, changes, digest))
     return decisions

@@ -18,6 +18,8 @@ from batches.reverting import UndoBody, decisions_of, placed
 from batches.values import UNFINISHED, BatchSource, BatchState, IfChanged, Receipt
 from profiles.db.ids import new_id
 from profiles.keys import NAME_LENGTH
+from profiles.reconcile import Changes
+from profiles.reverting import composed
 from profiles.sentences import ToldError
 from profiles.undoing import Reversal, Target, UndoOptions, targets_of_batch
 from profiles.values import OutcomeKind
@@ -220,6 +222,8 @@ class Tally:
     """Profiles that stay as they are."""
     refused: int
     """Targets that cannot be taken back."""
+    again: int
+    """How many values are as later records say, read again."""
     kept: Counter[str]
     """What stays as it is, by its code."""
 
@@ -228,10 +232,10 @@ class Tally:
         """Count what would become of the targets, or what became of them."""
         people = {reversal.target.profile_id for reversal in reversals}
         ended = {one.target.profile_id for one in reversals if one.ends}
-        values: dict[UUID, set[str]] = {}
+        parts: dict[UUID, list[Changes]] = {}
         for one in reversals:
-            if one.change is not None and one.change.changes:
-                values.setdefault(one.target.profile_id, set()).update(one.change.changes)
+            parts.setdefault(one.target.profile_id, []).append(one.changes)
+        values = {profile_id: found for profile_id, some in parts.items() if (found := composed(some))}
         changed = values.keys() - ended
         return cls(
             profiles=len(people),
@@ -240,6 +244,7 @@ class Tally:
             values=sum(len(values[profile_id]) for profile_id in changed),
             same=len(people - ended - changed),
             refused=sum(one.outcome.kind is OutcomeKind.REJECTED for one in reversals),
+            again=sum(len(change.changes) for one in reversals for change in one.again),
             kept=Counter(kept.code.value for one in reversals for kept in one.kept),
         )
 
@@ -251,7 +256,8 @@ class Tally:
             f"{self.changed:,} {'changes' if self.changed == 1 else 'change'} back ({_values(self.values)})",
             f"{self.same:,} {'stays as it is' if self.same == 1 else 'stay as they are'}",
         ]
-        return f"{', '.join(parts)}. Nobody else is touched."
+        again = f" {_values(self.again)} {'is' if self.again == 1 else 'are'} as later records say." * bool(self.again)
+        return f"{', '.join(parts)}.{again} Nobody else is touched."
 
     @property
     def touched(self) -> int:

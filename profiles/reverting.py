@@ -7,13 +7,17 @@ and each sees what the former gave back: keys that go from one profile to anothe
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from profiles.keys import MatchKey
-from profiles.reconcile import State, difference, moved_times, state_of
+from profiles.readings import JSON
+from profiles.reconcile import Changes, State, difference, moved_times, same, state_of
 from profiles.reconcile.keeping import Kept, RecordSince, Subject, Surroundings, keys_of
+from profiles.reconcile.laying import ended
 from profiles.reconcile.replaying import History
+from profiles.reconcile.rereading import Rereading, made_anew, said_again
 from profiles.reconcile.taking_back import Decision, take_back_row
 from profiles.values import (
     Cause,
@@ -27,6 +31,7 @@ from profiles.values import (
     Outcome,
     OutcomeKind,
     Plan,
+    ProfileDraft,
     ProfileResult,
     ProfileSnapshot,
     TakenBack,
@@ -53,6 +58,8 @@ class UndoOptions:
     """Profiles that end if their creation is taken back, although others have used them since."""
     loosen_consent: bool = False
     """Whether flags of consent may go back to what allows sending."""
+    by_ledger_alone: bool = False
+    """Whether later records are not read again (rules 10.11)."""
 
 
 NO_OPTIONS: Final = UndoOptions()
@@ -67,11 +74,23 @@ class Reversal:
     change: Change | None = None
     """The row of the ledger that takes it back."""
     kept: tuple[Kept, ...] = ()
+    again: tuple[Change, ...] = ()
+    """What later records have said of the profile, read again: rows of its ledger after the one above."""
+
+    @property
+    def changes(self) -> Changes:
+        """What changes by it, all its rows together."""
+        return {} if self.change is None else composed([self.change.changes, *(one.changes for one in self.again)])
+
+    @property
+    def is_made_anew(self) -> bool:
+        """Whether later records have made the profile anew whose creation was taken back."""
+        return any(one.action is ChangeAction.CREATED for one in self.again)
 
     @property
     def ends(self) -> bool:
         """Whether the profile ends by it."""
-        return self.change is not None and self.change.changes.get("/ended", {}).get("to") is not None
+        return self.changes.get("/ended", {}).get("to") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +138,9 @@ def plan_reversals(
     return ReversalPlan(
         outcomes=[one.outcome for one in planning.reversals],
         results=planning.results(),
-        changes=[one.change for one in planning.reversals if one.change is not None],
+        changes=[
+            change for one in planning.reversals if one.change is not None for change in (one.change, *one.again)
+        ],
         duplicates=list(planning.duplicates.values()),
         reversals=planning.reversals,
     )
@@ -147,6 +168,9 @@ class _Planning:
             for profile_id, ledger in ledgers.items()
             if profile_id in directory.profiles
         }
+        self._before = {profile_id: subject.state for profile_id, subject in self._subjects.items()}
+        self._reverts = {profile_id: dict(subject.reverts) for profile_id, subject in self._subjects.items()}
+        self._last = {target.profile_id: target for target in targets if target.version is not None}
         self._touched: dict[UUID, None] = {}
         versions: dict[UUID, list[int]] = {}
         for target in targets:
@@ -165,34 +189,65 @@ class _Planning:
             self._tell(target, cause, Decision(errors=(_IS_MERGED if subject is None else _NO_SUCH_ROW,)))
             return
         around = Surroundings(self._holder_of, self._directory.references, self._users(subject.id))
+        anew = self._words_anew(subject, target.version)
         decision = take_back_row(
             subject,
             target.version,
-            around=around,
-            force=subject.id in self._options.force,
-            loosen_consent=self._options.loosen_consent,
+            around=around if not anew else dataclasses.replace(around, users=()),
+            force=bool(anew) or subject.id in self._options.force,
+            loosen_consent=bool(anew) or self._options.loosen_consent,
         )
         self._suspect(subject.id, decision, cause)
         if decision.after is None or decision.taken_back is None:
             self._tell(target, cause, decision)
             return
-        before, after = subject.state, decision.after
+        change = self._change(
+            subject,
+            decision.after,
+            action=ChangeAction.REVERTED,
+            cause=cause,
+            operation_id=operation_id,
+            note=note,
+            taken_back=decision.taken_back,
+        )
+        again: list[Change] = []
+        for of_record, after in self._said_again(subject, target, decision, anew, around):
+            action = ChangeAction.CREATED if subject.state.fields.get("ended") else ChangeAction.UPDATED
+            again.append(
+                self._change(subject, after, action=action, cause=of_record, operation_id=operation_id, note=note)
+            )
+        self._touched[subject.id] = None
+        self._tell(target, cause, decision, change, again)
+
+    def _change(
+        self,
+        subject: Subject,
+        after: State,
+        *,
+        action: ChangeAction,
+        cause: Cause,
+        operation_id: UUID,
+        note: str,
+        taken_back: TakenBack | None = None,
+    ) -> Change:
+        """Put the profile down as it is then, for the targets that follow to see, and return the row that says so."""
+        before = subject.state
         change = Change(
             profile_id=subject.id,
             version=subject.version + 1,
-            action=ChangeAction.REVERTED,
+            action=action,
             changes=difference(before, after),
             cause=cause,
             operation_id=operation_id,
             times=moved_times(before, after),
-            reverts=decision.taken_back,
+            reverts=taken_back,
             note=note,
         )
         self._move_keys(subject.id, before, after)
         subject.state, subject.version = after, change.version
-        subject.reverts[change.version] = decision.taken_back
-        self._touched[subject.id] = None
-        self._tell(target, cause, decision, change)
+        if taken_back is not None:
+            subject.reverts[change.version] = taken_back
+        return change
 
     def results(self) -> list[ProfileResult]:
         """Return the profiles that rows of the ledger were taken back of, as they are to be stored."""
@@ -212,11 +267,19 @@ class _Planning:
             for subject in (self._subjects[profile_id],)
         ]
 
-    def _tell(self, target: Target, cause: Cause, decision: Decision, change: Change | None = None) -> None:
+    def _tell(
+        self,
+        target: Target,
+        cause: Cause,
+        decision: Decision,
+        change: Change | None = None,
+        again: Sequence[Change] = (),
+    ) -> None:
         profile = self._subjects.get(target.profile_id, self._directory.profiles.get(target.profile_id))
         kind = OutcomeKind.REJECTED if decision.errors else OutcomeKind.UNCHANGED
         kept = decision.kept
-        if change is not None and (change.changes or change.times):
+        rows = [] if change is None else [change, *again]
+        if composed([one.changes for one in rows]) or any(one.times for one in rows):
             kind = OutcomeKind.UPDATED
             kept += tuple(self._unread(target))
         outcome = Outcome(
@@ -228,7 +291,7 @@ class _Planning:
             errors=decision.errors,
             warnings=tuple(Finding(one.code, one.pointer, _sentence(one)) for one in kept),
         )
-        self.reversals.append(Reversal(target, outcome, change, kept))
+        self.reversals.append(Reversal(target, outcome, change, kept, tuple(again)))
 
     # --- Keys ----------------------------------------------------------------------------------------------------
 
@@ -253,11 +316,81 @@ class _Planning:
                 pair = DuplicatePair(low, high, ErrorCode.CLAIMED_ELSEWHERE, cause)
                 self.duplicates.setdefault((low, high), pair)
 
+    # --- Later records, read again (rules 10.11) ---------------------------------------------------------------------
+
+    def _rereading(self, subject: Subject) -> Rereading | None:
+        """Return the later records of the profile that can be read again; `None` where there are none."""
+        records = [one for one in self._standing.records.get(subject.id, ()) if one.draft is not None]
+        if self._options.by_ledger_alone or not records:
+            return None
+        return Rereading(subject, records, self._directory.references, partial(self._aliases, subject.id))
+
+    def _aliases(self, profile_id: UUID, draft: ProfileDraft) -> list[MatchKey]:
+        """Return the keys of the draft that a profile merged into this one has."""
+        holders = {key: self._directory.holders.get(key) for key in draft.pointers}
+        return [
+            key
+            for key, holder in holders.items()
+            if holder is not None and holder != profile_id and self._directory.survivors.get(holder) == profile_id
+        ]
+
+    def _words_anew(self, subject: Subject, version: int) -> list[tuple[Cause, State]]:
+        """Return how later records make the profile anew whose creation is taken back; none if they do not."""
+        covered = subject.history.covered(version, subject.reverts)
+        rereading = self._rereading(subject)
+        if (
+            rereading is None
+            or subject.id in self._options.force
+            or subject.state.fields.get("ended") is not None
+            or not any(row.action is ChangeAction.CREATED for row in covered)
+        ):
+            return []
+        dead = {**subject.reverts, subject.version + 1: TakenBack(tuple(row.version for row in covered))}
+        return made_anew(
+            rereading.walk(None, dead),
+            present=ended(subject.state),
+            before=self._before[subject.id],
+            around=Surroundings(self._holder_of, self._directory.references),
+            profile_id=subject.id,
+            loosen_consent=self._options.loosen_consent,
+        )
+
+    def _said_again(
+        self,
+        subject: Subject,
+        target: Target,
+        decision: Decision,
+        anew: list[tuple[Cause, State]],
+        around: Surroundings,
+    ) -> list[tuple[Cause, State]]:
+        """Return what later records have said of the profile, once the last of its targets is taken back."""
+        if anew:
+            return anew
+        rereading = self._rereading(subject)
+        if rereading is None or target is not self._last[subject.id] or subject.state.fields.get("ended") is not None:
+            return []
+        before = self._before[subject.id]
+        if before.fields.get("ended") is not None:
+            return []
+        start = rereading.floor()
+        return said_again(
+            rereading.walk(start, subject.reverts),
+            rereading.walk(start, self._reverts[subject.id]),
+            start=start,
+            present=subject.state,
+            before=before,
+            around=around,
+            profile_id=subject.id,
+            loosen_consent=self._options.loosen_consent,
+            but=[one.pointer for one in decision.kept if one.code is not WarningCode.KEPT_NEWER],
+        )
+
     # --- What the ledger does not tell ---------------------------------------------------------------------------
 
     def _users(self, profile_id: UUID) -> list[Kept]:
         """Return what stands on the profile without having changed it."""
-        users = [Kept(WarningCode.KEPT_IN_USE, "", record=one) for one in self._standing.records.get(profile_id, ())]
+        records = (one for one in self._standing.records.get(profile_id, ()) if not one.is_changing)
+        users = [Kept(WarningCode.KEPT_IN_USE, "", record=one) for one in records]
         for holder in self._standing.links.get(profile_id, ()):
             other = self._subjects.get(holder)
             rows = {} if other is None else other.state.collections.get("date_links", {})
@@ -270,7 +403,10 @@ class _Planning:
         records = [
             one
             for one in self._standing.records.get(target.profile_id, ())
-            if target.version is not None and one.profile_version >= target.version
+            if target.version is not None
+            and one.profile_version >= target.version
+            and not one.is_changing
+            and (one.draft is None or self._options.by_ledger_alone)
         ]
         newest = max(records, key=lambda one: (one.profile_version, one.at, one.position), default=None)
         return [] if newest is None else [Kept(WarningCode.LATER_RECORDS, "", record=newest)]
@@ -284,6 +420,20 @@ class _Standing:
         self.records: dict[UUID, list[RecordSince]] = {}
         for record in records:
             self.records.setdefault(record.profile_id, []).append(record)
+
+
+def composed(parts: Sequence[Mapping[str, Mapping[str, JSON]]]) -> Changes:
+    """Return several differences, one after another, as one; what goes back and forth is none."""
+    found: Changes = {}
+    for part in parts:
+        for pointer, sides in part.items():
+            whole = {name: value for name, value in found.pop(pointer, sides).items() if name == "from"}
+            whole |= {name: value for name, value in sides.items() if name == "to"}
+            if whole and ("from" in whole) is ("to" in whole) and same(whole.get("from"), whole.get("to")):
+                continue
+            if whole:
+                found[pointer] = whole
+    return found
 
 
 def subject_of(snapshot: ProfileSnapshot, ledger: Ledger) -> Subject:
@@ -322,7 +472,7 @@ _IS_MERGED: Final = Finding(
 )
 _NO_SUCH_ROW: Final = Finding(ErrorCode.UNKNOWN_REFERENCE, "", "The profile's ledger has no such version.")
 SENTENCES: Final = {
-    WarningCode.LATER_RECORDS: "Later records have said the same without changing anything; they were not read again.",
+    WarningCode.LATER_RECORDS: "Later records that changed nothing were not read again: what they repeated may go.",
     WarningCode.KEPT_NEWER: "It was said otherwise, or again, since; the later word stays.",
     WarningCode.KEPT_IN_USE: "It has been used since, and stays until that is taken back too.",
     WarningCode.KEPT_KEY_TAKEN: "What was there before belongs to somebody else by now; it stays as it is.",

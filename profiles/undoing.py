@@ -2,6 +2,8 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Protocol
 from uuid import UUID
 
 from profiles import shape
@@ -70,14 +72,20 @@ def targets_of_operation(operation_id: UUID) -> list[Target]:
 
 # --- Taking it back ----------------------------------------------------------------------------------------------
 
-RecordsSince = Callable[[Mapping[UUID, int]], Iterable[RecordSince]]
-"""Returns the records that meant these profiles and changed nothing, from a version of each on.
 
-But for those that are taken back themselves, now or before. It is called once the profiles are locked.
-"""
+class RecordsSince(Protocol):
+    """Knows the records of which the ledger does not tell all."""
+
+    def __call__(self, profiles: Mapping[UUID, int], *, read: bool) -> Iterable[RecordSince]:
+        """Return the records that have meant these profiles, from a version of each on, in their order.
+
+        But for those that are taken back themselves, now or before. With what they asked for where they are to be
+        `read`: it is called so before the profiles are locked, and once more when they are, to see whether those are
+        all.
+        """
 
 
-def no_records(profiles: Mapping[UUID, int]) -> Iterable[RecordSince]:
+def no_records(profiles: Mapping[UUID, int], *, read: bool) -> Iterable[RecordSince]:
     """Know of no records: what is taken back by the ledger alone."""
     return ()
 
@@ -100,13 +108,15 @@ def take_back(
     each, which bears the cause (of a batch, the target's place as position), `note` and an operation of its own; `now`
     is their time, `first_position` the place of the first in its batch. Without `write` it is only told what would
     become of them, by the same decisions and under the same locks. `records_since` knows the records of which the
-    ledger does not tell. For the rest see `conduct`. Runs inside the caller's transaction.
+    ledger does not tell all. For the rest see `conduct`. Runs inside the caller's transaction.
     """
     operation_ids = [new_id() for _ in targets]
-    reading = _Reading(targets)
+    reading = _Reading(targets, partial(records_since, read=not options.by_ledger_alone))
 
     def decide(directory: Directory) -> ReversalPlan:
         reading.check(directory)
+        if reading.versions:
+            reading.check_records(records_since(reading.versions, read=False))
         return plan_reversals(
             targets,
             directory,
@@ -115,7 +125,7 @@ def take_back(
             cause=cause,
             operation_ids=operation_ids,
             note=note,
-            records=list(records_since(reading.versions)) if reading.versions else [],
+            records=reading.records,
             links=find_links(reading.may_end),
             first_position=first_position,
         )
@@ -130,8 +140,15 @@ class _Reading:
     versions: dict[UUID, int]
     """The oldest version of each profile that is to be taken back."""
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    records: list[RecordSince]
+    """Those that have meant these profiles since."""
+
+    def __init__(
+        self, targets: Sequence[Target], records_since: Callable[[Mapping[UUID, int]], Iterable[RecordSince]]
+    ) -> None:
         self.versions = {}
+        self.records = []
+        self._records_since = records_since
         self._profiles = list(dict.fromkeys(target.profile_id for target in targets))
         for target in targets:
             if target.version is not None:
@@ -164,6 +181,11 @@ class _Reading:
             some_keys, some_names = may_come_back(ledger.rows)
             keys |= some_keys
             names |= some_names
+        self.records = list(self._records_since(self.versions)) if self.versions else []
+        for record in self.records:
+            if record.draft is not None:
+                keys.update(record.draft.pointers)
+                names.update(record.draft.reference_names)
         return Scope(keys=sorted(keys), targets=self._profiles, collections=self._collections(), references=names)
 
     @property
@@ -187,9 +209,18 @@ class _Reading:
         if moved:
             raise ProfilesMovedError(moved)
 
+    def check_records(self, records: Iterable[RecordSince]) -> None:
+        """Raise `ProfilesMovedError` where more records have meant a profile since they were read."""
+        known = {(one.batch_id, one.position) for one in self.records}
+        if moved := {one.profile_id for one in records if (one.batch_id, one.position) not in known}:
+            raise ProfilesMovedError(moved)
+
     def _collections(self) -> list[str]:
-        """Return the collections that the rows touch; where a profile may end or come back, all of them."""
-        if self.may_end:
+        """Return the collections that the rows touch; where a profile may end or come back, all of them.
+
+        And where records are read again, which may speak of any.
+        """
+        if self.may_end or any(record.draft is not None for record in self.records):
             return list(shape.COLLECTIONS)
         rows = (row for ledger in self.ledgers.values() for row in ledger.rows)
         touched = {pointer.split("/", 2)[1] for row in rows for pointer in row.changes}

@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from batches.admin.batches import batch_link
 from batches.intake import QueueFullError
 from batches.models import Batch
-from batches.reverting import decisions_of, foretell
+from batches.reverting import decisions_of, foretell, records_since
 from batches.undoing import MOST_BATCHES, MOST_SHOWN, Tally, UndoError, batches_of, parts_of, submit_undos
 from profiles import digests, keys
 from profiles.admin.ledger import changes_cell
@@ -124,7 +124,12 @@ def undo_change_page(request: HttpRequest, change_id: int) -> HttpResponse:
     if request.method == "POST" and _is_shown(request, asked, shown):
         with transaction.atomic(durable=True):
             done = take_back(
-                targets, cause=_cause(request), now=timezone.now(), options=asked.options, note=asked.note
+                targets,
+                cause=_cause(request),
+                now=timezone.now(),
+                options=asked.options,
+                note=asked.note,
+                records_since=records_since,
             )
         _tell(request, done)
         return redirect("admin:profiles_profile_change", change.profile_id)
@@ -200,13 +205,13 @@ def _tell(request: HttpRequest, done: Sequence[Reversal]) -> None:
 
 def _page(request: HttpRequest, what: SafeString, shown: Sequence[Reversal], asked: _Asked) -> HttpResponse:
     tally = Tally.of(shown)
-    touched = [one for one in shown if one.change is not None and one.change.changes]
+    touched = [one for one in shown if one.changes]
     people = Profile.objects.in_bulk([one.target.profile_id for one in shown])
     may_override = request.user.has_perm(OVERRIDE)
     in_use = {
         one.target.profile_id
         for one in shown
-        if any(kept.code is WarningCode.KEPT_IN_USE and not kept.pointer for kept in one.kept)
+        if one.is_made_anew or any(kept.code is WarningCode.KEPT_IN_USE and not kept.pointer for kept in one.kept)
     }
     may_force = in_use | asked.options.force if may_override else frozenset[UUID]()
     context = {
@@ -234,8 +239,8 @@ def _button(tally: Tally) -> str:
 
 def _row(reversal: Reversal, people: dict[UUID, Profile]) -> list[object]:
     profile = people.get(reversal.target.profile_id)
-    changes = {} if reversal.change is None else reversal.change.changes
-    what = label("ends", "danger") if reversal.ends else changes_cell(without_origins(changes), most=CHANGES_OF_EACH)
+    shown = changes_cell(without_origins(reversal.changes), most=CHANGES_OF_EACH)
+    what = label("ends", "danger") if reversal.ends else shown
     return ["-" if profile is None else profile_link(profile), what]
 
 

@@ -1,8 +1,8 @@
 """Taking back over REST: a batch, as a batch of its own; one change, at once (way 5)."""
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any, ClassVar, Final, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Final, Literal, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -58,7 +58,20 @@ class _Terms(BaseModel):
         strict=True,
         description="Whether flags of consent may go back to what allows sending; needs the scope override-undo.",
     )
+    later: Literal["records", "ledger"] = Field(
+        default="records",
+        description=(
+            "Whether later records are read again, so that what they repeated stays, or only what the ledger tells "
+            "of them counts."
+        ),
+    )
     note: str | None = Field(default=None, strict=True, max_length=NOTES_LENGTH, description="Why, for the ledger.")
+
+    def options(self, force: Iterable[UUID]) -> UndoOptions:
+        """Return what is asked for beyond what an undo does by itself."""
+        return UndoOptions(
+            frozenset(force), loosen_consent=self.loosen_consent, by_ledger_alone=self.later == "ledger"
+        )
 
 
 class BatchUndoIn(_Terms):
@@ -184,7 +197,7 @@ class BatchUndo(HubView):
         batch = find_batch(batch_id)
         dry_run = read_dry_run(request)
         asked = read_fields(request, BatchUndoIn)
-        options = UndoOptions(frozenset(asked.force), loosen_consent=asked.loosen_consent)
+        options = asked.options(asked.force)
         _check_override(request, override=bool(options.force) or options.loosen_consent)
         receipt = submit_undo(
             batch,
@@ -222,7 +235,7 @@ class BatchesUndo(HubView):
         """Keep the undos and answer with their batches' ids, or tell what they would come to."""
         dry_run = read_dry_run(request)
         asked = read_fields(request, BatchesUndoIn)
-        options = UndoOptions(frozenset(asked.force), loosen_consent=asked.loosen_consent)
+        options = asked.options(asked.force)
         _check_override(request, override=bool(options.force) or options.loosen_consent)
         is_shown = dry_run or asked.digest is not None
         parts = parts_of(_asked_batches(asked), most=MOST_SHOWN if is_shown else None)
@@ -278,7 +291,7 @@ class ChangeUndo(HubView):
                 [target],
                 cause=Cause(CauseKind.API, actor_id=request.user.pk, request_id=request_id()),
                 now=timezone.now(),
-                options=UndoOptions(frozenset([parsed] if asked.force else []), loosen_consent=asked.loosen_consent),
+                options=asked.options([parsed] if asked.force else []),
                 note=asked_note(asked.note),
                 records_since=records_since,
                 write=not dry_run,
@@ -366,7 +379,7 @@ def _check_match(request: Request, reversal: Reversal) -> None:
     version = reversal.outcome.profile_version
     if asked is None or asked == "*" or version is None:
         return
-    found = version - (reversal.change is not None)
+    found = version - (reversal.change is not None) - len(reversal.again)
     if f'"{found}"' not in [one.strip() for one in asked.split(",")]:
         raise ChangedMeanwhileError
 
@@ -381,7 +394,7 @@ def _undone(profile_id: UUID, reversal: Reversal, *, dry_run: bool) -> dict[str,
     return {
         "outcome": reversal.outcome.kind,
         "profile": document,
-        "changes": {} if change is None else without_origins(change.changes),
+        "changes": without_origins(reversal.changes),
         "kept": [kept_document(one) for one in reversal.kept],
         "operation_id": None if change is None or dry_run else str(change.operation_id),
     }

@@ -3,6 +3,7 @@
 Pure. What is left stays the row's own, register by register, and can be taken back later, once the reason is gone.
 """
 
+import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -15,20 +16,36 @@ from profiles.reconcile.difference import State
 from profiles.reconcile.laying import Moves, member_register, moves_between, unclear_registers
 from profiles.reconcile.registers import Place, place_register
 from profiles.reconcile.replaying import History, Shown
-from profiles.values import LedgerRow, ProfileSnapshot, ReferenceName, References, TakenBack, WarningCode
+from profiles.values import (
+    LedgerRow,
+    NewId,
+    ProfileDraft,
+    ProfileSnapshot,
+    ReferenceName,
+    References,
+    TakenBack,
+    WarningCode,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordSince:
-    """A record that meant a profile and changed nothing."""
+    """A record that has meant a profile since."""
 
     profile_id: UUID
     profile_version: int
-    """The version it found, which places it among the rows of the ledger."""
+    """The version it made, or of one that changed nothing that it found: it places it among the rows of the ledger."""
     batch_id: UUID
     position: int
     at: str
     actor_label: str = ""
+    is_changing: bool = False
+    """Whether the ledger has a row of it."""
+    draft: ProfileDraft | None = None
+    """What it asked for, where that is kept and can be read again (rules 10.11)."""
+    received_at: dt.datetime | None = None
+    new_id: NewId | None = None
+    """Names the addresses that it makes."""
 
 
 class Kept(NamedTuple):
@@ -91,7 +108,7 @@ class Keeping:
             for register in unclear_registers(present, moves):
                 reasons[register] = Kept(WarningCode.KEPT_UNCLEAR, register, old.writers.get(register))
             if not self._loosen_consent:
-                for register in _loosened(present, moves):
+                for register in loosened(present, moves):
                     reasons[register] = Kept(WarningCode.KEPT_CONSENT, register, old.writers.get(register))
             for register, holder in self._taken(moves):
                 reasons[register] = Kept(WarningCode.KEPT_KEY_TAKEN, register, old.writers.get(register), holder)
@@ -134,7 +151,7 @@ class Keeping:
 # --- Consent -----------------------------------------------------------------------------------------------------
 
 
-def _loosened(present: State, moves: Moves) -> Iterator[str]:
+def loosened(present: State, moves: Moves) -> Iterator[str]:
     """Yield the flags that would loosen, and the consent times that belong to them (rules 10.5)."""
     channels = set()
     for register, sides in moves.fields.items():

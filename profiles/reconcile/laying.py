@@ -4,14 +4,23 @@ Pure. Only what moves is touched: what a newer version of the software would sho
 database changed, does not leak into it.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from profiles import shape
 from profiles.keys import email_key
 from profiles.reconcile.difference import State, row_pointer, same
-from profiles.reconcile.registers import Place, flag_in, flag_register, members_of, place_register
+from profiles.reconcile.registers import (
+    Place,
+    fields_of,
+    flag_in,
+    flag_register,
+    members_of,
+    place_register,
+    time_in,
+    without_flag,
+)
 from profiles.reconcile.replaying import Shown
 from profiles.values import Ended, Origin, ProfileType, RowKey, Rows
 
@@ -74,6 +83,37 @@ def moves_between(old: Shown, new: Shown) -> Moves:
         },
         origins={place: new.origins.get(place) for place, sides in rows.items() if sides.new is not None},
     )
+
+
+def moves_of(old: State, new: State) -> Moves:
+    """Return what moves from the one state to the other."""
+    fields = old.fields.keys() | new.fields.keys()
+    rows = {
+        (name, key)
+        for state in (old, new)
+        for name, of_rows in state.collections.items()
+        for key in of_rows
+        if old.collections.get(name) is not new.collections.get(name)
+    }
+    times = {pointer for state in (old, new) for pointer in _times_of(state)}
+    return moves_between(_all_shown(old, fields, rows, times), _all_shown(new, fields, rows, times))
+
+
+def _all_shown(state: State, fields: Iterable[str], rows: Iterable[Place], times: Iterable[str]) -> Shown:
+    registers = {fields_of(name) for name in fields}
+    return Shown(
+        fields={f"/{names[0]}": {name: state.fields.get(name) for name in names} for names in registers},
+        rows={
+            place: None if (stored := _stored(state, place)) is None else without_flag(place, stored) for place in rows
+        },
+        flags={name: flag_in(state, name) for name, collection in shape.COLLECTIONS.items() if collection.flag},
+        times={pointer: time_in(state, pointer) for pointer in times},
+    )
+
+
+def _times_of(state: State) -> Iterator[str]:
+    yield from (f"{_EFFECTIVE}{name}" for name in state.effective_times)
+    yield from (f"{_SOURCE}{source}{path}" for source, words in state.source_times.items() for path in words)
 
 
 def _firsts(name: str) -> Iterator[str]:

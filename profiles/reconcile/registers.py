@@ -201,7 +201,7 @@ class _Reading:
             }
         rows: dict[str, RowWrite] = {}
         for place, made in told.made.items():
-            whole = _without_flag(place, {**dict.fromkeys(shape.COLLECTIONS[place[0]].fields), **made})
+            whole = without_flag(place, {**dict.fromkeys(shape.COLLECTIONS[place[0]].fields), **made})
             rows[place_register(place)] = RowWrite(place, whole, self._origin(place))
         for place in told.removed:
             rows[place_register(place)] = RowWrite(place, None)
@@ -238,12 +238,12 @@ class _Reading:
             stored = {**dict.fromkeys(shape.COLLECTIONS[place[0]].fields), **members}
             row_id, since = (stored.pop(name, None) for name in shape.ORIGIN_MEMBERS)
             stored.pop("", None)
-            self._rows[place] = _without_flag(place, stored)
+            self._rows[place] = without_flag(place, stored)
             self._origins[place] = self._origin(place) if row_id is None else Origin(row_id, since)
             self._note_flag(place[0])
         for place, changed in told.changed.items():
             froms = {name: sides["from"] for name, sides in changed.items()}
-            self._rows[place] = _without_flag(place, {**(self._row(place) or {}), **froms})
+            self._rows[place] = without_flag(place, {**(self._row(place) or {}), **froms})
         for pointer, sides in row.times.items():
             self._rewind_time(row, pointer, sides)
 
@@ -281,7 +281,7 @@ class _Reading:
     def _row(self, place: Place) -> dict[str, Any] | None:
         if place not in self._rows:
             stored = self._present.collections.get(place[0], {}).get(place[1])
-            self._rows[place] = None if stored is None else _without_flag(place, stored)
+            self._rows[place] = None if stored is None else without_flag(place, stored)
             self._note_flag(place[0])
         return self._rows[place]
 
@@ -305,7 +305,8 @@ def flag_in(state: State, name: str) -> RowKey | None:
     return next((key for key, row in state.collections.get(name, {}).items() if row[flag]), None)
 
 
-def _without_flag(place: Place, row: Row) -> dict[str, Any]:
+def without_flag(place: Place, row: Row) -> dict[str, Any]:
+    """Return the row's members, but for which row of its collection bears the flag."""
     flag = _flag(place)
     return {name: value for name, value in row.items() if name not in {flag, ""}}
 

@@ -16,7 +16,7 @@ from profiles.keys import email_match_key, identity_match_key, mobile_match_key
 from profiles.merging import Merge, merge_profiles
 from profiles.models import Profile, ProfileChange
 from profiles.shape import COLLECTIONS
-from profiles.undoing import Target, take_back, target_of_change, targets_of_batch, targets_of_operation
+from profiles.undoing import RecordSince, Target, take_back, target_of_change, targets_of_batch, targets_of_operation
 from profiles.values import Cause, CauseKind
 from tests.batches.test_processing import full_records
 from tests.builders import make_profile, process
@@ -341,3 +341,25 @@ def test_of_two_undos_at_once_one_does_it_and_the_other_finds_it_done(engine):
 
         assert kinds == [["unchanged", "unchanged"], ["updated", "updated"]]
         assert ProfileChange.objects.filter(profile_id=targets[0].profile_id, action="reverted").count() == 2
+
+
+def test_record_that_comes_before_the_locks_are_held_is_read_too():
+    profile = make_profile(email="ann@example.com", company="Old")
+    process([{"email": "ann@example.com", "company": "Acme"}])
+    record = RecordSince(profile.id, 2, uuid4(), 0, "2026-01-01T00:00:00+00:00")
+    asked = []
+
+    def records_since(profiles, *, read):
+        asked.append(read)
+        return [record] if len(asked) > 1 else []
+
+    with transaction.atomic():
+        (undone,) = take_back(
+            [target_of_change(profile.id, 2)],
+            cause=Cause(CauseKind.API),
+            now=timezone.now(),
+            records_since=records_since,
+        )
+
+    assert asked == [True, False, True, False]
+    assert [kept.code for kept in undone.kept] == ["later_records"]

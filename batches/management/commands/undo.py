@@ -51,6 +51,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--loosen-consent", action="store_true", help="Let consent go back to what allows sending."
         )
+        parser.add_argument(
+            "--ledger-only",
+            action="store_true",
+            help="Do not read later records again: what they repeated goes back too.",
+        )
         parser.add_argument("--note", default="", help="Why, for the ledger.")
         parser.add_argument("--user", metavar="NAME", help="Who does it, for the ledger.")
         parser.add_argument("--dry-run", action="store_true", help="Show what it comes to, and write nothing.")
@@ -66,7 +71,11 @@ class Command(BaseCommand):
             sys.exit(SOME_KEPT)
 
     def _handle(self, *, batch: list[str] | None, label: str | None, change: list[str] | None, **options: Any) -> bool:
-        terms = UndoOptions(frozenset(map(_id, options["force"])), loosen_consent=options["loosen_consent"])
+        terms = UndoOptions(
+            frozenset(map(_id, options["force"])),
+            loosen_consent=options["loosen_consent"],
+            by_ledger_alone=options["ledger_only"],
+        )
         note = keys.text(options["note"], length=NOTES_LENGTH, notes=True)
         user = find_user(options["user"])
         cause = Cause(

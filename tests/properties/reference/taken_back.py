@@ -60,9 +60,9 @@ class TakenBackLedger:
         )
 
     def _creation_shows(self) -> bool | None:
-        """Whether the creation shows: it is live (`None`), or somebody else stands on it."""
+        """Whether the creation shows although it is dead, as somebody else stands on it; `None`: one is live."""
         creation = self.ledger[0]
-        if self.is_live(creation, "no register"):
+        if any(self.is_live(entry, "no register") for entry in self.ledger if entry.action == "created"):
             return None
         return any(self._stands(entry, creation) for entry in self.ledger[1:] if entry.action in PLAIN)
 
