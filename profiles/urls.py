@@ -2,7 +2,20 @@
 
 from django.urls import path
 
+from profiles.api.addresses import AddressUpsert, OneAddress, ProfileAddresses
+from profiles.api.attributes import (
+    Appearance,
+    Attributes,
+    Comms,
+    CustomAttributes,
+    Dates,
+    OlderComms,
+    OneCustomAttribute,
+    OneDate,
+)
+from profiles.api.identities import OneIdentity, OneIdentityById, ProfileIdentities
 from profiles.api.merges import ANSWERS, ProfileMerges
+from profiles.api.regions import OneRegion, ProfileRegions
 from profiles.api.views import ProfileChanges, ProfileHistory
 from profiles.api.writes import OneProfile, Profiles
 from profiles.http.errors import add_answers
@@ -13,6 +26,26 @@ urlpatterns = [
     path("profiles", Profiles.as_view(), name="profiles"),
     path("profiles/merge", ProfileMerges.as_view(), name="merge-profiles"),
     path("profiles/<str:profile_id>", OneProfile.as_view(), name="profile"),
+    path("profiles/<str:profile_id>/identities", ProfileIdentities.as_view(), name="profile-identities"),
+    path("profiles/<str:profile_id>/identities/id/<str:which>", OneIdentityById.as_view(), name="profile-identity-id"),
+    path("profiles/<str:profile_id>/identities/<str:which>", OneIdentity.as_view(), name="profile-identity"),
+    path("profiles/<str:profile_id>/addresses", ProfileAddresses.as_view(), name="profile-addresses"),
+    path("profiles/<str:profile_id>/addresses/upsert", AddressUpsert.as_view(), name="profile-address-upsert"),
+    path("profiles/<str:profile_id>/addresses/<str:address_id>", OneAddress.as_view(), name="profile-address"),
+    path("profiles/<str:profile_id>/attributes", Attributes.as_view(), name="profile-attributes"),
+    path("profiles/<str:profile_id>/attributes/comms", Comms.as_view(), name="profile-comms"),
+    path("profiles/<str:profile_id>/comms", OlderComms.as_view(), name="profile-comms-older"),
+    path("profiles/<str:profile_id>/attributes/appearance", Appearance.as_view(), name="profile-appearance"),
+    path("profiles/<str:profile_id>/attributes/dates", Dates.as_view(), name="profile-dates"),
+    path("profiles/<str:profile_id>/attributes/dates/<str:date_id>", OneDate.as_view(), name="profile-date"),
+    path("profiles/<str:profile_id>/attributes/custom", CustomAttributes.as_view(), name="profile-custom-attributes"),
+    path(
+        "profiles/<str:profile_id>/attributes/custom/<str:namespace>:<str:handle>",
+        OneCustomAttribute.as_view(),
+        name="profile-custom-attribute",
+    ),
+    path("profiles/<str:profile_id>/regions", ProfileRegions.as_view(), name="profile-regions"),
+    path("profiles/<str:profile_id>/regions/<str:region_id>", OneRegion.as_view(), name="profile-region"),
     path("profiles/<str:profile_id>/history", ProfileHistory.as_view(), name="profile-history"),
     path("profiles/<str:profile_id>/changes", ProfileChanges.as_view(), name="profile-changes"),
 ]

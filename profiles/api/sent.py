@@ -46,12 +46,12 @@ def record_of(sent: Document, current: Document, types: Types) -> dict[str, Any]
     if isinstance(region := record.get("region"), dict):
         record["region"] = region.get("handle")
     if isinstance(regions := record.get("regions"), list):
-        record["regions"] = [_region(one) for one in regions]
+        record["regions"] = [region_entry(one) for one in regions]
     if isinstance(organisations := record.get("organisations"), list):
         record["organisations"] = [_organisation(one) for one in organisations]
     for name in ("identities", "addresses", "dates_attributes"):
         if isinstance(entries := record.get(name), list):
-            record[name] = [_written(one) for one in entries]
+            record[name] = [written_entry(one) for one in entries]
     return record
 
 
@@ -72,7 +72,7 @@ def _changed(sent: Document, current: Document) -> dict[str, Any]:
     return changed
 
 
-def _written(entry: Any) -> Any:
+def written_entry(entry: Any) -> Any:
     """Return an entry without what is only read; what is no object is the schema's to refuse."""
     if not isinstance(entry, dict):
         return entry
@@ -89,7 +89,7 @@ def _link(entry: Any) -> Any:
     return {name: value for name, value in entry.items() if name in {"profile_id", "relationship", "role"}}
 
 
-def _region(entry: Any) -> Any:
+def region_entry(entry: Any) -> Any:
     if not isinstance(entry, dict):
         return entry
     told = {name: value for name, value in entry.items() if name not in {*_READ_ONLY, "name"}}

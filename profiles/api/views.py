@@ -2,8 +2,7 @@
 
 from typing import ClassVar
 
-from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
-from django.urls import reverse
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -12,23 +11,18 @@ from rest_framework.response import Response
 from profiles.api.documents import ProfileEnvelope
 from profiles.api.filters import ProfileFilters
 from profiles.api.shapes import change_documents, profile_documents, with_everything
+from profiles.api.single import document_of, etag_of, find_profile
 from profiles.history import timeline
 from profiles.http.documents import PageEnvelope, answers
-from profiles.http.errors import InvalidFieldsError, json_answer
+from profiles.http.errors import InvalidFieldsError
 from profiles.http.filtering import NoFilters
 from profiles.http.pagination import PAGE_PARAMETERS, page_of_rows
 from profiles.http.permissions import HubView
 from profiles.http.wire import parse_id
 from profiles.models import Profile
-from profiles.values import Ended, ProfileType
+from profiles.values import ProfileType
 
 _SORTS = ("created_at", "-created_at")
-
-
-class HttpResponsePermanentlyMoved(HttpResponsePermanentRedirect):
-    """The same request, with its method, elsewhere (rules 2.3)."""
-
-    status_code = 308
 
 
 class ProfileList(HubView):
@@ -75,23 +69,10 @@ class ProfileDetail(HubView):
     )
     def get(self, request: Request, profile_id: str) -> HttpResponse:
         """Return the profile; the ETag is its version."""
-        profile = with_everything(Profile.objects.filter(id=parse_id(profile_id))).first()
-        if profile is None:
-            raise Http404
-        if profile.ended is not None:
-            return gone(profile)
-        if profile.merged_into_id is not None:
-            return HttpResponsePermanentlyMoved(reverse("profile", args=[profile.merged_into_id]))
-        (document,) = profile_documents([profile], now=timezone.now())
-        return Response({"data": document}, headers={"ETag": f'"{profile.version}"'})
-
-
-def gone(profile: Profile) -> HttpResponse:
-    """Say that the profile has ended, and by which batch's record; queries."""
-    if profile.ended == Ended.ERASED:
-        return json_answer(404, "The profile was erased.")
-    batch_id = timeline(profile.id).filter(changes__has_key="/ended").values_list("batch_id", flat=True).first()
-    return json_answer(404, "The profile was taken back by an undo.", batch_id=batch_id)
+        profile = find_profile(request, profile_id)
+        if isinstance(profile, HttpResponse):
+            return profile
+        return Response({"data": document_of(profile)}, headers=etag_of(profile))
 
 
 class ProfileChanges(HubView):

@@ -130,6 +130,7 @@ class _Planning:
                 before=self.directory.profiles.get(profile_id),
                 effective_times=self.states[profile_id].effective_times,
                 source_times=self.states[profile_id].source_times,
+                origins=self.states[profile_id].origins,
             )
             for profile_id in self.touched
         ]

@@ -22,14 +22,17 @@ from profiles.reconcile.difference import (
     same_row,
     state_of,
 )
-from profiles.reconcile.rows import RECONCILE_ROWS
+from profiles.reconcile.rows import RECONCILE_ROWS, without
 from profiles.values import (
     CauseKind,
     ErrorCode,
     Finding,
     NewId,
+    Origins,
     ProfileDraft,
     ProfileType,
+    RowKey,
+    Rows,
     SourceTimes,
     WarningCode,
 )
@@ -118,7 +121,6 @@ def reconcile(
     email_key = start.email_key if fields.get("email") is start.fields.get("email") else draft.email_key
     errors += _birthday_errors(fields)
 
-    collections = dict(start.collections)
     case = Case(
         draft=draft,
         now=now,
@@ -128,12 +130,7 @@ def reconcile(
         warnings=warnings,
         identity_limits=identity_limits or {},
     )
-    for name, rows in draft.collections.items():
-        stored = start.collections.get(name, {})
-        collections[name] = after = RECONCILE_ROWS[name](stored, rows, case)
-        if len(after) > _MOST[name] and len(after) > len(stored):
-            errors.append(_too_many(name))
-
+    collections = _collections(start, case)
     times = start.effective_times
     if before is not None and (
         forgotten := told_of_old_addresses(before, State(fields, collections, times, email_key=email_key))
@@ -148,9 +145,46 @@ def reconcile(
         warnings += decision.warnings
 
     sources = start.source_times if source_times is None else source_times
-    state = State(fields, collections, times, start.origins, sources, email_key)
+    state = State(fields, collections, times, _renamed(start, draft, collections), sources, email_key)
     changes = difference(start, state)
     return Reconciliation(state, changes, tuple(errors), tuple(warnings), moved_times(start, state))
+
+
+def _collections(before: State, case: Case) -> dict[str, Rows]:
+    """Return the collections as they are after the record."""
+    collections = dict(before.collections)
+    for name, rows in case.draft.collections.items():
+        stored = before.collections.get(name, {})
+        collections[name] = after = RECONCILE_ROWS[name](stored, rows, case)
+        if len(after) > _MOST[name] and len(after) > len(stored):
+            case.errors.append(_too_many(name))
+    for name, gone in _removed(case.draft, before).items():
+        collections[name] = without(name, collections.get(name, {}), gone)
+    return collections
+
+
+def _removed(draft: ProfileDraft, before: State) -> dict[str, set[RowKey]]:
+    """Return the rows that go, by collection: a date takes its links along."""
+    gone: dict[str, set[RowKey]] = {}
+    for name, key in draft.removals:
+        gone.setdefault(name, set()).add(key)
+    if dates := gone.get("dates"):
+        links = before.collections.get("date_links", {})
+        gone.setdefault("date_links", set()).update(key for key in links if key[:2] in dates)
+    return gone
+
+
+def _renamed(before: State, draft: ProfileDraft, collections: Mapping[str, Rows]) -> Origins:
+    """Return where rows come from: an identity that got another identifier goes on as the row it was."""
+    renamed = {
+        key: before.origins[name][stored]
+        for (name, key), stored in draft.meant.items()
+        if key != stored and stored in before.origins.get(name, {}) and key in collections.get(name, {})
+    }
+    if not renamed:
+        return before.origins
+    name = "identities"
+    return {**before.origins, name: {**before.origins[name], **renamed}}
 
 
 def _too_many(name: str) -> Finding:

@@ -24,7 +24,9 @@ def reconcile_addresses(before: Rows, sent: Rows, case: Case) -> Rows:
     reconciling = _Reconciling(before, case)
     unknown = {}
     for place, row in sent.items():
-        if (key := reconciling.named(row)) is None:
+        if (meant := case.draft.meant.get(("addresses", place))) in before and meant is not None:
+            reconciling.change_one(meant, row, place)
+        elif (key := reconciling.named(row)) is None:
             unknown[place] = row
         else:
             reconciling.change(key, row, place)
@@ -81,6 +83,14 @@ class _Reconciling:
     def change(self, key: RowKey, sent: Row, place: RowKey) -> None:
         """Set what was sent; what is absent stays."""
         self._put(key, {**self.after[key], **sent}, place)
+
+    def change_one(self, key: RowKey, sent: Row, place: RowKey) -> None:
+        """Set what was sent of the address itself; its name must not be that of another one."""
+        if self.named(sent) not in {None, key}:
+            pointer = f"{self._case.place('addresses', place)}/external_id"
+            self._case.refuse(ErrorCode.CONFLICT, pointer, "Another address of the profile has this external_id.")
+        else:
+            self.change(key, sent, place)
 
     def warn_of_kept_default(self) -> None:
         """Say so where the default address was not to be it any more, and no other one took its place."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from profiles import shape
@@ -19,10 +19,21 @@ def _identities(before: Rows, sent: Rows, case: Case) -> Rows:
     """Upsert by handle and identifier, never remove; none becomes primary by itself (rules 4.1)."""
     after = dict(before)
     for key, row in sent.items():
-        if key in before:
-            after[key] = {**before[key], **row}
+        stored = case.draft.meant.get(("identities", key), key)
+        if key in before and (stored != key or "identities" in case.draft.new_rows):
+            pointer = f"{case.place('identities', key)}/identifier"
+            case.refuse(ErrorCode.CLAIMED_ELSEWHERE, pointer, "The profile has this identity already.")
+        elif stored in before:
+            after.pop(stored, None)
+            after[key] = {**before[stored], **row}
         elif identity_match_key(*key) not in case.aliases:
             after[key] = {"is_primary": False, "is_active": True, "merged_from": None, **row}
+        if row.get("is_primary"):
+            after |= {
+                other: {**row, "is_primary": False}
+                for other, row in after.items()
+                if other != key and row["is_primary"]
+            }
     if case.identity_limits and len(after) > len(before):
         _check_limits(before, after, case)
     return after
@@ -134,6 +145,17 @@ def _organisations(before: Rows, sent: Rows, case: Case) -> Rows:
     """Upsert by organisation; what is absent stays (rules 4.8)."""
     new: Row = {"role": None, "expires_at": None, "is_active": True}
     return {**before, **{key: {**before.get(key, new), **row} for key, row in sent.items()}}
+
+
+def without(name: str, rows: Rows, gone: Collection[RowKey]) -> Rows:
+    """Return the collection without some rows; of addresses the oldest one left becomes the default (rules 4.10)."""
+    left = {key: row for key, row in rows.items() if key not in gone}
+    if len(left) == len(rows):
+        return rows
+    if name == "addresses" and left and not any(row["is_default"] for row in left.values()):
+        oldest = min(left)  # the keys are in the order in which they were received
+        left[oldest] = {**left[oldest], "is_default": True}
+    return left
 
 
 RECONCILE_ROWS: Final[Mapping[str, Callable[[Rows, Rows, Case], Rows]]] = {

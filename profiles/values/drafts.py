@@ -95,12 +95,20 @@ class ProfileDraft:
     """The version of the target that was looked at; at another one the draft is stale."""
     is_explicit: bool = False
     """Whether somebody acts on this one person's consent, as staff do: it then loosens without a time too."""
+    meant: Mapping[tuple[str, RowKey], RowKey] = field(default_factory=dict)
+    """Which stored row an entry is about, where the doorway names it; it may get another identifier by that."""
+    new_rows: frozenset[str] = frozenset()
+    """The collections whose entries must not be there yet."""
+    removals: frozenset[tuple[str, RowKey]] = frozenset()
+    """Rows that go; what was linked to them goes along. One that is not there is no error."""
 
     @property
     def touched(self) -> set[str]:
         """Every collection the draft may change, by name."""
         regions = () if self.default_region is None else ("regions",)
-        return {*self.collections, *self.referrals, *regions}
+        removed = {name for name, _ in self.removals}
+        along = {"date_links"} if "dates" in removed else set()
+        return {*self.collections, *self.referrals, *regions, *removed, *along}
 
     @property
     def reference_names(self) -> Iterator[ReferenceName]:
