@@ -3,6 +3,7 @@
 from django.urls import path
 
 from profiles.api.addresses import AddressUpsert, OneAddress, ProfileAddresses
+from profiles.api.attributed import AttributedProfiles
 from profiles.api.attributes import (
     Appearance,
     Attributes,
@@ -14,10 +15,18 @@ from profiles.api.attributes import (
     OneDate,
 )
 from profiles.api.identities import OneIdentity, OneIdentityById, ProfileIdentities
+from profiles.api.lookups import (
+    IdentityList,
+    IdentityProfiles,
+    IdentitySearch,
+    ProfileAvailability,
+    ProfileExists,
+    ProfileSearch,
+)
 from profiles.api.merges import ANSWERS, ProfileMerges
 from profiles.api.regions import OneRegion, ProfileRegions
 from profiles.api.views import ProfileChanges, ProfileHistory
-from profiles.api.writes import OneProfile, Profiles
+from profiles.api.writes import OneProfile, Profiles, ProfileTypeUpdate
 from profiles.http.errors import add_answers
 
 add_answers(ANSWERS)
@@ -25,6 +34,14 @@ add_answers(ANSWERS)
 urlpatterns = [
     path("profiles", Profiles.as_view(), name="profiles"),
     path("profiles/merge", ProfileMerges.as_view(), name="merge-profiles"),
+    path("profiles/search-id", ProfileSearch.as_view(), name="search-profile-id"),
+    path("profiles/exists", ProfileExists.as_view(), name="profile-exists"),
+    path("profiles/availability", ProfileAvailability.as_view(), name="profile-availability"),
+    path("profiles/attributes/custom", AttributedProfiles.as_view(), name="attributed-profiles"),
+    path("identities", IdentityList.as_view(), name="identities"),
+    path("identities/search", IdentitySearch.as_view(), name="identity-search"),
+    path("identities/search-profile/<str:identifier>", IdentityProfiles.as_view(), name="identity-profiles"),
+    path("profiles/<str:profile_id>/update-type", ProfileTypeUpdate.as_view(), name="profile-type"),
     path("profiles/<str:profile_id>", OneProfile.as_view(), name="profile"),
     path("profiles/<str:profile_id>/identities", ProfileIdentities.as_view(), name="profile-identities"),
     path("profiles/<str:profile_id>/identities/id/<str:which>", OneIdentityById.as_view(), name="profile-identity-id"),

@@ -23,7 +23,6 @@ from django.utils.safestring import SafeString, mark_safe
 from profiles import keys, shape
 from profiles.admin.ledger import CHANGES_ON_PAGE, changes_cell, shown_value
 from profiles.admin.panels import profile_link
-from profiles.admin.search import find_profiles
 from profiles.desk.cells import link
 from profiles.desk.lists import table
 from profiles.history import without_origins
@@ -31,6 +30,7 @@ from profiles.http.requests import request_id
 from profiles.keys import NOTES_LENGTH, InvalidValueError
 from profiles.merging import CHOOSABLE, DifferentPeopleError, Merge, MergeError, merge_profiles, plan_merge
 from profiles.models import Profile
+from profiles.searching import find_profiles
 from profiles.values import Cause, CauseKind, Change, Plan
 
 PERMISSION: Final = "profiles.merge_profile"

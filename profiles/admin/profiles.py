@@ -14,7 +14,6 @@ from profiles import keys
 from profiles.admin.edits import EDITABLE, ProfileForm
 from profiles.admin.merges import PERMISSION, merge_page
 from profiles.admin.panels import panels_of
-from profiles.admin.search import find_profiles
 from profiles.desk.lists import (
     ChoicesDropdownFilter,
     DropdownFilter,
@@ -26,6 +25,7 @@ from profiles.desk.lists import (
 from profiles.desk.questions import RefusedQuestionError
 from profiles.http.requests import request_id
 from profiles.models import Profile
+from profiles.searching import find_profiles
 from profiles.values import Cause, CauseKind
 
 TYPE_LABELS: Final = {

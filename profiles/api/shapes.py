@@ -90,7 +90,7 @@ def _profile(profile: Profile, *, now: dt.datetime) -> dict[str, Any]:
         "preferred_staff_id": None,
         "tier_handle": None,
         "tier": None,
-        "identities": [_identity(row) for row in identities],
+        "identities": [identity_document(row) for row in identities],
         "tags": sorted(row.tag_id for row in profile.profile_tags.all()),
         "statuses": [row.status_id for row in statuses if _is_held(row, now=now)],
         "statuses_original": [_status(row) for row in statuses],
@@ -164,7 +164,8 @@ def _is_held(row: ProfileStatus, *, now: dt.datetime) -> bool:
 # --- Its parts ------------------------------------------------------------------------------------------------------
 
 
-def _identity(row: Identity) -> dict[str, Any]:
+def identity_document(row: Identity) -> dict[str, Any]:
+    """Return an identity in the contract's read shape."""
     return {
         "id": row.pk,
         "handle": row.handle,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, cast
 from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,7 +26,9 @@ from profiles.api.single import (
     written_profile,
 )
 from profiles.api.views import ProfileDetail, ProfileList
+from profiles.http.bodies import read_fields
 from profiles.http.documents import answers
+from profiles.http.permissions import HubView
 from profiles.models import ApiToken
 from profiles.schema.record import Record
 from profiles.values import ProfileType
@@ -113,8 +115,8 @@ class OneProfile(ProfileDetail):
         current = document_of(profile)
         types = {(row.namespace, row.handle): row.type for row in profile.attributes.all()}
         record = record_of(body, current, types)
-        if record.get("profile_type") == ProfileType.DELETED and not cast("ApiToken", request.auth).allows(DELETING):
-            raise PermissionDenied
+        if str(record.get("profile_type")).strip().lower() == ProfileType.DELETED:
+            check_may_delete(request)
         draft = draft_of(request, record, target=profile.pk)
         outcome = write_draft(request, replace(draft, expected_version=expected_version(request, profile)))
         if isinstance(outcome, Response):
@@ -138,3 +140,47 @@ class OneProfile(ProfileDetail):
         draft = draft_of(request, {"profile_type": ProfileType.DELETED.value}, target=profile.pk)
         write_draft(request, replace(draft, expected_version=expected_version(request, profile)))
         return HttpResponse(status=204)
+
+
+class ProfileTypeIn(BaseModel):
+    """The type a profile is to have."""
+
+    model_config = ConfigDict(json_schema_extra={"title": "ProfileTypeIn"})
+
+    profile_type: str = Field(description="Another one than deleted restores a deleted profile.")
+
+
+class ProfileTypeUpdate(HubView):
+    """Where a profile gets another type."""
+
+    required_scopes: ClassVar = {"PUT": ("update-profiles",)}
+
+    @extend_schema(
+        operation_id="update_profile_type",
+        summary="Change a profile's type, or restore it",
+        description="To delete it the token needs delete-profiles too. 409 names the survivor of a merged profile.",
+        tags=["profiles"],
+        request=ProfileTypeIn,
+        parameters=[DRY_RUN, IF_MATCH],
+        responses=answers(404, 409, 412, 413, 415, 422, 503, ok=ChangedEnvelope),
+    )
+    def put(self, request: Request, profile_id: str) -> HttpResponse:
+        """Change it, and answer with the profile."""
+        asked = read_fields(request, ProfileTypeIn)
+        if asked.profile_type.strip().lower() == ProfileType.DELETED:
+            check_may_delete(request)
+        profile = find_profile(request, profile_id, moves=False)
+        if isinstance(profile, HttpResponse):
+            return profile
+        draft = draft_of(request, {"profile_type": asked.profile_type}, target=profile.pk)
+        outcome = write_draft(request, replace(draft, expected_version=expected_version(request, profile)))
+        if isinstance(outcome, Response):
+            return outcome
+        profile = written_profile(outcome)
+        return answer_with(document_of(profile), outcome, profile)
+
+
+def check_may_delete(request: Request) -> None:
+    """Raise `PermissionDenied` where the token may not delete."""
+    if not cast("ApiToken", request.auth).allows(DELETING):
+        raise PermissionDenied

@@ -45,6 +45,12 @@ class InvalidFieldsError(exceptions.APIException):
         self.errors = errors
 
 
+def raise_errors(errors: dict[str, list[str]]) -> None:
+    """Raise `InvalidFieldsError` where there are any."""
+    if errors:
+        raise InvalidFieldsError(errors)
+
+
 class UnavailableError(exceptions.APIException):
     """The hub cannot take this now; try again later."""
 

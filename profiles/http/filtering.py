@@ -25,6 +25,7 @@ from profiles.times import as_utc
 _NAME: Final = re.compile(r"filter\[([a-z_.]{1,60})\](?:\[([a-z]{1,10})\])?")
 _FIRST_WORD: Final = re.compile(r"(?:[^\[.:_]|_(?!_))*")
 _LONGEST_TOLD: Final = 100
+_MOST_OF_LIST: Final = 100
 _Model = TypeVar("_Model", bound=Model)
 
 
@@ -71,6 +72,20 @@ class NormalFilter(django_filters.Filter):  # type: ignore[misc]  # likewise
     field_class = NormalField
 
 
+def several(normal: Callable[[str], Any]) -> Callable[[str], list[Any]]:
+    """Return the normal form of a list with commas between; raises `InvalidValueError` for what is no such list."""
+
+    def read(written: str) -> list[Any]:
+        parts = [part.strip() for part in written.split(",")]
+        if len(parts) > _MOST_OF_LIST:
+            raise keys.InvalidValueError(f"The list must not have more than {_MOST_OF_LIST} entries.")
+        if not all(parts):
+            raise keys.InvalidValueError("The list must not have empty entries.")
+        return [normal(part) for part in parts]
+
+    return read
+
+
 class ChoiceFilter(django_filters.ChoiceFilter):  # type: ignore[misc]  # likewise
     """Compares with one of a few words; any other is refused, and told which there are."""
 
@@ -80,6 +95,18 @@ class ChoiceFilter(django_filters.ChoiceFilter):  # type: ignore[misc]  # likewi
         super().__init__(choices=[(word, word) for word in words], error_messages={"invalid_choice": told}, **options)
 
 
+class _Asked:
+    """What a request asks for, sorted out."""
+
+    def __init__(self) -> None:
+        self.data = QueryDict(mutable=True)
+        self.more: list[tuple[str, str]] = []
+        """Further values of filters that may stand several times."""
+        self.written: dict[str, str] = {}
+        """As which parameter each filter was written."""
+        self.errors: dict[str, list[str]] = {}
+
+
 class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likewise
     """A filter set that reads bracketed names: `a__b` is written `filter[a][b]`, and `filter[a][eq]` means `a`."""
 
@@ -87,36 +114,48 @@ class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likew
     wire_names: ClassVar[Mapping[str, str]] = {}
     other_parameters: ClassVar[frozenset[str]] = frozenset()
     """What the list knows beside filters and pages."""
+    plain_names: ClassVar[frozenset[str]] = frozenset()
+    """Filters that may be written without brackets too."""
+    repeatable: ClassVar[frozenset[str]] = frozenset()
+    """Filters that may stand several times: what is found is found by all of them."""
 
     @classmethod
     def apply(cls, request: Request, rows: QuerySet[_Model]) -> QuerySet[_Model]:
         """Return the rows the request asks for; raises `InvalidFieldsError` where it asks for what cannot be had."""
-        data = QueryDict(mutable=True)
-        written: dict[str, str] = {}
-        errors: dict[str, list[str]] = {}
-        for parameter, values in request.query_params.lists():
-            if not cls._is_filter(parameter):
-                if refusal := cls._refusal(parameter):
-                    errors[parameter[:_LONGEST_TOLD]] = [refusal]
-                continue
-            name = cls._our_name(parameter)
-            if name is None:
-                errors[parameter[:_LONGEST_TOLD]] = ["There is no such filter."]
-            elif name in written or len(values) > 1:
-                errors[parameter] = ["The filter must stand once."]
-            elif not values[0].strip():
-                errors[parameter] = ["The filter must have a value."]
-            else:
-                data[name] = values[0]
-            if name is not None:
-                written[name] = parameter
-        filters = cls(data, queryset=rows)
+        asked = cls._sort_out(request)
+        filters = cls(asked.data, queryset=rows)
+        errors = asked.errors
         if not filters.is_valid():
-            errors |= {written.get(name, name): [str(one) for one in told] for name, told in filters.errors.items()}
+            errors |= {asked.written.get(name, name): list(map(str, told)) for name, told in filters.errors.items()}
         if errors:
             raise InvalidFieldsError(errors)
         filtered: QuerySet[_Model] = filters.qs
+        for name, value in asked.more:
+            again = cls({name: value}, queryset=filtered)
+            if not again.is_valid():
+                raise InvalidFieldsError({asked.written[name]: [str(one) for one in again.errors[name]]})
+            filtered = again.qs
         return filtered
+
+    @classmethod
+    def _sort_out(cls, request: Request) -> "_Asked":
+        """Return what is asked for, by our names, and what is no filter of this list."""
+        asked = _Asked()
+        for parameter, values in request.query_params.lists():
+            name = cls._our_name(parameter) if cls._is_filter(parameter) else None
+            if name is None:
+                if refusal := cls._why_not(parameter):
+                    asked.errors[parameter[:_LONGEST_TOLD]] = [refusal]
+                continue
+            if (name in asked.written or len(values) > 1) and name not in cls.repeatable:
+                asked.errors[parameter] = ["The filter must stand once."]
+            elif not all(value.strip() for value in values):
+                asked.errors[parameter] = ["The filter must have a value."]
+            else:
+                asked.data[name], *others = values
+                asked.more += [(name, value) for value in others]
+            asked.written[name] = parameter
+        return asked
 
     @classmethod
     def asked(cls, request: Request) -> dict[str, str]:
@@ -127,12 +166,14 @@ class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likew
             if cls._is_filter(parameter) and (name := cls._our_name(parameter)) is not None
         }
 
-    @staticmethod
-    def _is_filter(parameter: str) -> bool:
-        return parameter.startswith("filter")
+    @classmethod
+    def _is_filter(cls, parameter: str) -> bool:
+        return parameter.startswith("filter") or parameter in cls.plain_names
 
     @classmethod
     def _our_name(cls, parameter: str) -> str | None:
+        if parameter in cls.plain_names:
+            return parameter
         match = _NAME.fullmatch(parameter)
         if match is None:
             return None
@@ -141,8 +182,10 @@ class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likew
         return name if name in cls.base_filters else None
 
     @classmethod
-    def _refusal(cls, parameter: str) -> str:
-        """Return why a parameter that is no filter is refused; nothing for one that narrows no list."""
+    def _why_not(cls, parameter: str) -> str:
+        """Return why a parameter is refused; nothing for one that narrows no list."""
+        if cls._is_filter(parameter):
+            return "There is no such filter."
         if parameter in PAGE_NAMES or parameter in cls.other_parameters:
             return ""
         match = _FIRST_WORD.match(parameter)

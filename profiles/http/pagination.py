@@ -14,16 +14,19 @@ from profiles.http.errors import InvalidFieldsError
 
 DEFAULT_SIZE: Final = 15
 MAX_SIZE: Final = 100
-# Counting and skipping rows cost time: beyond this many a filter is the way.
+# Counting rows costs time: beyond this many the total is only a bound that moves on with the pages.
 MOST_COUNTED: Final = 10_000
 _SIZE_NAMES: Final = ("page[size]", "per_page", "limit")
 _NUMBER_NAMES: Final = ("page[number]", "page")
-PAGE_NAMES: Final = frozenset({*_SIZE_NAMES, *_NUMBER_NAMES})
+_MOST: Final = 999_999_999
+PAGE_NAMES: Final = frozenset({*_SIZE_NAMES, *_NUMBER_NAMES, "offset"})
 PAGE_PARAMETERS: Final = [
+    OpenApiParameter("page[number]", {"type": "integer", "minimum": 1, "maximum": _MOST}, description="From 1."),
     OpenApiParameter(
-        "page[number]", {"type": "integer", "minimum": 1, "maximum": MOST_COUNTED}, description="From 1."
+        "page[size]",
+        {"type": "integer", "minimum": 1, "maximum": _MOST},
+        description=f"{DEFAULT_SIZE} unless told; more than {MAX_SIZE} are {MAX_SIZE}.",
     ),
-    OpenApiParameter("page[size]", {"type": "integer", "minimum": 1}, description=f"{DEFAULT_SIZE} unless told."),
 ]
 _Model = TypeVar("_Model", bound=Model)
 
@@ -42,24 +45,34 @@ class Page:
 
 
 def read_page(request: Request, *, max_size: int = MAX_SIZE) -> Page:
-    """Return the page a request asks for; raises `InvalidFieldsError`."""
+    """Return the page a request asks for, by number and size or by limit and offset; raises `InvalidFieldsError`.
+
+    A size above the most is the most.
+    """
     errors: dict[str, list[str]] = {}
-    size = _read(request, _SIZE_NAMES, DEFAULT_SIZE, max_size, errors)
-    number = _read(request, _NUMBER_NAMES, 1, MOST_COUNTED, errors)
-    if not errors and (number - 1) * size >= MOST_COUNTED:
-        errors[_NUMBER_NAMES[0]] = [f"Only the first {MOST_COUNTED:,} rows can be paged through; use a filter."]
+    size = _read(request, _SIZE_NAMES, DEFAULT_SIZE, errors)
+    number = _read(request, _NUMBER_NAMES, 1, errors)
+    offset = _read(request, ("offset",), 0, errors, least=0)
+    if not errors and offset % size:
+        errors["offset"] = [f"The offset must be a multiple of the limit, which is {size:,}."]
     if errors:
         raise InvalidFieldsError(errors)
-    return Page(number, size)
+    if "offset" in request.query_params:
+        number = offset // size + 1
+        if size > max_size and offset:
+            raise InvalidFieldsError({"limit": [f"With an offset the limit must not be more than {max_size:,}."]})
+    return Page(number, min(size, max_size))
 
 
-def _read(request: Request, names: Sequence[str], default: int, most: int, errors: dict[str, list[str]]) -> int:
+def _read(
+    request: Request, names: Sequence[str], default: int, errors: dict[str, list[str]], *, least: int = 1
+) -> int:
     name = next((name for name in names if name in request.query_params), None)
     if name is None:
         return default
     text = request.query_params[name]
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):  # noqa: PLR2004 digits
-        errors[name] = [f"The {name} must be a whole number between 1 and {most:,}."]
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text)):  # noqa: PLR2004 digits
+        errors[name] = [f"The {name} must be a whole number between {least} and {_MOST:,}."]
         return default
     return int(text)
 
@@ -67,15 +80,20 @@ def _read(request: Request, names: Sequence[str], default: int, most: int, error
 def page_of_rows(
     request: Request, rows: QuerySet[_Model], serialize: Callable[[Sequence[_Model]], list[Any]]
 ) -> Response:
-    """Answer one page of a query in two statements, besides those of `serialize`."""
+    """Answer one page of a query in two statements, besides those of `serialize`.
+
+    Where there are more than are counted, the last page is always at least one ahead as long as there is a next one.
+    """
     page = read_page(request)
     total = min(rows.order_by()[: MOST_COUNTED + 1].count(), MOST_COUNTED)
-    found = list(rows[page.offset : page.offset + page.size]) if total else []
-    return page_response(request, page, serialize(found), total=total)
+    found = list(rows[page.offset : page.offset + page.size + 1]) if total else []
+    if total == MOST_COUNTED and found:
+        total = max(total, page.offset + len(found))
+    return page_response(request, page, serialize(found[: page.size]), total=total)
 
 
 def page_response(request: Request, page: Page, data: list[Any], *, total: int) -> Response:
-    """Answer one page; `total` counts no further than `MOST_COUNTED`."""
+    """Answer one page of so many rows."""
     last = max(1, -(-total // page.size))
     path = request.build_absolute_uri(request.path)
 

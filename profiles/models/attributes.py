@@ -1,11 +1,17 @@
 """What else is known of a profile, by names its senders choose."""
 
+from typing import Final
+
 from django.db import models
+from django.db.models.functions import Cast, Left
 
 from profiles.keys import NAME_LENGTH
 from profiles.models.fields import Dated
 from profiles.models.profile import Profile
 from profiles.values import AttributeType, choices
+
+BEGINNING: Final = 64
+"""So much of a value is in the index by which profiles are found; the rest is compared."""
 
 
 class CustomAttribute(Dated):
@@ -21,6 +27,13 @@ class CustomAttribute(Dated):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["profile", "namespace", "handle"], name="custom_attribute_once")
+        ]
+        indexes = [
+            models.Index(
+                "handle",
+                Left(Cast("value", models.TextField()), BEGINNING),
+                name="custom_attribute_by_value",
+            )
         ]
 
     def __str__(self) -> str:

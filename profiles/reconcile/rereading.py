@@ -30,7 +30,7 @@ from profiles.reconcile.registers import Place, Writes, flag_register, place_reg
 from profiles.reconcile.replaying import Life, Shown, lives_of
 from profiles.reconcile.sources import hear
 from profiles.reconcile.speaking import say
-from profiles.values import Cause, LedgerRow, ProfileDraft, References, TakenBack
+from profiles.values import Cause, ChangeAction, LedgerRow, ProfileDraft, ProfileType, References, TakenBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Rereading:
     references: References
     aliases_of: Aliases
 
-    def floor(self) -> State:
-        """Return the profile as it was before the oldest row of the ledger that is looked at."""
+    def floor(self) -> State | None:
+        """Return the profile as it was before the oldest row of the ledger that is looked at; `None`: nobody yet."""
         history, reverts = self.subject.history, self.subject.reverts
         start = history.start
         before = Shown(
@@ -67,7 +67,8 @@ class Rereading:
             flags=dict(start.flags),
             times=dict(start.times),
         )
-        return laid_on(self.subject.state, moves_between(history.replay(reverts), before))
+        found = laid_on(self.subject.state, moves_between(history.replay(reverts), before))
+        return None if found.fields.get("profile_type") is None else found
 
     def walk(self, start: State | None, reverts: Mapping[int, TakenBack]) -> list[Word]:
         """Return what each row and record says in turn, where these rows take others back; `None`: nobody yet.
@@ -79,9 +80,9 @@ class Rereading:
         for event in self._events(lives):
             if isinstance(event, RecordSince):
                 after, cause = self._read(event, state), _cause_of(event)
-            elif state is not None:
+            elif state is not None or event.action is ChangeAction.CREATED:
                 writes = self.subject.history.writes[event.version]
-                after, cause = _said(state, event, writes, lives.get(event.version, Life())), event.cause
+                after, cause = _said(state or State(), event, writes, lives.get(event.version, Life())), event.cause
             else:
                 return []
             if after is None:
@@ -152,7 +153,7 @@ def said_again(
     words: Sequence[Word],
     reread: Sequence[Word],
     *,
-    start: State,
+    start: State | None,
     present: State,
     before: State,
     around: Surroundings,
@@ -166,9 +167,12 @@ def said_again(
     `present` is the profile by the ledger alone, `before` as it was until now: where that is not what everything read
     again comes to, nobody knows why, and it stays. `but` names what was left as it is.
     """
-    final = words[-1].after if words else start
+    nobody = State() if start is None else start
+    if not words or not reread:
+        return []
+    final = words[-1].after
     moves = moves_of(present, final)
-    kept = {*but, *_unclear(moves, before, reread[-1].after if reread else start)}
+    kept = {*but, *_unclear(moves, before, reread[-1].after)}
     if not loosen_consent:
         kept.update(loosened(before, moves))
     wanted = _registers(moves) - kept
@@ -176,7 +180,7 @@ def said_again(
     while taken := {*_others(_narrowed(moves, wanted, places, present), present, around, profile_id)}:
         wanted -= taken
         places = {place for place in places if place_register(place) in wanted}
-    found, state, last = list[tuple[Cause, State]](), present, start
+    found, state, last = list[tuple[Cause, State]](), present, nobody
     for word in words:
         some = _narrowed(moves_of(last, word.after), wanted, places, state)
         last = word.after
@@ -184,8 +188,11 @@ def said_again(
             state = laid_on(state, some)
             found.append((word.cause, state))
     # What shows without it since before all of them, as far as a row of theirs speaks for more than they said.
-    for cause, registers in _spoken_for(reread, start).items():
-        some = _narrowed(moves_of(state, final), wanted & registers, places, state)
+    for cause, registers in _spoken_for(reread, nobody).items():
+        spoken_for = {
+            one for one in wanted if one in registers or any(one.startswith(f"{name}/") for name in registers)
+        }
+        some = _narrowed(moves_of(state, final), spoken_for, places, state)
         if _registers(some):
             state = laid_on(state, some)
             found.append((cause, state))
@@ -222,6 +229,8 @@ def made_anew(
     if not words or not words[0].is_record or not any(True for _ in keys_of(words[0].after)):
         return []
     final = words[-1].after
+    if final.fields.get("profile_type") == ProfileType.DELETED:
+        return []  # who deletes it does not stand on it
     lost = any(
         is_tight(name, value) and not is_tight(name, final.fields.get(name)) for name, value in before.fields.items()
     )

@@ -150,7 +150,7 @@ def test_filter_of_the_list_is_named(api_client, parameter, sentence):
         ("batches/{batch}/items", "outcome", "pending, created, updated, unchanged, rejected"),
     ],
 )
-@pytest.mark.parametrize("value", ["foo", "Pending", "\x01", "pending,failed"])
+@pytest.mark.parametrize("value", ["foo", "pend", "\x01", "pending,failed"])
 def test_word_that_is_no_choice_is_told_which_there_are(api_client, path, name, words, value):
     place = path.format(batch=process([{"email": "ann@example.com"}]).id)
 
