@@ -370,7 +370,8 @@ class _Planning:
         if rereading is None or target is not self._last[subject.id] or subject.state.fields.get("ended") is not None:
             return []
         before = self._before[subject.id]
-        if before.fields.get("ended") is not None:
+        is_kept_whole = any(not one.pointer for one in decision.kept)
+        if is_kept_whole or before.fields.get("ended") is not None:
             return []
         start = rereading.floor()
         return said_again(

@@ -290,7 +290,8 @@ def _narrowed(moves: Moves, wanted: Collection[str], places: Collection[Place], 
     flags = {
         name: sides
         for name, sides in moves.flags.items()
-        if flag_register(name) in wanted and (sides.new is None or (name, sides.new) in there)
+        if flag_register(name) in wanted
+        and ((name, sides.new) in there or (sides.new is None and name != "addresses"))
     }
     narrowed = dataclasses.replace(moves, fields=fields, rows=rows, members=members, flags=flags, times={}, origins={})
     said = _registers(narrowed)

@@ -48,9 +48,11 @@ def part_of(writes: Writes, *, places: Collection[Place], fields: Collection[str
 def _shown(state: State, writes: Writes) -> Shown:
     """Return what the state holds of what is written."""
     rows: dict[Place, Mapping[str, object] | None] = {}
-    for written in (writes.rows.values(), writes.members.values()):
-        for one in written:
-            rows[one.place] = state.collections.get(one.place[0], {}).get(one.place[1])
+    made = [one.place for one in writes.rows.values()]
+    changed = [one.place for one in writes.members.values()]
+    flagged = [(name, key) for name, key in writes.flags.items() if key is not None]
+    for place in (*made, *changed, *flagged):
+        rows[place] = state.collections.get(place[0], {}).get(place[1])
     return Shown(
         fields={
             register: {name: state.fields.get(name) for name in fields_of(register[1:])} for register in writes.fields

@@ -104,3 +104,13 @@ def test_part_of_what_was_written_is_that_of_some_rows_and_fields():
         {},
         {},
     )
+
+
+def test_flag_goes_to_a_row_that_is_there_although_nothing_else_is_said_of_it():
+    place = {"country": None, "state": None, "is_active": True}
+    one = row({"/regions/victoria/is_default": {"from": False, "to": True}})
+    writes = writes_of(one, state(regions={("victoria",): place | {"is_default": True}}))
+
+    said = say(state(regions={("victoria",): place | {"is_default": False}}), one, writes, holder_of=nobody)
+
+    assert said.after.collections["regions"] == {("victoria",): place | {"is_default": True}}
