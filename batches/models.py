@@ -258,6 +258,27 @@ class PreviewRecord(DecidedRecord):
         return f"{self.batch_id} #{self.position}: would be {self.outcome}"
 
 
+class Erasure(models.Model):
+    """That somebody was erased, and which records of theirs are still to be scrubbed out of bodies and outcomes."""
+
+    profile_id = models.UUIDField(unique=True)
+    profile_ids = models.JSONField(help_text="The profile's, and those merged into it.")
+    records = models.JSONField(help_text="Batch and position of each record that meant them.")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    requested_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["requested_at"], condition=Q(finished_at__isnull=True), name="erasure_unfinished")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.profile_id)
+
+
 class Worker(models.Model):
     """That a worker lives: it says so every few seconds (see batches.signs), by the database's clock."""
 

@@ -6,6 +6,7 @@ from batches.api.batches import BatchConfirmation, BatchDetail, BatchList, Older
 from batches.api.errors import ANSWERS
 from batches.api.items import BatchItemRecord, BatchItems, ExplainedRecord
 from batches.api.provenance import ProfileProvenance
+from batches.api.purge import ProfilePurge
 from batches.api.undo import BatchesUndo, BatchUndo, ChangeUndo
 from batches.api.unmerge import ProfileUnmerges
 from profiles.http.errors import add_answers
@@ -18,6 +19,7 @@ urlpatterns = [
     path("profiles/explain", ExplainedRecord.as_view(), name="explain-record"),
     path("profiles/unmerge", ProfileUnmerges.as_view(), name="unmerge-profiles"),
     path("profiles/<str:profile_id>/provenance", ProfileProvenance.as_view(), name="profile-provenance"),
+    path("profiles/<str:profile_id>/purge", ProfilePurge.as_view(), name="purge-profile"),
     path("profiles/<str:profile_id>/changes/<str:version>/undo", ChangeUndo.as_view(), name="undo-change"),
     path("batches/undo", BatchesUndo.as_view(), name="undo-batches"),
     path("batches/<str:batch_id>/undo", BatchUndo.as_view(), name="undo-batch"),

@@ -25,6 +25,7 @@ from profiles.api.lookups import (
 )
 from profiles.api.merges import ANSWERS, ProfileMerges
 from profiles.api.regions import OneRegion, ProfileRegions
+from profiles.api.sync import ProfileResync, ProfileSync
 from profiles.api.views import ProfileChanges, ProfileHistory
 from profiles.api.writes import OneProfile, Profiles, ProfileTypeUpdate
 from profiles.http.errors import add_answers
@@ -34,6 +35,8 @@ add_answers(ANSWERS)
 urlpatterns = [
     path("profiles", Profiles.as_view(), name="profiles"),
     path("profiles/merge", ProfileMerges.as_view(), name="merge-profiles"),
+    path("profiles/sync", ProfileSync.as_view(), name="sync-profiles"),
+    path("profiles/<str:profile_id>/resync", ProfileResync.as_view(), name="resync-profile"),
     path("profiles/search-id", ProfileSearch.as_view(), name="search-profile-id"),
     path("profiles/exists", ProfileExists.as_view(), name="profile-exists"),
     path("profiles/availability", ProfileAvailability.as_view(), name="profile-availability"),

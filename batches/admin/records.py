@@ -17,6 +17,7 @@ from unfold.components import BaseComponent, register_component
 from batches.admin.batches import batch_link, may_requeue, may_see_previews
 from batches.admin.reasons import considered_panel, first_problem, problems_panel, rule_in_words, shown_key
 from batches.admin.received import received_record
+from batches.erasing import unfinished_erasure
 from batches.intake import QueueFullError
 from batches.models import Batch, BatchRecord, PreviewRecord
 from batches.resending import ResendingError, resend, sent_again
@@ -313,7 +314,7 @@ class RecordsOfProfile(BaseComponent):  # type: ignore[misc]  # it comes without
     """The newest records that meant a profile, for its page: profiles know nothing of batches."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the table; one query."""
+        """Return the table, and whether the profile is still to be scrubbed out of it; two queries."""
         newest = BatchRecord.objects.filter(profile=kwargs["profile"]).select_related("batch").order_by("-id")
         records = list(newest[: RECORDS_OF_PROFILE + 1])
         rows = [
@@ -333,4 +334,5 @@ class RecordsOfProfile(BaseComponent):  # type: ignore[misc]  # it comes without
             **kwargs,
             "table": table(["Record", "Outcome", "Rule", "Key", "Decided"], rows),
             "has_more": len(records) > RECORDS_OF_PROFILE,
+            "erasure": unfinished_erasure(kwargs["profile"]),
         }

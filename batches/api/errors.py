@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import NotFound, ParseError
 
 from batches.confirming import ConfirmingError
 from batches.intake import (
@@ -13,6 +13,8 @@ from batches.intake import (
     UserQueueFullError,
 )
 from batches.undoing import NothingToTakeBackError, OvertakenError, TooManyError, UnfinishedError
+from profiles.api.single import StaleError
+from profiles.erasing import EraseError, GoneProfileError, StaleEraseError
 from profiles.http.errors import Answers, ConflictError, InvalidFieldsError, TooManyRequestsError, UnavailableError
 from profiles.unmerging import UnknownChangeError, UnknownProfileError, UnmergeError
 
@@ -28,6 +30,9 @@ ANSWERS: Final[Answers] = {
     OvertakenError: lambda error: ConflictError(str(error)),
     UnknownProfileError: lambda error: InvalidFieldsError({"source_profile_id": [str(error)]}),
     UnknownChangeError: lambda error: InvalidFieldsError({"to_merged": [str(error)]}),
+    GoneProfileError: lambda _: NotFound(),
+    StaleEraseError: lambda _: StaleError(),
+    EraseError: lambda error: ConflictError(str(error)),
     UnmergeError: lambda error: ConflictError(str(error)),
     QueueFullError: lambda error: UnavailableError(str(error), retry_after=error.retry_after),
 }

@@ -20,6 +20,7 @@ from profiles.models.organisations import Organisation, OrganisationMembership, 
 from profiles.models.profile import Profile
 from profiles.models.regions import Country, ProfileRegion, Region
 from profiles.models.statuses import ProfileStatus, Status
+from profiles.models.sync import SyncRequest
 from profiles.models.tags import ProfileTag, Tag
 
 COLLECTION_MODELS: Final[Mapping[str, type[Model]]] = {
@@ -59,6 +60,7 @@ __all__ = [
     "Region",
     "RoleDefinition",
     "Status",
+    "SyncRequest",
     "Tag",
     "User",
 ]

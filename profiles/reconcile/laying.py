@@ -157,10 +157,10 @@ def _stored(present: State, place: Place) -> Mapping[str, Any] | None:
 # --- The present with it -----------------------------------------------------------------------------------------
 
 
-def ended(present: State) -> State:
-    """Return a profile whose creation was taken back: nothing is left of it but what says so (rules 10.6)."""
+def ended(present: State, *, how: Ended = Ended.UNDONE) -> State:
+    """Return a profile whose time has ended: nothing is left of it but what says so (rules 10.6, 13)."""
     kept = {"merged_into": present.fields.get("merged_into")}
-    said = {"first_name": "", "last_name": "", "profile_type": ProfileType.DELETED, "ended": Ended.UNDONE}
+    said = {"first_name": "", "last_name": "", "profile_type": ProfileType.DELETED, "ended": how}
     return State(
         fields={**dict.fromkeys(shape.COLUMNS), **kept, **{name: str(value) for name, value in said.items()}},
         collections={name: {} for name in present.collections},

@@ -16,6 +16,7 @@ from batches.intake import (
     UserQueueFullError,
 )
 from batches.undoing import NothingToTakeBackError, OvertakenError, TooManyError, UnfinishedError
+from profiles.erasing import EraseError, GoneProfileError, StaleEraseError
 from profiles.http.errors import add_answers, answer_exception
 from profiles.unmerging import UnknownChangeError, UnknownProfileError, UnmergeError
 
@@ -71,6 +72,7 @@ def test_refusal_is_answered(error, status, body, retry_after):
     assert answer.headers.get("Retry-After") == retry_after
 
 
+ERASING = {EraseError, GoneProfileError, StaleEraseError}
 UNDOING = {NothingToTakeBackError, OvertakenError, TooManyError, UnfinishedError}
 UNMERGING = {UnmergeError, UnknownProfileError, UnknownChangeError}
 
@@ -78,7 +80,7 @@ UNMERGING = {UnmergeError, UnknownProfileError, UnknownChangeError}
 def test_every_refusal_of_intake_has_its_answer():
     refusals = {getattr(batches.intake, name) for name in batches.intake.__all__}
 
-    others = {ConfirmingError, *UNDOING, *UNMERGING}
+    others = {ConfirmingError, *UNDOING, *UNMERGING, *ERASING}
     assert {one for one in refusals if inspect.isclass(one)} | others == set(ANSWERS)
 
 
