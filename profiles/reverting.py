@@ -336,18 +336,20 @@ class _Planning:
 
     def _words_anew(self, subject: Subject, version: int) -> list[tuple[Cause, State]]:
         """Return how later records make the profile anew whose creation is taken back; none if they do not."""
-        covered = subject.history.covered(version, subject.reverts)
         rereading = self._rereading(subject)
+        taken = {**subject.reverts, subject.version + 1: TakenBack((version,))}
+        creations = [row.version for row in subject.history.spoken if row.action is ChangeAction.CREATED]
+        is_live = subject.history.is_live
         if (
             rereading is None
             or subject.id in self._options.force
             or subject.state.fields.get("ended") is not None
-            or not any(row.action is ChangeAction.CREATED for row in covered)
+            or not any(is_live(one, subject.reverts) for one in creations)
+            or any(is_live(one, taken) for one in creations)
         ):
             return []
-        dead = {**subject.reverts, subject.version + 1: TakenBack(tuple(row.version for row in covered))}
         return made_anew(
-            rereading.walk(None, dead),
+            rereading.walk(None, taken),
             present=ended(subject.state),
             before=self._before[subject.id],
             around=Surroundings(self._holder_of, self._directory.references),

@@ -81,7 +81,9 @@ def take_back_row(
     if any(row.action is ChangeAction.MERGED for row in covered):
         return Decision(errors=(_OF_TWO,))
     others: list[LedgerRow] = []
-    if force and not old.has_ended and any(row.action is ChangeAction.CREATED for row in covered):
+    creations = [row for row in covered if row.action is ChangeAction.CREATED]
+    taken = {**reverts, subject.version + 1: TakenBack((version,))}
+    if force and creations and not old.has_ended and not any(history.is_live(one.version, taken) for one in creations):
         others = [row for row in history.spoken if history.is_live(row.version, reverts) and row not in covered]
     if not others and not history.is_live(version, reverts):
         return Decision()
