@@ -95,6 +95,12 @@ WORK_SECONDS = env.float("WORK_SECONDS", default=120)
 # Requests a minute, in each web process: of one user, and without a right token from one address; 0 is no limit.
 REQUESTS_PER_MINUTE = env.int("REQUESTS_PER_MINUTE", default=30_000)
 UNAUTHENTICATED_PER_MINUTE = env.int("UNAUTHENTICATED_PER_MINUTE", default=600)
+# Pages of these origins may ask the API, with a token as everybody; they are never let in by a cookie.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_METHODS = ("DELETE", "GET", "HEAD", "POST", "PUT")
+CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "idempotency-key", "if-match", "queue-key")
+CORS_EXPOSE_HEADERS = ("ETag", "Location", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining")
 # They are counted here: in memory, and so that many addresses do not push each other out.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}}
 # Failed log-ins from one address in a quarter of an hour, whatever the names: an office shares one.
@@ -126,6 +132,7 @@ INSTALLED_APPS = [
     "django_filters",
     "knox",
     "axes",
+    "corsheaders",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "profiles",
@@ -135,6 +142,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "profiles.http.requests.follow_requests",
     "profiles.http.errors.ErrorsInShape",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "profiles.http.headers.guard_answers",

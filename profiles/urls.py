@@ -24,7 +24,7 @@ from profiles.api.lookups import (
     ProfileSearch,
 )
 from profiles.api.merges import ANSWERS, ProfileMerges
-from profiles.api.regions import OneRegion, ProfileRegions
+from profiles.api.regions import OneRegion, OneRegionDefinition, ProfileRegions, Regions
 from profiles.api.sync import ProfileResync, ProfileSync
 from profiles.api.views import ProfileChanges, ProfileHistory
 from profiles.api.writes import OneProfile, Profiles, ProfileTypeUpdate
@@ -41,6 +41,8 @@ urlpatterns = [
     path("profiles/exists", ProfileExists.as_view(), name="profile-exists"),
     path("profiles/availability", ProfileAvailability.as_view(), name="profile-availability"),
     path("profiles/attributes/custom", AttributedProfiles.as_view(), name="attributed-profiles"),
+    path("regions", Regions.as_view(), name="regions"),
+    path("regions/<str:region_id>", OneRegionDefinition.as_view(), name="region"),
     path("identities", IdentityList.as_view(), name="identities"),
     path("identities/search", IdentitySearch.as_view(), name="identity-search"),
     path("identities/search-profile/<str:identifier>", IdentityProfiles.as_view(), name="identity-profiles"),

@@ -41,6 +41,7 @@ class UserAdmin(AskedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # not s
     list_filter_submit = True
     ordering = ("username",)
     filter_horizontal = ("groups", "user_permissions")
+    fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("API", {"fields": ("throttle",)}))
 
     @display(description="staff", boolean=True)
     def staff(self, user: User) -> bool:

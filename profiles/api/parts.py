@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from profiles.api.single import (
     DRY_RUN,
+    IDEMPOTENCY_KEY,
     IF_MATCH,
     Document,
     answer_with,
@@ -63,7 +64,7 @@ def described(
         description=description,
         tags=["parts of profiles"],
         request=asks,
-        parameters=[DRY_RUN, IF_MATCH] if writes else [],
+        parameters=[DRY_RUN, IF_MATCH, *([IDEMPOTENCY_KEY] if "created" in answer else [])] if writes else [],
         responses=answers(*codes, **answer),
     )
     return describe

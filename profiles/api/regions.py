@@ -1,16 +1,28 @@
-"""The regions a profile belongs to (rules 12.10)."""
+"""The regions a profile belongs to, and their definitions (rules 12.10)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.http import HttpResponse
-from pydantic import ConfigDict, RootModel
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.http import Http404, HttpResponse
+from django.utils.text import slugify
+from drf_spectacular.utils import extend_schema
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from profiles.api.identities import by_id
 from profiles.api.parts import PartEnvelope, PartsEnvelope, PartView, described, removing
 from profiles.api.sent import region_entry
 from profiles.api.single import Document, body_of, draft_of, draft_of_entry
-from profiles.models import Profile
+from profiles.http.bodies import read_fields
+from profiles.http.documents import answers
+from profiles.http.errors import ConflictError, InvalidFieldsError, raise_errors
+from profiles.http.permissions import HubView
+from profiles.http.wire import wire_time
+from profiles.keys import NAME_LENGTH, InvalidValueError
+from profiles.models import Country, Profile, Region
+from profiles.reference_data import in_normal_form
 from profiles.schema.record import RegionEntry
 from profiles.values import ProfileDraft
 
@@ -89,3 +101,111 @@ class OneRegion(PartView):
             return removing(draft_of(request, {}, target=profile.pk), "regions", (stored["handle"],))
 
         return self.write_part(request, profile_id, ask, None)
+
+
+# --- Their definitions -------------------------------------------------------------------------------------------
+
+
+class CountryName(BaseModel):
+    """A country, by its code."""
+
+    iso_2: str
+
+
+class RegionDefinitionIn(BaseModel):
+    """A region that is to be defined; of name and handle one makes the other."""
+
+    model_config = ConfigDict(json_schema_extra={"title": "RegionDefinitionIn"})
+
+    name: str | None = Field(default=None, max_length=NAME_LENGTH)
+    handle: str | None = Field(default=None, max_length=NAME_LENGTH)
+    is_default: bool | None = None
+    countries: list[CountryName] = Field(default=[], max_length=300)
+
+
+class Regions(HubView):
+    """Where regions are defined."""
+
+    required_scopes: ClassVar = {"POST": ("create-region",)}
+
+    @extend_schema(
+        operation_id="create_region",
+        summary="Define a region",
+        tags=["reference data"],
+        request=RegionDefinitionIn,
+        responses=answers(413, 415, 422, created=PartEnvelope),
+    )
+    def post(self, request: Request) -> Response:
+        """Define it, and answer with it."""
+        asked = read_fields(request, RegionDefinitionIn)
+        try:
+            name = in_normal_form(Region, "name", asked.name or asked.handle or "")
+            handle = in_normal_form(Region, "handle", asked.handle or slugify(asked.name or ""))
+        except InvalidValueError as error:
+            raise InvalidFieldsError({"name": [str(error)]}) from error
+        if not handle:
+            raise InvalidFieldsError({"name": ["The name or the handle field is required."]})
+        codes = [one.iso_2 for one in asked.countries]
+        countries = {one.iso_2: one for one in Country.objects.filter(iso_2__in=codes)}
+        raise_errors(
+            {
+                f"countries.{place}.iso_2": ["There is no such country."]
+                for place, code in enumerate(codes)
+                if code not in countries
+            }
+        )
+        try:
+            with transaction.atomic():
+                region = Region.objects.create(name=name, handle=handle, is_default=asked.is_default)
+                region.countries.set(countries.values())
+        except IntegrityError as error:
+            raise InvalidFieldsError({"handle": ["The handle has already been taken."]}) from error
+        return Response({"data": _definition(region, list(countries.values()))}, status=201)
+
+
+class OneRegionDefinition(HubView):
+    """Where a region's definition is removed."""
+
+    required_scopes: ClassVar = {"DELETE": ("delete-region",)}
+
+    @extend_schema(
+        operation_id="delete_region",
+        summary="Remove a region's definition",
+        description="409 where profiles belong to it.",
+        tags=["reference data"],
+        responses=answers(404, 409, no_content=None),
+    )
+    def delete(self, request: Request, region_id: str) -> HttpResponse:
+        """Remove it."""
+        is_number = region_id.isascii() and region_id.isdigit() and len(region_id) < 10  # noqa: PLR2004 of 32 bits
+        region = Region.objects.filter(pk=int(region_id)).first() if is_number else None
+        if region is None:
+            raise Http404
+        try:
+            region.delete()
+        except ProtectedError as error:
+            raise ConflictError("Profiles belong to the region.") from error
+        return HttpResponse(status=204)
+
+
+def _definition(region: Region, countries: list[Country]) -> Document:
+    return {
+        "id": region.pk,
+        "name": region.name,
+        "handle": region.handle,
+        "is_default": region.is_default,
+        "countries": [
+            {
+                "id": one.pk,
+                "name": one.name,
+                "iso_2": one.iso_2,
+                "iso_3": one.iso_3,
+                "iso_numeric": one.iso_numeric,
+                "sort_order": one.sort_order,
+                "states": [],
+            }
+            for one in countries
+        ],
+        "created_at": wire_time(region.created_at),
+        "updated_at": wire_time(region.updated_at),
+    }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import resolve, reverse
 from django.utils import timezone
@@ -13,6 +13,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from profiles.api.once import HEADER, Once
 from profiles.api.shapes import profile_documents, with_everything
 from profiles.applying import apply_drafts, explain_draft
 from profiles.criteria import EMAIL
@@ -30,7 +31,14 @@ Document = dict[str, Any]
 IF_MATCH: Final = OpenApiParameter(
     "If-Match", {"type": "string"}, OpenApiParameter.HEADER, description="The ETag read; at another version 412."
 )
+IDEMPOTENCY_KEY: Final = OpenApiParameter(
+    HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="The same key with the same path and body is done once, and answered with what is there now.",
+)
 DRY_RUN: Final = OpenApiParameter("dry_run", bool, description="Only tell what it would come to; nothing is written.")
+_ATTEMPTS: Final = 2
 _NOT_FOUND: Final = frozenset({ErrorCode.ENDED, ErrorCode.UNKNOWN_REFERENCE})
 
 
@@ -140,10 +148,21 @@ def write_draft(request: Request, draft: ProfileDraft, *, below: str = "") -> Ou
         _refuse(outcome, below)
         changes = {} if change is None else without_origins(change.changes)
         return Response({"data": {"outcome": outcome.kind, "changes": changes, "warnings": _told(outcome, below)}})
-    with transaction.atomic(durable=True):
-        (outcome,) = apply_drafts([draft], criteria=(EMAIL,), now=now)
-    _refuse(outcome, below)
-    return outcome
+    once = Once(request)
+    for attempt in range(_ATTEMPTS):
+        if (profile_id := once.earlier()) is not None:
+            return Outcome(OutcomeKind.UNCHANGED, draft.cause, profile_id=profile_id)
+        try:
+            with transaction.atomic(durable=True):
+                (outcome,) = apply_drafts([draft], criteria=(EMAIL,), now=now)
+                once.keep(outcome.profile_id if outcome.kind is not OutcomeKind.REJECTED else None)
+        except IntegrityError:  # the same was sent twice at once, and the other one was faster
+            if attempt + 1 == _ATTEMPTS:
+                raise
+        else:
+            _refuse(outcome, below)
+            return outcome
+    raise AssertionError  # the last attempt returns or raises
 
 
 def _refuse(outcome: Outcome, below: str) -> None:

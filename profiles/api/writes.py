@@ -15,6 +15,7 @@ from profiles.api.documents import ProfileEnvelope
 from profiles.api.sent import record_of
 from profiles.api.single import (
     DRY_RUN,
+    IDEMPOTENCY_KEY,
     IF_MATCH,
     answer_with,
     body_of,
@@ -71,8 +72,8 @@ class Profiles(ProfileList):
         description="It is nobody whom the hub knows: an email, mobile or identity that anybody has is refused.",
         tags=["profiles"],
         request=ProfileIn,
-        parameters=[DRY_RUN],
-        responses=answers(413, 415, 422, 503, ok=ForetoldEnvelope, created=ProfileEnvelope),
+        parameters=[DRY_RUN, IDEMPOTENCY_KEY],
+        responses=answers(409, 413, 415, 422, 503, ok=ForetoldEnvelope, created=ProfileEnvelope),
     )
     def post(self, request: Request) -> HttpResponse:
         """Make the profile and answer with it."""

@@ -41,7 +41,8 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox c
             count("guesses", network, most=settings.UNAUTHENTICATED_PER_MINUTE)
             return None
         cache.set(remembered, value=True, timeout=_REMEMBERED_SECONDS)
-        allowance = count("user", found[0].pk, most=settings.REQUESTS_PER_MINUTE)
+        own = found[0].throttle
+        allowance = count("user", found[0].pk, most=settings.REQUESTS_PER_MINUTE if own is None else own)
         allowance.refuse_if(allowance.used > allowance.most)
         request._request.allowance = allowance  # type: ignore[attr-defined]
         return found

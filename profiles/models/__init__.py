@@ -16,6 +16,7 @@ from profiles.models.identity import Identity
 from profiles.models.keyrules import BlockedValue, IdentityLimit
 from profiles.models.ledger import ProfileChange
 from profiles.models.locations import Location
+from profiles.models.once import SentWrite
 from profiles.models.organisations import Organisation, OrganisationMembership, RoleDefinition
 from profiles.models.profile import Profile
 from profiles.models.regions import Country, ProfileRegion, Region
@@ -59,6 +60,7 @@ __all__ = [
     "ProfileTag",
     "Region",
     "RoleDefinition",
+    "SentWrite",
     "Status",
     "SyncRequest",
     "Tag",

@@ -1,6 +1,7 @@
 """Who may use the hub: people, machine users and their tokens."""
 
 from django.contrib.auth.models import AbstractUser
+from django.core.validators import MinValueValidator
 from django.db import models
 from knox.models import AbstractAuthToken
 
@@ -12,6 +13,8 @@ SCOPES = (
     "read-identities",
     "read-audits",
     "override-undo",
+    "create-region",
+    "delete-region",
 )
 ALL_SCOPES = "*"
 
@@ -21,6 +24,13 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox, see b
 
     Machine users are not staff, have no usable password and cannot enter the admin.
     """
+
+    throttle = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Requests a minute over the API, in each web process; empty: as many as everybody.",
+    )
 
     def __str__(self) -> str:
         return self.username
