@@ -189,7 +189,7 @@ class _Planning:
             self._tell(target, cause, Decision(errors=(_IS_MERGED if subject is None else _NO_SUCH_ROW,)))
             return
         around = Surroundings(self._holder_of, self._directory.references, self._users(subject.id))
-        anew = self._words_anew(subject, target.version)
+        anew = self._words_anew(subject, target.version) if target is self._last[subject.id] else []
         decision = take_back_row(
             subject,
             target.version,

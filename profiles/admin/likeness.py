@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models import Window
+from django.db.models.functions import RowNumber
+
 from profiles.models import Profile
 
 UNKNOWN: Final = "Unknown"
 MOST_OF_EACH: Final = 5
+MOST_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def compare_fields(low: Profile, high: Profile) -> list[Fact]:
 
 
 def compare_rows(low: Profile, high: Profile) -> list[Fact]:
-    """Return what their identities, of systems that know both, and their addresses tell; queries both for each."""
+    """Return what their identities, by their handles, and their addresses tell; queries both for each."""
     sides = [_identities(one) for one in (low, high)]
     facts = [
         Fact(f"identity {handle}", *(tuple(side.get(handle, ())) for side in sides))
@@ -72,11 +76,12 @@ def _birthday(profile: Profile) -> tuple[str, ...]:
 
 
 def _identities(profile: Profile) -> dict[str, list[str]]:
+    place = Window(RowNumber(), partition_by="handle", order_by="-id")
+    rows = profile.identities.annotate(place=place).filter(place__lte=MOST_OF_EACH).order_by("handle", "-id")
     found: dict[str, list[str]] = {}
-    rows = profile.identities.order_by("handle", "-id").values_list("handle", "identifier")
-    for handle, identifier in rows[: 10 * MOST_OF_EACH]:
+    for handle, identifier in rows.values_list("handle", "identifier")[:MOST_SHOWN]:
         found.setdefault(handle, []).append(identifier)
-    return {handle: identifiers[:MOST_OF_EACH] for handle, identifiers in found.items()}
+    return found
 
 
 def _places(profile: Profile) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ class AddressUpsert(_PutsAddress):
     def post(self, request: Request, profile_id: str) -> HttpResponse:
         """Put it, and answer with it."""
         body = body_of(request)
-        if body.get("external_id") in {None, ""}:
+        if body.get("external_id") in (None, ""):
             raise InvalidFieldsError({"external_id": ["The external_id field is required."]})
         return self.put_one(request, profile_id, body, always_made=False)
 

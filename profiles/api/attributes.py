@@ -244,10 +244,10 @@ class CustomAttributes(_PutsCustomAttribute):
     def post(self, request: Request, profile_id: str) -> HttpResponse:
         """Put it, and answer with it."""
         body = body_of(request)
-        names = {name: body.get(name) for name in ("namespace", "handle")}
-        if missing := [name for name, value in names.items() if value in {None, ""}]:
+        names = {name: text for name in ("namespace", "handle") if isinstance(text := body.get(name), str) and text}
+        if missing := [name for name in ("namespace", "handle") if name not in names]:
             raise InvalidFieldsError({name: [f"The {name} field is required."] for name in missing})
-        return self.put_one(request, profile_id, str(names["namespace"]), str(names["handle"]), status=201)
+        return self.put_one(request, profile_id, **names, status=201)
 
 
 class OneCustomAttribute(_PutsCustomAttribute):

@@ -190,7 +190,8 @@ class BracketFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # likew
             return ""
         match = _FIRST_WORD.match(parameter)
         ours = {narrowing.folded(name): name for name in cls._wire_fields()}
-        if match is not None and (name := ours.get(narrowing.folded(match[0]))):
+        whole = ours.get(narrowing.folded(parameter))
+        if name := whole or (None if match is None else ours.get(narrowing.folded(match[0]))):
             return f"Filters are written in brackets: filter[{name}]."
         return narrowing.refusal(parameter)
 

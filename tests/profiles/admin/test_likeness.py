@@ -77,3 +77,15 @@ def test_facts_are_named_in_their_order(shared, told):
 
     assert titles([*facts, Fact("phone", ("1", "2"), ("2",))], shared=shared) == told
     assert titles(facts[2:], shared=shared) == "-"
+
+
+@pytest.mark.django_db
+def test_many_identities_of_one_system_hide_no_other():
+    many = [{"handle": "app", "identifier": str(number)} for number in range(60)]
+    low = make_profile(email="a@example.com", identities=[*many, {"handle": "shop", "identifier": "S"}])
+    high = make_profile(email="b@example.com", identities=[{"handle": "shop", "identifier": "T"}])
+
+    facts = {fact.title: (fact.low, fact.high) for fact in compare_rows(low, high)}
+
+    assert facts["identity shop"] == (("S",), ("T",))
+    assert len(facts["identity app"][0]) == MOST_OF_EACH

@@ -4,12 +4,16 @@ import json
 
 import pytest
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from profiles.merging import Merge, merge_profiles
 from profiles.models import Identity, Profile, ProfileChange
 from profiles.reference_data import example_data, load_reference_data
 from profiles.values import Cause, CauseKind
 from tests.builders import make_profile, process
+from tests.properties.stored import undone
+from tests.properties.strategies import examples
 
 pytestmark = pytest.mark.django_db
 POS = {"handle": "pos", "identifier": "7"}
@@ -419,3 +423,36 @@ def test_parts_take_a_fixed_number_of_statements(ask, path, django_assert_max_nu
 @pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, body in WRITES if body is not None])
 def test_body_that_is_no_object_is_refused(ask, method, path, body):
     assert ask(method, path, body if body is not None else False).status_code == 422
+
+
+# --- Anything ----------------------------------------------------------------------------------------------------
+
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5))
+VALUES = st.recursive(LEAVES, lambda some: st.lists(some, max_size=2) | st.dictionaries(st.text(max_size=3), some))
+NAMES = st.sampled_from(
+    [
+        *("handle", "identifier", "is_primary", "is_active", "external_id", "address_line_1", "city", "country"),
+        *("postcode", "is_default", "meta", "namespace", "type", "value", "date", "name", "links", "relationship"),
+        *("region_id", "state", "email_promo", "email_consent_updated_at", "eye_colour", "profile_type", "id"),
+    ]
+)
+PATHS = [
+    *(("post", path) for path in ("identities", "addresses", "addresses/upsert", "attributes/custom", "regions")),
+    *(("put", path) for path in ("identities/pos", "attributes/comms", "comms", "attributes/appearance")),
+    *(("put", path) for path in ("attributes/dates", "attributes/custom/a:b", "update-type", "")),
+]
+
+
+# The client and Ann stay as they are: what is written is undone.
+@settings(examples(200, torture=5_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.dictionaries(NAMES, VALUES, max_size=6), data=st.data())
+def test_whatever_is_sent_is_taken_or_refused_by_field(body, data, api_client, ann):
+    method, path = data.draw(st.sampled_from(PATHS))
+    with undone():
+        answer = getattr(api_client, method)(
+            f"/api/v3/profiles/{ann.id}/{path}".rstrip("/"),
+            json.dumps(body, ensure_ascii=True),
+            content_type="application/json",
+        )
+
+    assert answer.status_code in {200, 201, 400, 422}, answer.content

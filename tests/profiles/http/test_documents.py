@@ -55,7 +55,8 @@ def test_document_is_the_same_in_either_form(client, query, accept, content_type
 
     # JSON is YAML too.
     document = yaml.safe_load(answer.content)
-    assert (answer.status_code, answer["Content-Type"], answer["Vary"]) == (200, content_type, "Accept")
+    assert (answer.status_code, answer["Content-Type"]) == (200, content_type)
+    assert "Accept" in answer["Vary"]
     assert document == client.get(f"{SCHEMA}?format=json").json()
     assert "/api/v3/profiles/{profile_id}" in document["paths"]
 
