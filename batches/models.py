@@ -232,7 +232,8 @@ class BatchRecord(DecidedRecord):
         ]
 
     def __str__(self) -> str:
-        return f"{self.batch_id} #{self.position}: {self.outcome}"
+        who = self.external_id or self.reference
+        return f"#{self.position} {who}: {self.outcome}" if who else f"#{self.position}: {self.outcome}"
 
 
 class PreviewRecord(DecidedRecord):

@@ -4,6 +4,7 @@ The first outcome stays as it was. The word remains the sender's, so the new bat
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 import orjson
 from django.db.models import Exists, OuterRef
@@ -16,6 +17,17 @@ from profiles.criteria import wire_criteria
 from profiles.sentences import ToldError
 from profiles.values import ErrorCode, OutcomeKind
 
+# Their cause lies outside of the record, so that it may be gone although the record is what it was.
+MAY_PASS: Final = (
+    ErrorCode.AMBIGUOUS,
+    ErrorCode.CLAIMED_ELSEWHERE,
+    ErrorCode.UNKNOWN_REFERENCE,
+    ErrorCode.DELETED_PROFILE,
+    ErrorCode.STALE,
+    ErrorCode.NOT_APPLIED,
+    ErrorCode.INTERNAL,
+)
+
 
 class ResendingError(ToldError):
     """The record cannot be sent again."""
@@ -23,10 +35,15 @@ class ResendingError(ToldError):
 
 def failed_positions(batch: Batch) -> list[int]:
     """Return the positions of records the hub itself failed at and that nobody has sent again; one query."""
+    return positions_not_sent_again(batch, ErrorCode.INTERNAL)
+
+
+def positions_not_sent_again(batch: Batch, code: str) -> list[int]:
+    """Return the positions of records that were rejected with this code and that nobody has sent again; one query."""
     again = Batch.objects.filter(
         corrects_batch_id=OuterRef("batch_id"), corrects_position=OuterRef("position"), dry_run=False
     )
-    failed = BatchRecord.objects.filter(batch=batch, outcome=OutcomeKind.REJECTED, error_code=ErrorCode.INTERNAL)
+    failed = BatchRecord.objects.filter(batch=batch, outcome=OutcomeKind.REJECTED, error_code=code)
     return list(failed.exclude(Exists(again)).order_by("position").values_list("position", flat=True))
 
 

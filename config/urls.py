@@ -5,10 +5,13 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
+from batches.admin.correcting import correct_page
 from batches.admin.explaining import explain_page
+from batches.admin.rejected import download_rejected, process_again
 from batches.admin.undo import undo_batch_page, undo_batches_page, undo_change_page
 from batches.admin.unmerge import unmerge_page
 from config.health import health, ready
+from profiles.admin.consent import consent_page
 from profiles.http.documents import DocsView, SchemaView
 from profiles.http.errors import unknown_path
 
@@ -22,6 +25,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/undo/batch/<uuid:batch_id>/", admin.site.admin_view(undo_batch_page), name="undo-batch-page"),
     path("admin/undo/batches/", admin.site.admin_view(undo_batches_page), name="undo-batches-page"),
     path("admin/undo/change/<int:change_id>/", admin.site.admin_view(undo_change_page), name="undo-change-page"),
+    path("admin/consent/<uuid:profile_id>/", admin.site.admin_view(consent_page), name="consent-page"),
+    path("admin/correct/<int:record_id>/", admin.site.admin_view(correct_page), name="correct-record"),
+    path("admin/rejected/<uuid:batch_id>.jsonl", admin.site.admin_view(download_rejected), name="rejected-records"),
+    path("admin/again/<uuid:batch_id>/", admin.site.admin_view(process_again), name="process-again"),
     path("admin/unmerge/<uuid:profile_id>/", admin.site.admin_view(unmerge_page), name="unmerge-page"),
     path("admin/", admin.site.urls),
     path("api/health", csrf_exempt(health)),

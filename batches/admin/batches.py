@@ -326,6 +326,7 @@ class BatchAdmin(ReadOnlyAdmin):
                 [[label(one["code"], "warning"), one["pointer"], one["message"]] for one in obj.warnings],
             ),
             "body": beginning_of_body(obj),
+            "may_process_again": self.has_requeue_permission(request),
             "may_requeue": self.has_requeue_permission(request)
             and obj.state in {BatchState.SET_ASIDE, BatchState.CANCELLED},
             "may_send_again": obj.rejected_count > 0

@@ -17,10 +17,12 @@ from unfold.components import BaseComponent, register_component
 from batches.admin.batches import batch_link, may_requeue, may_see_previews
 from batches.admin.reasons import considered_panel, first_problem, problems_panel, rule_in_words, shown_key
 from batches.admin.received import received_record
+from batches.admin.steps import next_steps
+from batches.correcting import CorrectingError, record_to_correct
 from batches.erasing import unfinished_erasure
 from batches.intake import QueueFullError
 from batches.models import Batch, BatchRecord, PreviewRecord
-from batches.resending import ResendingError, resend, sent_again
+from batches.resending import MAY_PASS, ResendingError, resend, sent_again
 from batches.results import decisions_about
 from batches.values import BatchSource
 from profiles.admin.ledger import changes_cell
@@ -226,8 +228,18 @@ class BatchRecordAdmin(ReadOnlyAdmin):
             "decisions": self._decisions(obj) if may_see_previews(request) else None,
             "received": received_record(obj),
             "explain_url": f"{reverse('explain')}?record={obj.pk}",
+            "steps": self._steps(request, obj),
             **self._again(request, obj),
         }
+
+    def _steps(self, request: HttpRequest, record: BatchRecord) -> list[tuple[str, str]]:
+        """Return what can be done next about a rejected record, by those who may; queries."""
+        if record.outcome != OutcomeKind.REJECTED or not may_requeue(request):
+            return []
+        try:
+            return next_steps(record, record_to_correct(record))
+        except CorrectingError:
+            return []
 
     def _decisions(self, record: BatchRecord) -> dict[str, object] | None:
         """Return of a record that was refused as stale what had been shown, and what it came to; queries."""
@@ -238,13 +250,13 @@ class BatchRecordAdmin(ReadOnlyAdmin):
         return table(["", "Would be", "Profile", "What would change"], rows) if rows else None
 
     def _again(self, request: HttpRequest, record: BatchRecord) -> dict[str, object]:
-        """Return how the record was sent again, or whether it may be: only what the hub failed at, and once."""
-        if record.error_code != ErrorCode.INTERNAL:
+        """Return how the record was sent again, or whether it may be as it is: once."""
+        if record.outcome != OutcomeKind.REJECTED or record.batch.source == BatchSource.UNDO:
             return {}
         again = sent_again(record)
         if again is not None:
             return {"sent_again": batch_link(again)}
-        return {"may_send_again": may_requeue(request)}
+        return {"may_send_again": may_requeue(request) and record.error_code in MAY_PASS}
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address of a record by batch and position, which is how the ledger knows it."""
@@ -261,11 +273,11 @@ class BatchRecordAdmin(ReadOnlyAdmin):
         return [at, again, *super().get_urls()]
 
     def send_again(self, request: HttpRequest, record_id: int) -> HttpResponse:
-        """Send a record again that the hub failed at and go back to its page, or preview that and go there."""
+        """Send a rejected record again as it is and go back to its page, or preview that and go there."""
         if not (self.has_view_permission(request) and may_requeue(request)):
             raise PermissionDenied
-        failed = self.get_queryset(request).filter(error_code=ErrorCode.INTERNAL)
-        record = get_object_or_404(failed.select_related("batch__submitted_by"), id=record_id)
+        rejected = self.get_queryset(request).filter(error_code__in=MAY_PASS)
+        record = get_object_or_404(rejected.select_related("batch__submitted_by"), id=record_id)
         if (again := sent_again(record)) is not None:
             self.message_user(request, format_html("It was sent again already, as {}.", batch_link(again)))
             return redirect("admin:batches_batchrecord_change", record_id)

@@ -226,6 +226,7 @@ class _Planning:
                 changes=reconciliation.changes,
                 cause=draft.cause,
                 times=reconciliation.times,
+                note=draft.note,
             )
         outcome = Outcome(
             kind=kind,

@@ -95,6 +95,8 @@ class ProfileDraft:
     """The version of the target that was looked at; at another one the draft is stale."""
     is_explicit: bool = False
     """Whether somebody acts on this one person's consent, as staff do: it then loosens without a time too."""
+    note: str = ""
+    """Why, in the words of whoever does it."""
     meant: Mapping[tuple[str, RowKey], RowKey] = field(default_factory=dict)
     """Which stored row an entry is about, where the doorway names it; it may get another identifier by that."""
     new_rows: frozenset[str] = frozenset()

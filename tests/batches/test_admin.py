@@ -341,7 +341,7 @@ def test_record_page_costs_the_same_for_any_number_of_candidates(staff_client, d
         batch = process([raw_record(identities=identities)])
         url = record_page(batch, 0)
         staff_client.get(url)  # what the process remembers from then on
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(9):
             response = staff_client.get(url)
         assert len(response.context["considered"]["table"]["rows"]) == min(count, ROWS)
 

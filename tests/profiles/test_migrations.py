@@ -54,6 +54,7 @@ def test_what_is_null_for_most_rows_is_indexed_for_the_others_only():
         "batch_unfinished",
         "batch_unfinished_by_queue",
         "duplicate_candidate_undecided",
+        "erasure_unfinished",
         "identity_one_primary_per_profile",
         "membership_by_role",
         "overmerge_alarm_once_until_seen",
