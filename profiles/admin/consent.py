@@ -33,6 +33,7 @@ from profiles.values import Cause, CauseKind, ErrorCode, Outcome, OutcomeKind
 PERMISSION: Final = "profiles.change_profile"
 CHANNELS: Final = ("email", "sms", "push", "phone", "post")
 _FLAGS: Final = {"promo": "is sent offers", "optout": "has opted out", "bounced": "bounces"}
+_TITLES: Final = {"sms": "SMS"}
 _TYPED: Final = {"": None, "yes": True, "no": False}
 MOST_STATUSES: Final = 500
 
@@ -66,7 +67,7 @@ class ConsentForm(forms.Form):
         own = {
             name: forms.ChoiceField(
                 required=False,
-                label=f"{channel}: {told}",
+                label=f"{_TITLES.get(channel, channel.capitalize())}: {told}",
                 choices=[("", "never decided"), ("yes", "yes"), ("no", "no")],
                 widget=UnfoldAdminSelectWidget,
             )
@@ -75,6 +76,16 @@ class ConsentForm(forms.Form):
             for name in (f"{channel}_{flag}",)
         }
         self.fields = {**own, **self.fields}
+
+    @property
+    def flags(self) -> list[forms.BoundField]:
+        """What somebody is sent, three to a channel."""
+        return [self[name] for name in _flags()]
+
+    @property
+    def others(self) -> list[forms.BoundField]:
+        """All other fields that are seen."""
+        return [field for field in self.visible_fields() if field.name not in _flags()]
 
     def clean_note(self) -> str:
         """Bring the note into normal form."""

@@ -1,7 +1,6 @@
 """Worlds and batches made to collide: few emails, few identities, few numbers, written in many ways."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -30,7 +29,7 @@ from tests.properties.retelling import (
 TORTURE: Final = os.environ.get("HUB_TORTURE") == "1"
 
 
-def examples(count: int, *, torture: int) -> Callable[..., Any]:
+def examples(count: int, *, torture: int) -> settings:
     """Run a property on `count` examples, always the same ones; on `torture` new ones with HUB_TORTURE=1."""
     return settings(
         max_examples=torture if TORTURE else count,
