@@ -8,11 +8,10 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batches.correcting import CorrectingError, rejected_by_cause, rejected_texts, values_of, with_values
+from batches.correcting import CorrectingError, values_of, with_values
 from batches.models import Batch, BatchBody, BatchRecord
 from profiles.models import Profile, User
-from profiles.reference_data import example_data, load_reference_data
-from tests.builders import make_profile, process, process_waiting
+from tests.builders import process, process_waiting
 from tests.properties.strategies import examples
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +30,7 @@ def record_page(client, record):
     return client.get(reverse("admin:batches_batchrecord_change", args=[record.pk])).content.decode()
 
 
-# --- Values by their places --------------------------------------------------------------------------------------
+# --- Values by their places ------------------------------------------------------------------------------------------
 
 
 def test_values_are_told_by_their_places():
@@ -81,7 +80,7 @@ def test_record_of_too_many_values_is_not_put_right_here():
         values_of({"tags": ["a"] * 201})
 
 
-# --- The page ----------------------------------------------------------------------------------------------------
+# --- The page --------------------------------------------------------------------------------------------------------
 
 
 def test_wrong_value_is_put_right_and_sent_as_a_batch_of_one(staff_client):
@@ -152,112 +151,3 @@ def test_putting_right_takes_the_permission_of_processing_again(client):
     assert client.get(correct_url(record)).status_code == 403
     assert client.post(reverse("process-again", args=[record.batch_id])).status_code == 403
     assert "What to do next" not in record_page(client, record)
-
-
-# --- What to do next ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def people():
-    load_reference_data(example_data())
-    make_profile(email="ann@example.com", first_name="Ann", identities=[{"handle": "pos", "identifier": "7"}])
-    make_profile(email="bob@example.com", first_name="Bob", mobile_phone="+61404000001")
-    make_profile(email="dan@example.com", first_name="Dan")
-    process([{"email": "dan@example.com", "profile_type": "deleted"}])
-
-
-@pytest.mark.parametrize(
-    ("sent", "criteria", "steps"),
-    [
-        (
-            {"email": "new@example.com", "mobile_phone": "+61404000001"},
-            "email",
-            ["Look at Bob", "Keep the number as the secondary phone"],
-        ),
-        ({"email": "dan@example.com"}, "email", ["Restore the profile with this record"]),
-        ({"email": "new@example.com", "region": "victorai"}, "email", ["much like it: victoria", "Add a region"]),
-        ({"first_name": "Ann"}, "email", ["Add the missing value", "Look for Ann"]),
-        ({"email": "no"}, "email", ["Correct the record"]),
-        (
-            {"email": "bob@example.com", "identities": [{"handle": "pos", "identifier": "7"}]},
-            "email",
-            ["Compare", "Look at Ann"],
-        ),
-    ],
-)
-def test_steps_fit_the_error(staff_client, people, sent, criteria, steps):
-    page = record_page(staff_client, record_of(process([sent], criteria)))
-
-    assert "What to do next" in page
-    for step in steps:
-        assert step in page
-
-
-@pytest.mark.parametrize(
-    ("sent", "wish", "told"),
-    [
-        ({"email": "dan@example.com"}, "restore", ("profile_type", "active")),
-        (
-            {"email": "new@example.com", "mobile_phone": "+61404000001"},
-            "secondary",
-            ("secondary_phone", "+61404000001"),
-        ),
-    ],
-)
-def test_step_fills_the_form(staff_client, people, sent, wish, told):
-    record = record_of(process([sent]))
-
-    page = staff_client.get(correct_url(record), {"try": wish})
-
-    assert told in [(line.title, line.text) for line in page.context["form_lines"]]
-    assert not page.context["is_rejected"]
-
-
-# --- A batch's rejected records ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def mixed():
-    return process(
-        [
-            {"email": "no"},
-            {"email": "ann@example.com"},
-            {"email": "neither", "company": "a\u2028b"},
-            {"first_name": "X"},
-            {"email": "dan@example.com", "region": "far-north"},
-        ]
-    )
-
-
-def test_rejected_records_are_told_by_their_cause(staff_client, mixed):
-    assert [(group.code, group.field, list(group.positions)) for group in rejected_by_cause(mixed.id)] == [
-        ("invalid", "email", [0, 2]),
-        ("no_match_value", "email", [3]),
-        ("unknown_reference", "region", [4]),
-    ]
-    page = staff_client.get(reverse("admin:batches_batch_change", args=[mixed.pk])).content.decode()
-    assert "Why records were rejected" in page
-    assert "2 invalid" in page
-
-
-def test_rejected_records_are_taken_away_as_they_came(staff_client, mixed):
-    answer = staff_client.get(reverse("rejected-records", args=[mixed.pk]))
-
-    lines = [json.loads(line) for line in answer.content.decode().split("\n")[:-1]]
-    assert [line.get("email") for line in lines] == ["no", "neither", None, "dan@example.com"]
-    assert "attachment" in answer["Content-Disposition"]
-    assert len(rejected_texts(mixed.id)) == 4
-
-
-def test_records_whose_cause_is_gone_are_processed_again_together(staff_client, mixed):
-    load_reference_data(example_data())
-    url = reverse("process-again", args=[mixed.pk])
-    assert "no record" not in staff_client.post(url, {"error_code": "invalid"}, follow=True).content.decode()
-    assert not Batch.objects.filter(corrects_batch_id=mixed.id).exists()
-
-    page = staff_client.post(url, {"error_code": "unknown_reference"}, follow=True).content.decode()
-    assert "1 record is sent again" in page
-    again = staff_client.post(url, {"error_code": "unknown_reference"}, follow=True).content.decode()
-
-    assert "0 records are sent again" in again
-    assert Batch.objects.get(corrects_batch_id=mixed.id).corrects_position == 4

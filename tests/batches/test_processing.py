@@ -13,7 +13,7 @@ from batches.models import Batch, BatchRecord
 from batches.processing import process_batch
 from profiles.models import Address, BlockedValue, IdentityLimit, Profile, ProfileChange
 from tests.builders import make_profile, process, process_waiting, raw_record, submit
-from tests.profiles.api.test_profiles import full_record
+from tests.profiles.api.test_views import full_record
 
 pytestmark = pytest.mark.django_db
 MOST_STATEMENTS = 45

@@ -20,7 +20,7 @@ from profiles.undoing import RecordSince, Target, take_back, target_of_change, t
 from profiles.values import Cause, CauseKind
 from tests.batches.test_processing import full_records
 from tests.builders import make_profile, process
-from tests.profiles.api.test_profiles import full_record
+from tests.profiles.api.test_views import full_record
 
 pytestmark = pytest.mark.django_db
 STAFF = Cause(CauseKind.ADMIN, actor_id=1, actor_label="staff")

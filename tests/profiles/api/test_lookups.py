@@ -124,7 +124,7 @@ def test_deleting_by_type_takes_the_scope_of_deleting(make_client, ann, merged):
     assert (answer.status_code, str(ann.id) in answer.json()["message"]) == (409, True)
 
 
-# --- Identities --------------------------------------------------------------------------------------------------
+# --- Identities ------------------------------------------------------------------------------------------------------
 
 
 def test_identities_are_found(api_client, ann, merged):
@@ -171,69 +171,3 @@ def test_id_is_found_by_an_identity(api_client, ann):
 @pytest.mark.parametrize("path", ["identities", "identities/search-profile/7", "identities/search"])
 def test_identities_take_scopes_of_their_own(make_client, path):
     assert make_client("read-profiles").get(f"/api/v3/{path}").status_code == 403
-
-
-# --- Custom attributes -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def pets():
-    def have(email, **values):
-        entries = [
-            {"namespace": "pets", "handle": handle, "type": kind, "value": value}
-            for handle, (kind, value) in values.items()
-        ]
-        return make_profile(email=email, first_name=email[0], custom_attributes=entries)
-
-    have("a@example.com", dog=("string", "Rex"), count=("integer", 2))
-    have("b@example.com", dog=("string", "Max"), count=("string", "2"))
-    have("c@example.com", dog=("string", "R" * 100), likes=("boolean", True))
-    have("d@example.com", dog=("string", "R" * 99))
-
-
-@pytest.mark.parametrize(
-    ("attributes", "names"),
-    [
-        ([("dog", "value", "Rex")], "a"),
-        ([("dog", "value][eq", "Rex")], "a"),
-        ([("dog", "value][in", "Rex,Max")], "a b"),
-        ([("count", "value", "2")], "a b"),
-        ([("likes", "value", "true")], "c"),
-        ([("dog", "value", "R" * 100)], "c"),
-        ([("dog", "value", "rex")], ""),
-        ([("dog", "value][in", "Rex,Max"), ("count", "value", "2")], "a b"),
-        ([("dog", "value", "Rex"), ("likes", "value", "true")], ""),
-    ],
-)
-def test_profiles_are_found_by_their_attributes(api_client, pets, attributes, names):
-    query = {"sort": "id"}
-    for number, (handle, name, value) in enumerate(attributes):
-        query |= {
-            f"attributes[{number}][namespace]": "pets",
-            f"attributes[{number}][handle]": handle,
-            f"attributes[{number}][{name}]": value,
-        }
-
-    found = api_client.get("/api/v3/profiles/attributes/custom", query).json()["data"]
-
-    assert [one["first_name"] for one in found] == names.split()
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "",
-        "attributes[0][namespace]=pets",
-        "attributes[0][namespace]=pets&attributes[0][handle]=dog",
-        "attributes[0][namespace]=pets&attributes[0][handle]=dog&attributes[0][value]=",
-        "attributes[0][namespace]=pets&attributes[0][handle]=dog&attributes[0][value][in]=a,,",
-        "attributes[0][namespace]=pets&attributes[0][handle]=dog&attributes[0][value][gt]=1",
-        "attributes[0][namespace][in]=pets&attributes[0][handle]=dog&attributes[0][value]=1",
-        "attributes[0][namespace]=a&attributes[0][handle]=b&attributes[0][value]=c&filter[email]=a@example.com",
-        "&".join(
-            f"attributes[{n}][namespace]=a&attributes[{n}][handle]=b&attributes[{n}][value]=c" for n in range(11)
-        ),
-    ],
-)
-def test_attributes_that_cannot_be_asked_for_are_refused(api_client, query):
-    assert api_client.get(f"/api/v3/profiles/attributes/custom?{query}").status_code == 422

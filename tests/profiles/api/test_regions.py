@@ -7,6 +7,7 @@ import pytest
 from profiles.models import Region
 from profiles.reference_data import example_data, load_reference_data
 from tests.builders import process
+from tests.profiles.api.asking import data, errors
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v3/regions"
@@ -65,3 +66,24 @@ def test_regions_take_scopes_of_their_own(make_client):
     client = make_client("update-profiles")
 
     assert [define(client, {"name": "Far"}).status_code, client.delete(f"{URL}/1").status_code] == [403, 403]
+
+
+# --- Of a profile --------------------------------------------------------------------------------------------------
+
+
+def test_regions_are_added_changed_and_removed(ask, api_client):
+    load_reference_data(example_data())
+    (added,) = data(ask("post", "regions", {"handle": "victoria", "country": "AU", "state": "VIC"}), 201)
+    url = f"regions/{added['id']}"
+
+    assert (added["handle"], added["country"], added["state"], added["is_active"]) == ("victoria", "AU", "VIC", True)
+    (changed,) = data(ask("put", url, {**added, "is_active": False}))
+    assert changed["is_active"] is False
+    assert data(ask("get", url)) == changed
+    assert ask("delete", url).status_code == 204
+    assert ask("get", url).status_code == 404
+    assert data(ask("get", "regions")) == []
+
+
+def test_region_nobody_defined_is_told_at_its_field(ask):
+    assert list(errors(ask("post", "regions", {"region_id": 999_999}))) == ["region_id"]
