@@ -18,10 +18,8 @@ ELSEWHERE: Final = {
     "batches/management/commands/import_profiles.py": "batches/test_importing.py",
     "batches/management/commands/run.py": "batches/test_supervisor.py",
     "batches/management/commands/undo.py": "batches/admin/test_undo.py",
-    "batches/management/commands/unmerge.py": "batches/test_unmerging.py",
     "batches/management/commands/work.py": "faults/test_workers.py",
     "profiles/management/commands/create_token.py": "profiles/test_commands.py",
-    "profiles/management/commands/merge_profiles.py": "profiles/test_merging.py",
 }
 
 

@@ -537,7 +537,7 @@ def test_command_that_is_not_confirmed_merges_nothing(monkeypatch, options, answ
     assert not Profile.objects.filter(merged_into__isnull=False).exists()
 
 
-@pytest.mark.parametrize(("source", "told"), [("x", "x is not the id of a profile."), (str(NOBODY), "There is no")])
+@pytest.mark.parametrize(("source", "told"), [("x", "x is not an id."), (str(NOBODY), "There is no")])
 def test_command_names_what_it_cannot_merge(source, told):
     with pytest.raises(CommandError, match=told):
         call_command("merge_profiles", source, str(make_profile().id), yes=True)

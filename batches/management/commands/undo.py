@@ -3,7 +3,6 @@
 import sys
 from itertools import islice
 from typing import Any, Final
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -16,13 +15,12 @@ from batches.undoing import Part, Tally, UndoError, batches_of, parts_of, submit
 from batches.values import UNFINISHED, BatchState
 from batches.worker import helping
 from profiles import keys
-from profiles.db.ids import read_id
 from profiles.keys import NOTES_LENGTH, InvalidValueError
-from profiles.management.arguments import FAILED, find_user
+from profiles.management.arguments import FAILED, cause_of, find_id, find_user
 from profiles.models import User
 from profiles.reverting import SENTENCES
 from profiles.undoing import Reversal, Target, UndoOptions, take_back, target_of_change
-from profiles.values import Cause, CauseKind, WarningCode
+from profiles.values import Cause, WarningCode
 
 SOME_KEPT: Final = 1
 
@@ -72,17 +70,13 @@ class Command(BaseCommand):
 
     def _handle(self, *, batch: list[str] | None, label: str | None, change: list[str] | None, **options: Any) -> bool:
         terms = UndoOptions(
-            frozenset(map(_id, options["force"])),
+            frozenset(map(find_id, options["force"])),
             loosen_consent=options["loosen_consent"],
             by_ledger_alone=options["ledger_only"],
         )
         note = keys.text(options["note"], length=NOTES_LENGTH, notes=True)
         user = find_user(options["user"])
-        cause = Cause(
-            CauseKind.COMMAND,
-            actor_id=None if user is None else user.pk,
-            actor_label="" if user is None else user.username,
-        )
+        cause = cause_of(user)
         if change is not None:
             return self._take_change_back(
                 _target(*change), terms, cause, note=note, dry_run=options["dry_run"], yes=options["yes"]
@@ -185,15 +179,8 @@ def _confirm(tally: Tally) -> None:
         raise CommandError("Nothing was taken back.", returncode=FAILED)
 
 
-def _id(text: str) -> UUID:
-    found = read_id(text)
-    if found is None:
-        raise CommandError(f"{text} is not an id.", returncode=FAILED)
-    return found
-
-
 def _batch(text: str) -> Batch:
-    batch = Batch.objects.filter(id=_id(text)).first()
+    batch = Batch.objects.filter(id=find_id(text)).first()
     if batch is None:
         raise CommandError(f"There is no batch {text}.", returncode=FAILED)
     return batch
@@ -210,7 +197,7 @@ def _parts(batches: list[Batch], positions: list[int] | None) -> list[Part]:
 
 def _target(profile: str, version: str) -> Target:
     is_version = version.isascii() and version.isdigit() and len(version) < 10  # noqa: PLR2004 of 32 bits
-    target = target_of_change(_id(profile), int(version)) if is_version else None
+    target = target_of_change(find_id(profile), int(version)) if is_version else None
     if target is None:
         raise CommandError(f"The profile {profile} has no version {version}.", returncode=FAILED)
     return target

@@ -2,7 +2,6 @@
 
 import sys
 from typing import Any, Final
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -10,11 +9,10 @@ from django.utils import timezone
 
 from batches.unmerging import records_of, sentences
 from profiles import keys
-from profiles.db.ids import read_id
 from profiles.keys import NOTES_LENGTH, InvalidValueError
-from profiles.management.arguments import FAILED, find_user
+from profiles.management.arguments import FAILED, cause_of, find_id, find_user
 from profiles.unmerging import PartingPlan, Unmerge, UnmergeError, unmerge_profiles
-from profiles.values import Cause, CauseKind
+from profiles.values import Cause
 
 SOME_KEPT: Final = 1
 
@@ -51,12 +49,14 @@ class Command(BaseCommand):
         """Show what it comes to, and do it once that is confirmed."""
         try:
             unmerge = Unmerge(
-                _id(source),
-                None if destination is None else _id(destination),
+                find_id(source),
+                None if destination is None else find_id(destination),
                 options["to_merged"],
                 note=keys.text(options["note"], length=NOTES_LENGTH, notes=True),
             )
-            plan = self._unmerge(unmerge, _cause(options["user"]), dry_run=options["dry_run"], yes=options["yes"])
+            plan = self._unmerge(
+                unmerge, cause_of(find_user(options["user"])), dry_run=options["dry_run"], yes=options["yes"]
+            )
         except (UnmergeError, InvalidValueError) as error:
             raise CommandError(str(error), returncode=FAILED) from error
         if plan.kept:
@@ -77,17 +77,3 @@ class Command(BaseCommand):
             plan = unmerge_profiles(unmerge, cause=cause, now=timezone.now(), records_of=records_of)
         self.stdout.write("They are two again.")
         return plan
-
-
-def _id(text: str) -> UUID:
-    found = read_id(text)
-    if found is None:
-        raise CommandError(f"{text} is not an id.", returncode=FAILED)
-    return found
-
-
-def _cause(username: str | None) -> Cause:
-    user = find_user(username)
-    if user is None:
-        return Cause(CauseKind.COMMAND)
-    return Cause(CauseKind.COMMAND, actor_id=user.pk, actor_label=user.username)

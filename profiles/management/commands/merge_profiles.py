@@ -9,12 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from profiles import keys
-from profiles.db.ids import read_id
 from profiles.keys import NOTES_LENGTH, InvalidValueError
-from profiles.management.arguments import FAILED, find_user
+from profiles.management.arguments import FAILED, cause_of, find_id, find_user
 from profiles.merging import Merge, MergeError, merge_profiles, plan_merge
 from profiles.models import Profile
-from profiles.values import Cause, CauseKind
+from profiles.values import Cause
 
 
 class Command(BaseCommand):
@@ -41,12 +40,12 @@ class Command(BaseCommand):
         """Show what would change, and merge once that is confirmed."""
         try:
             merge = Merge(
-                _id(source),
-                _id(destination),
+                find_id(source),
+                find_id(destination),
                 despite_verdict=options["despite_verdict"],
                 note=keys.text(note, length=NOTES_LENGTH, notes=True),
             )
-            self._merge(merge, _cause(user), dry_run=options["dry_run"], yes=options["yes"])
+            self._merge(merge, cause_of(find_user(user)), dry_run=options["dry_run"], yes=options["yes"])
         except (MergeError, InvalidValueError) as error:
             raise CommandError(str(error), returncode=FAILED) from error
 
@@ -73,19 +72,3 @@ class Command(BaseCommand):
             for pointer in change.changes:
                 self.stdout.write(f"  {pointer}")
         return {result.id: result.before.version for result in plan.results[:2] if result.before is not None}
-
-
-def _id(text: str) -> UUID:
-    found = read_id(text)
-    if found is None:
-        raise CommandError(f"{text} is not the id of a profile.", returncode=FAILED)
-    return found
-
-
-def _cause(username: str | None) -> Cause:
-    user = find_user(username)
-    return (
-        Cause(CauseKind.COMMAND)
-        if user is None
-        else Cause(CauseKind.COMMAND, actor_id=user.pk, actor_label=user.username)
-    )
