@@ -5,11 +5,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from profiles.merging import Merge, merge_profiles
-from profiles.values import Cause, CauseKind
+from tests.batches.asking import CAUSE
 from tests.builders import make_profile, process
-
-URL = "/api/v3/profiles/unmerge"
-CAUSE = Cause(CauseKind.ADMIN, actor_id=1, actor_label="staff")
 
 
 @pytest.fixture

@@ -9,25 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batches.correcting import CorrectingError, values_of, with_values
-from batches.models import Batch, BatchBody, BatchRecord
+from batches.models import Batch, BatchBody
 from profiles.models import Profile, User
+from tests.batches.asking import BACKEND, correct_url, record_of, record_page
 from tests.builders import process, process_waiting
 from tests.properties.strategies import examples
 
 pytestmark = pytest.mark.django_db
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-
-
-def record_of(batch, position=0):
-    return BatchRecord.objects.get(batch=batch, position=position)
-
-
-def correct_url(record):
-    return reverse("correct-record", args=[record.pk])
-
-
-def record_page(client, record):
-    return client.get(reverse("admin:batches_batchrecord_change", args=[record.pk])).content.decode()
 
 
 # --- Values by their places ------------------------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """Whose records are whose since a merge, in words too, and the command that takes the two apart."""
 
-import json
-
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
@@ -11,21 +9,10 @@ from batches.unmerging import records_of, sentences
 from profiles.keys import MatchKey
 from profiles.models import ProfileChange
 from profiles.unmerging import KeyedRecord, Unmerge, unmerge_profiles
-from profiles.values import Cause, CauseKind
+from tests.batches.asking import CAUSE, merged_into
 from tests.builders import process
 
 pytestmark = pytest.mark.django_db
-URL = "/api/v3/profiles/unmerge"
-CAUSE = Cause(CauseKind.ADMIN, actor_id=1, actor_label="staff")
-
-
-def post(client, body, url=URL):
-    return client.post(url, json.dumps(body), content_type="application/json")
-
-
-def merged_into(profile):
-    profile.refresh_from_db()
-    return profile.merged_into_id
 
 
 # --- Whose the records are -------------------------------------------------------------------------------------------

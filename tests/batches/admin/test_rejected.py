@@ -6,24 +6,11 @@ import pytest
 from django.urls import reverse
 
 from batches.correcting import rejected_by_cause, rejected_texts
-from batches.models import Batch, BatchRecord
+from batches.models import Batch
 from profiles.reference_data import example_data, load_reference_data
 from tests.builders import process
 
 pytestmark = pytest.mark.django_db
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-
-
-def record_of(batch, position=0):
-    return BatchRecord.objects.get(batch=batch, position=position)
-
-
-def correct_url(record):
-    return reverse("correct-record", args=[record.pk])
-
-
-def record_page(client, record):
-    return client.get(reverse("admin:batches_batchrecord_change", args=[record.pk])).content.decode()
 
 
 @pytest.fixture

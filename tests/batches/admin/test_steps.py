@@ -1,26 +1,12 @@
 """What staff can do next about a rejected record stands beside it (way 5.7)."""
 
 import pytest
-from django.urls import reverse
 
-from batches.models import BatchRecord
 from profiles.reference_data import example_data, load_reference_data
+from tests.batches.asking import correct_url, record_of, record_page
 from tests.builders import make_profile, process
 
 pytestmark = pytest.mark.django_db
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-
-
-def record_of(batch, position=0):
-    return BatchRecord.objects.get(batch=batch, position=position)
-
-
-def correct_url(record):
-    return reverse("correct-record", args=[record.pk])
-
-
-def record_page(client, record):
-    return client.get(reverse("admin:batches_batchrecord_change", args=[record.pk])).content.decode()
 
 
 @pytest.fixture

@@ -1,25 +1,12 @@
 """Merged profiles are taken apart at the desk."""
 
-import json
-
 import pytest
 
 from profiles.models import Profile
-from profiles.values import Cause, CauseKind
+from tests.batches.asking import merged_into
 from tests.builders import process
 
 pytestmark = pytest.mark.django_db
-URL = "/api/v3/profiles/unmerge"
-CAUSE = Cause(CauseKind.ADMIN, actor_id=1, actor_label="staff")
-
-
-def post(client, body, url=URL):
-    return client.post(url, json.dumps(body), content_type="application/json")
-
-
-def merged_into(profile):
-    profile.refresh_from_db()
-    return profile.merged_into_id
 
 
 def page(profile):

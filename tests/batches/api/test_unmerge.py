@@ -1,25 +1,13 @@
 """Merged profiles are taken apart over REST."""
 
-import json
 import uuid
 
 import pytest
 
 from profiles.models import ProfileChange
-from profiles.values import Cause, CauseKind
+from tests.batches.asking import UNMERGE, merged_into, post
 
 pytestmark = pytest.mark.django_db
-URL = "/api/v3/profiles/unmerge"
-CAUSE = Cause(CauseKind.ADMIN, actor_id=1, actor_label="staff")
-
-
-def post(client, body, url=URL):
-    return client.post(url, json.dumps(body), content_type="application/json")
-
-
-def merged_into(profile):
-    profile.refresh_from_db()
-    return profile.merged_into_id
 
 
 def test_both_are_told_as_they_are_then(api_client, pair):
@@ -50,7 +38,7 @@ def test_dry_run_only_shows_it(api_client, pair):
     anna, _ = pair
     rows = ProfileChange.objects.count()
 
-    shown = post(api_client, {"source_profile_id": str(anna.id)}, f"{URL}?dry_run=1").json()["data"]
+    shown = post(api_client, {"source_profile_id": str(anna.id)}, f"{UNMERGE}?dry_run=1").json()["data"]
     done = post(api_client, {"source_profile_id": str(anna.id)}).json()["data"]
 
     assert shown["operation_id"] is None
