@@ -97,7 +97,8 @@ class History:
         self.start, self.writes = read_back(rows, present)
         self.spoken = [row for row in rows if row.action in SPOKEN]
         self._creations = [row for row in rows if row.action is ChangeAction.CREATED]
-        self._own = {row.cause.batch_id for row in self._creations} - {None}
+        # Of several creations the newest counts: each after the first has made anew what was taken back.
+        self._own = {row.cause.batch_id for row in self._creations[-1:]} - {None}
         touched = self.start.rows
         self._untouched = {
             name: [key for key in present.collections.get(name, {}) if (name, key) not in touched]
@@ -112,7 +113,7 @@ class History:
             user = None if forced else self._user(lives)
             if user is None:
                 return Shown(has_ended=True)
-            lives |= {row.version: _LIVE for row in self._creations}
+            lives |= {row.version: _LIVE for row in self._creations[-1:]}
         shown = _Replaying(self.start, lives).replay(self.spoken, self.writes, self.start.moved)
         if user is not None:
             shown.users[""] = user

@@ -61,10 +61,19 @@ class TakenBackLedger:
 
     def _creation_shows(self) -> bool | None:
         """Whether the creation shows although it is dead, as somebody else stands on it; `None`: one is live."""
-        creation = self.ledger[0]
-        if any(self.is_live(entry, "no register") for entry in self.ledger if entry.action == "created"):
+        creations = [entry for entry in self.ledger if entry.action == "created"]
+        if any(self.is_live(entry, "no register") for entry in creations):
             return None
-        return any(self._stands(entry, creation) for entry in self.ledger[1:] if entry.action in PLAIN)
+        creation = creations[-1]
+        return any(
+            self._stands(entry, creation)
+            for entry in self.ledger
+            if entry.action in PLAIN and entry.action != "created"
+        )
+
+    @property
+    def _newest_creation(self) -> ProfileChange:
+        return [entry for entry in self.ledger if entry.action == "created"][-1]
 
     def _stands(self, entry: ProfileChange, creation: ProfileChange) -> bool:
         if self.is_live(entry, "no register"):
@@ -76,7 +85,7 @@ class TakenBackLedger:
         )
 
     def _lives(self, entry: ProfileChange, register: str) -> bool:
-        if entry.action == "created" and self.creation_shows is not None:
+        if entry.action == "created" and self.creation_shows is not None and entry is self._newest_creation:
             return self.creation_shows
         return self.is_live(entry, register)
 
