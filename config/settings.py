@@ -4,6 +4,7 @@ Nothing here means anything: it says what runs, and how much of it. README, "Ope
 operator may set.
 """
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ READ_AHEAD = env.bool("READ_AHEAD", default=True)
 POLL_SECONDS = env.float("POLL_SECONDS", default=0.2)
 # Where a worker waits to be woken (PostgreSQL's LISTEN), if not where DATABASE_URL leads: the server itself where a
 # pooler stands between, which would lose the call. Empty: it is never woken and looks every POLL_SECONDS.
-LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", default=None)
+LISTEN_DATABASE_URL = os.environ.get("LISTEN_DATABASE_URL")  # environ would take an empty one for none
 if LISTEN_DATABASE_URL and not LISTEN_DATABASE_URL.startswith(("postgres://", "postgresql://")):
     raise ImproperlyConfigured(
         "LISTEN_DATABASE_URL must begin with postgres://, or be empty: then workers look for themselves."

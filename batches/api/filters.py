@@ -97,6 +97,14 @@ def _filters(criteria: Criteria) -> type[ItemFilters]:
     return EmailItemFilters if criteria == (EMAIL,) else EitherItemFilters
 
 
+def _plain(reference: str) -> str:
+    """Return a reference as it will be stored once the record is decided."""
+    try:
+        return keys.text(reference)
+    except keys.InvalidValueError:
+        return reference.strip()
+
+
 def select_items(request: Request, *, criteria: Criteria) -> Selection:
     """Return which items of a batch with these criteria the request asks for; raises `InvalidFieldsError`."""
     filters = _filters(criteria)
@@ -107,7 +115,7 @@ def select_items(request: Request, *, criteria: Criteria) -> Selection:
         return all(
             value == "pending"
             if name in {"outcome", "status"}
-            else name == "reference" and value.strip() == item.reference.strip()
+            else name == "reference" and _plain(value) == _plain(item.reference)
             for name, value in asked.items()
         )
 

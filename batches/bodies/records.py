@@ -41,6 +41,8 @@ class RawRecord:
     def reference(self) -> str:
         """The sender's own name for the record, before it was checked."""
         reference = self.value.get("reference")
+        if isinstance(reference, int) and not isinstance(reference, bool):
+            return str(reference)
         return reference if isinstance(reference, str) else ""
 
 

@@ -8,12 +8,14 @@ import pytest
 
 from tests.flows.installation import ROOT
 
+SHOW = "import config.settings as s; print(s.DEBUG, s.CORS_ALLOWED_ORIGINS, s.PROXIES, repr(s.LISTEN_DATABASE_URL))"
+
 
 def start(**environment):
     """Load the settings in a process of their own, and return how it ended and what it said."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
-        [sys.executable, "-c", "import config.settings as s; print(s.DEBUG, s.CORS_ALLOWED_ORIGINS, s.PROXIES)"],
+        [sys.executable, "-c", SHOW],
         env={**kept, "SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "hub.example.com", **environment},
         cwd=ROOT,
         capture_output=True,
@@ -30,7 +32,8 @@ def start(**environment):
         ({"DEBUG": "1"}, "True [] 0"),
         ({"CORS_ORIGINS": "https://a.example.com,https://b.example.com"}, "['https://a.example.com', 'https://b"),
         ({"TRUST_PROXY": "1", "PROXIES": "2"}, "False [] 2"),
-        ({"PROXIES": "2"}, "False [] 0"),
+        ({"PROXIES": "2"}, "False [] 0 None"),
+        ({"LISTEN_DATABASE_URL": ""}, "False [] 0 ''"),
     ],
 )
 def test_environment_is_read(environment, told):

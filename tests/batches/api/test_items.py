@@ -58,3 +58,15 @@ def test_item_that_is_not_there_is_404(api_client, place):
     batch = process(RECORDS)
 
     assert api_client.get(f"/api/v3/batches/{batch.id}/items/{place}/record").status_code == 404
+
+
+@pytest.mark.parametrize("sent", [7, "caf\u00e9", "cafe\u0301", "row 7\u200b"])
+def test_item_is_found_by_its_reference_whether_it_waits_or_not(api_client, sent):
+    asked = {"filter[reference]": "7" if sent == 7 else str(sent).rstrip("\u200b")}
+    for batch in (
+        submit([{"email": "a@example.com", "reference": sent}]),
+        process([{"email": "b@example.com", "reference": sent}]),
+    ):
+        found = api_client.get(f"/api/v3/batches/{batch.id}/items", asked).json()["data"]
+
+        assert [one["position"] for one in found] == [0]
