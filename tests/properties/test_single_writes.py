@@ -68,16 +68,16 @@ def test_making_somebody_is_a_batch_of_one_that_meets_nobody(sent, api_client):
 
 @settings(examples(150, torture=3_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=records(), sent=records())
-def test_changing_somebody_is_a_batch_of_one_that_matches(first, sent, api_client):
+def test_changing_somebody_is_a_batch_of_one_that_matches(first, sent, api_client, machine_user):
     known = {**with_ids(first.record), "email": "ann@example.com", "profile_type": "active"}
     record = {**with_ids(sent.record), "email": "ann@example.com"}
     with undone():
-        process([known])
+        process([known], submitted_by=machine_user)  # of the same source, whose times count
         profile = Profile.objects.filter(email_key="ann@example.com").first()
         if profile is None:
             return
         with undone():
-            batch = process([record])
+            batch = process([record], submitted_by=machine_user)
             by_batch, state, rows = outcome_of(batch), stored(), ProfileChange.objects.count()
         answer = api_client.put(f"{URL}/{profile.id}", json.dumps(record), content_type="application/json")
         by_hand, other, others = told(answer), stored(), ProfileChange.objects.count()
