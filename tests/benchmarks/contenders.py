@@ -42,7 +42,7 @@ class Recording:
     def final_rows(self) -> list[Operation]:
         """Every row that the batch's records speak of, as it is afterwards, with ledger and outcomes."""
         (plan,) = self.plans
-        whole = [replace(result, before=None) for result in plan.results]
+        whole = [replace(result, before=None, origins={}) for result in plan.results]
         moment = next(op.rows[0]["at"] for op in self.differences if op.model is ProfileChange)
         operations = [Operation("upsert", Profile, writing._new_profiles(whole, moment))]  # noqa: SLF001 only we measure it
         for collection in shape.COLLECTIONS.values():
