@@ -6,11 +6,11 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from hypothesis import HealthCheck, settings
-from rest_framework.test import APIClient
 
 from batches.worker import bell, loop
 from profiles.models import ApiToken, User
 from tests.builders import process_waiting
+from tests.documented import DocumentedClient
 
 settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("torture", parent=settings.get_profile("hub"), max_examples=2_000)
@@ -44,9 +44,9 @@ def machine_user(db):
 def make_client(machine_user):
     """Return a function from scopes to an API client that bears them."""
 
-    def make(*scopes: str, user: User = machine_user, **options) -> APIClient:
+    def make(*scopes: str, user: User = machine_user, **options) -> DocumentedClient:
         _, token = ApiToken.objects.create(user=user, label="test", scopes=list(scopes), **options)
-        client = APIClient()
+        client = DocumentedClient()
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
         return client
 

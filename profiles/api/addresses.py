@@ -7,8 +7,9 @@ from django.http import HttpResponse
 from pydantic import ConfigDict, RootModel
 from rest_framework.request import Request
 
+from profiles.api.documents import PartEnvelope, PartsEnvelope
 from profiles.api.identities import by_id
-from profiles.api.parts import PartEnvelope, PartsEnvelope, PartView, described, only_one, removing, without_read_only
+from profiles.api.parts import PartView, described, only_one, removing, without_read_only
 from profiles.api.single import Document, body_of, draft_of, draft_of_entry
 from profiles.http.errors import InvalidFieldsError
 from profiles.models import Profile

@@ -8,8 +8,9 @@ from django.http import Http404, HttpResponse
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 from rest_framework.request import Request
 
+from profiles.api.documents import PartEnvelope, PartsEnvelope
 from profiles.api.identities import by_id
-from profiles.api.parts import PartEnvelope, PartsEnvelope, PartView, described, removing, without_read_only
+from profiles.api.parts import PartView, described, removing, without_read_only
 from profiles.api.sent import written_entry
 from profiles.api.single import Document, body_of, draft_of, draft_of_entry
 from profiles.attributes import type_of

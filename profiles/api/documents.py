@@ -1,8 +1,9 @@
 """How the OpenAPI document describes a profile."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, RootModel
 
 
 class ProfileDocument(BaseModel):
@@ -33,3 +34,49 @@ class ProfileEnvelope(BaseModel):
     """One profile."""
 
     data: ProfileDocument
+
+
+class Foretold(BaseModel):
+    """What a write would come to."""
+
+    outcome: str
+    changes: dict[str, Any]
+    warnings: list[dict[str, Any]]
+
+
+class ForetoldEnvelope(BaseModel):
+    """The answer to a dry run."""
+
+    data: Foretold
+
+
+class ChangedEnvelope(RootModel[ProfileEnvelope | ForetoldEnvelope]):
+    """The profile as it is then; of a dry run what it would come to."""
+
+
+class PartEnvelope(BaseModel):
+    """One part of a profile."""
+
+    data: dict[str, Any]
+
+
+class PartsEnvelope(BaseModel):
+    """All parts of a kind."""
+
+    data: list[dict[str, Any]]
+
+
+class ChangedPartEnvelope(RootModel[PartEnvelope | ForetoldEnvelope]):
+    """The part as it is then; of a dry run what it would come to."""
+
+
+class ChangedPartsEnvelope(RootModel[PartsEnvelope | ForetoldEnvelope]):
+    """The parts as they are then; of a dry run what it would come to."""
+
+
+WRITTEN: Final[Mapping[type[BaseModel] | None, type[BaseModel]]] = {
+    None: ForetoldEnvelope,
+    PartEnvelope: ChangedPartEnvelope,
+    PartsEnvelope: ChangedPartsEnvelope,
+}
+"""What is answered with 200, by what is without a dry run."""

@@ -7,7 +7,8 @@ from django.http import Http404, HttpResponse
 from pydantic import ConfigDict, RootModel, TypeAdapter, ValidationError
 from rest_framework.request import Request
 
-from profiles.api.parts import PartEnvelope, PartsEnvelope, PartView, described, only_one, removing
+from profiles.api.documents import PartEnvelope, PartsEnvelope
+from profiles.api.parts import PartView, described, only_one, removing
 from profiles.api.single import Document, body_of, draft_of, draft_of_entry
 from profiles.http.errors import InvalidFieldsError
 from profiles.keys import identity_match_key

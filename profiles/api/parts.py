@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from profiles.api.documents import WRITTEN
 from profiles.api.single import (
     DRY_RUN,
     IDEMPOTENCY_KEY,
@@ -34,18 +35,6 @@ Pick = Callable[[Document], Any]
 Ask = Callable[[Profile, Document], ProfileDraft]
 
 
-class PartEnvelope(BaseModel):
-    """One part of a profile."""
-
-    data: dict[str, Any]
-
-
-class PartsEnvelope(BaseModel):
-    """All parts of a kind."""
-
-    data: list[dict[str, Any]]
-
-
 def described(
     operation_id: str,
     summary: str,
@@ -57,6 +46,8 @@ def described(
     **answer: Any,
 ) -> Callable[[_Method], _Method]:
     """Return how the OpenAPI document describes a method of a part."""
+    if writes:
+        answer["ok"] = WRITTEN[answer.get("ok")]
     codes = {308, 404, *more, *((409, 412, 413, 415, 422, 503) if writes else ())}
     describe: Callable[[_Method], _Method] = extend_schema(
         operation_id=operation_id,

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from profiles.api.documents import PartEnvelope, PartsEnvelope
 from profiles.api.identities import by_id
-from profiles.api.parts import PartEnvelope, PartsEnvelope, PartView, described, removing
+from profiles.api.parts import PartView, described, removing
 from profiles.api.sent import region_entry
 from profiles.api.single import Document, body_of, draft_of, draft_of_entry
 from profiles.http.bodies import read_fields

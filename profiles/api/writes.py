@@ -1,7 +1,7 @@
 """Writing one profile over REST: each write is one draft through the one conductor (rules 12)."""
 
 from dataclasses import replace
-from typing import Any, ClassVar, Final, cast
+from typing import ClassVar, Final, cast
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -11,7 +11,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from profiles.api.documents import ProfileEnvelope
+from profiles.api.documents import ChangedEnvelope, ForetoldEnvelope, ProfileEnvelope
 from profiles.api.sent import record_of
 from profiles.api.single import (
     DRY_RUN,
@@ -41,24 +41,6 @@ class ProfileIn(RootModel[Record]):
     """A profile, or what is to be changed of one."""
 
     model_config = ConfigDict(json_schema_extra={"title": "ProfileIn"})
-
-
-class Foretold(BaseModel):
-    """What a write would come to."""
-
-    outcome: str
-    changes: dict[str, Any]
-    warnings: list[dict[str, Any]]
-
-
-class ForetoldEnvelope(BaseModel):
-    """The answer to a dry run."""
-
-    data: Foretold
-
-
-class ChangedEnvelope(RootModel[ProfileEnvelope | ForetoldEnvelope]):
-    """The profile as it is then; of a dry run what it would come to."""
 
 
 class Profiles(ProfileList):
@@ -130,8 +112,8 @@ class OneProfile(ProfileDetail):
         summary="Delete a profile softly",
         description="It keeps its keys and is restored by naming another profile_type. Deleting it again is no error.",
         tags=["profiles"],
-        parameters=[IF_MATCH],
-        responses=answers(404, 409, 412, 503, no_content=None),
+        parameters=[DRY_RUN, IF_MATCH],
+        responses=answers(404, 409, 412, 422, 503, ok=ForetoldEnvelope, no_content=None),
     )
     def delete(self, request: Request, profile_id: str) -> HttpResponse:
         """Delete it, if it is not deleted yet."""
@@ -139,8 +121,8 @@ class OneProfile(ProfileDetail):
         if isinstance(profile, HttpResponse):
             return profile
         draft = draft_of(request, {"profile_type": ProfileType.DELETED.value}, target=profile.pk)
-        write_draft(request, replace(draft, expected_version=expected_version(request, profile)))
-        return HttpResponse(status=204)
+        outcome = write_draft(request, replace(draft, expected_version=expected_version(request, profile)))
+        return outcome if isinstance(outcome, Response) else HttpResponse(status=204)
 
 
 class ProfileTypeIn(BaseModel):
