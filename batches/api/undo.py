@@ -30,7 +30,7 @@ from batches.undoing import (
     submit_undos,
 )
 from profiles import digests, keys
-from profiles.api.shapes import profile_documents, with_everything
+from profiles.api.shapes import profile_documents
 from profiles.history import without_origins
 from profiles.http.bodies import read_fields
 from profiles.http.documents import answers
@@ -388,7 +388,7 @@ def _undone(profile_id: UUID, reversal: Reversal, *, dry_run: bool) -> dict[str,
     """Return what became of the change, or would; queries."""
     change = reversal.change
     document = None
-    profile = None if reversal.ends else with_everything(Profile.objects.filter(id=profile_id, ended=None)).first()
+    profile = None if reversal.ends else Profile.objects.filter(id=profile_id, ended=None).first()
     if profile is not None:
         (document,) = profile_documents([profile], now=timezone.now())
     return {

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from batches.api.undo import DRY_RUN, asked_note, kept_document, read_dry_run
 from batches.unmerging import records_of
-from profiles.api.shapes import profile_documents, with_everything
+from profiles.api.shapes import profile_documents
 from profiles.history import without_origins
 from profiles.http.bodies import read_fields
 from profiles.http.documents import answers
@@ -107,7 +107,7 @@ class ProfileUnmerges(HubView):
 
 def _told(merged_id: UUID, plan: PartingPlan, *, dry_run: bool) -> dict[str, Any]:
     """Return what became of both; queries."""
-    profiles = {one.pk: one for one in with_everything(Profile.objects.filter(id__in=[*plan.sides]))}
+    profiles = {one.pk: one for one in Profile.objects.filter(id__in=[*plan.sides])}
     documents = dict(zip(profiles, profile_documents([*profiles.values()], now=timezone.now()), strict=True))
     source, destination = (_side(one, plan, documents) for one in plan.sides)
     operation = next(one.operation_id for one in plan.changes if one.action is ChangeAction.UNMERGED)

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from profiles.api.lookups import known
-from profiles.api.shapes import profile_documents, with_everything
+from profiles.api.shapes import profile_documents
 from profiles.api.views import SORTS
 from profiles.http.documents import PageEnvelope, answers
 from profiles.http.errors import raise_errors
@@ -69,7 +69,7 @@ class AttributedProfiles(HubView):
         profiles = _NoFilters.apply(request, known(Profile.objects.all()))
         for asked in _asked(request):
             profiles = profiles.filter(Exists(_rows(asked)))
-        ordered = with_everything(profiles).order_by(*read_sort(request, SORTS, default="-created_at"))
+        ordered = profiles.order_by(*read_sort(request, SORTS, default="-created_at"))
         now = timezone.now()
         return page_of_rows(request, ordered, lambda rows: profile_documents(rows, now=now))
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from profiles import keys
 from profiles.api.documents import ProfileEnvelope
-from profiles.api.shapes import identity_document, profile_documents, with_everything
+from profiles.api.shapes import identity_document, profile_documents
 from profiles.api.single import document_of, etag_of
 from profiles.db.ids import read_id
 from profiles.http.bodies import read_fields
@@ -86,9 +86,9 @@ def known(rows: QuerySet[Profile]) -> QuerySet[Profile]:
 
 
 def find_by_identity(handle: str, identifier: str) -> Profile:
-    """Return the profile that another system calls so, with everything; raises `Http404`. Queries."""
+    """Return the profile that another system calls so; raises `Http404`. Queries."""
     named = {"identities__handle": handle, "identities__identifier": identifier}
-    profile = with_everything(known(Profile.objects.filter(**named))).first()
+    profile = known(Profile.objects.filter(**named)).first()
     if profile is None:
         raise Http404
     return profile
@@ -107,7 +107,7 @@ def _find(asked: NamedIn) -> Profile:
         raise Http404
     named = Profile.objects.filter(id=profile_id, ended=None).values_list("merged_into", flat=True)
     survivor = named.first() or profile_id
-    profile = with_everything(Profile.objects.filter(id=survivor, ended=None)).first()
+    profile = Profile.objects.filter(id=survivor, ended=None).first()
     if profile is None:
         raise Http404
     return profile
@@ -240,7 +240,7 @@ def _plain(rows: Any) -> list[dict[str, Any]]:
 
 def _with_profiles(rows: Any) -> list[dict[str, Any]]:
     ids = {row.profile_id for row in rows}
-    profiles = list(with_everything(Profile.objects.filter(id__in=ids)))
+    profiles = list(Profile.objects.filter(id__in=ids))
     documents = {one["id"]: one for one in profile_documents(profiles, now=timezone.now())}
     return [identity_document(row) | {"profile": documents[str(row.profile_id)]} for row in rows]
 
@@ -263,7 +263,7 @@ class IdentityProfiles(HubView):
         except InvalidValueError as error:
             raise InvalidFieldsError({"identifier": [str(error)]}) from error
         ids = Identity.objects.filter(identifier=name).values("profile")
-        profiles = with_everything(known(Profile.objects.filter(id__in=ids))).order_by("id")[:100]
+        profiles = known(Profile.objects.filter(id__in=ids)).order_by("id")[:100]
         return Response({"data": profile_documents(list(profiles), now=timezone.now())})
 
 

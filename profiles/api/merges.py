@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from profiles import keys
 from profiles.api.documents import ProfileEnvelope
-from profiles.api.shapes import profile_documents, with_everything
+from profiles.api.shapes import profile_documents
 from profiles.http.bodies import read_fields
 from profiles.http.documents import answers
 from profiles.http.errors import Answers, ConflictError, InvalidFieldsError
@@ -86,6 +86,6 @@ class ProfileMerges(HubView):
         cause = Cause(CauseKind.API, actor_id=request.user.pk, request_id=request_id())
         with transaction.atomic(durable=True):
             merge_profiles(merge, cause=cause, now=now)
-        survivor = with_everything(Profile.objects.filter(id=merge.survivor_id)).get()
+        survivor = Profile.objects.filter(id=merge.survivor_id).get()
         (document,) = profile_documents([survivor], now=now)
         return Response({"data": document}, headers={"ETag": f'"{survivor.version}"'})

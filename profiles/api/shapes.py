@@ -7,10 +7,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 import phonenumbers
-from django.db.models import Model, Prefetch, QuerySet
+from django.db.models import Model
 
 from profiles import shape
 from profiles.directory.ledgers import takers_of
+from profiles.directory.wholes import WholeProfile, load_wholes
 from profiles.history import without_origins
 from profiles.http.wire import wire_time
 from profiles.models import (
@@ -38,45 +39,26 @@ _BALANCES: Final = (
 )
 
 
-def with_everything(rows: QuerySet[Profile]) -> QuerySet[Profile]:
-    """Have everything `profile_documents` shows fetched along, in a fixed number of statements."""
-    return rows.select_related("joined_location", "preferred_location").prefetch_related(
-        "identities",
-        "addresses",
-        "attributes",
-        "dates",
-        "date_links",
-        "profile_tags",
-        Prefetch("profile_statuses", ProfileStatus.objects.select_related("status")),
-        Prefetch("profile_regions", ProfileRegion.objects.select_related("region")),
-        Prefetch("memberships", OrganisationMembership.objects.select_related("organisation", "role")),
-    )
-
-
 def profile_documents(profiles: Sequence[Profile], *, now: dt.datetime) -> list[dict[str, Any]]:
-    """Return the profiles in the contract's read shape; they come from `with_everything`."""
-    return [_profile(profile, now=now) for profile in profiles]
+    """Return the profiles in the contract's read shape, as they are now; one query, however many."""
+    return [_profile(whole, now=now) for whole in load_wholes([profile.pk for profile in profiles])]
 
 
 def _times(row: Any) -> dict[str, str | None]:
     return {"created_at": wire_time(row.created_at), "updated_at": wire_time(row.updated_at)}
 
 
-def _by_id(rows: Any) -> list[Any]:
-    return sorted(rows.all(), key=lambda row: row.pk)
-
-
-def _profile(profile: Profile, *, now: dt.datetime) -> dict[str, Any]:
-    identities = _by_id(profile.identities)
-    addresses = [_address(row) for row in _by_id(profile.addresses)]
-    regions = [(row.is_default, _region(row)) for row in _by_id(profile.profile_regions)]
-    statuses = sorted(profile.profile_statuses.all(), key=lambda row: (row.status.sort_order, row.status_id))
+def _profile(whole: WholeProfile, *, now: dt.datetime) -> dict[str, Any]:
+    profile = whole.profile
+    addresses = [_address(row) for row in whole.addresses]
+    regions = [(row.is_default, _region(row)) for row in whole.regions]
+    statuses = sorted(whole.statuses, key=lambda row: (row.status.sort_order, row.status_id))
     attributes: dict[str, dict[str, Any]] = {}
-    for row in _by_id(profile.attributes):
+    for row in whole.attributes:
         attributes.setdefault(row.namespace, {})[row.handle] = row.value
     return {
         "id": str(profile.id),
-        "external_id": next((row.identifier for row in identities if row.is_primary), None),
+        "external_id": next((row.identifier for row in whole.identities if row.is_primary), None),
         **{name: getattr(profile, name) for name in shape.PLAIN_FIELDS},
         "full_name": profile.full_name,
         "joined_at": wire_time(profile.joined_at),
@@ -90,21 +72,21 @@ def _profile(profile: Profile, *, now: dt.datetime) -> dict[str, Any]:
         "preferred_staff_id": None,
         "tier_handle": None,
         "tier": None,
-        "identities": [identity_document(row) for row in identities],
-        "tags": sorted(row.tag_id for row in profile.profile_tags.all()),
+        "identities": [identity_document(row) for row in whole.identities],
+        "tags": sorted(row.tag_id for row in whole.tags),
         "statuses": [row.status_id for row in statuses if _is_held(row, now=now)],
         "statuses_original": [_status(row) for row in statuses],
         "attributes": {
             "comms": _comms(profile),
             "appearance": _appearance(profile),
-            "dates": _dates(profile),
+            "dates": _dates(whole),
         },
         "custom_attributes": attributes,
         "address": next((address for address in addresses if address["is_default"]), None),
         "addresses": addresses,
         "region": next((region for is_default, region in regions if is_default), None),
         "regions": [region for _, region in regions],
-        "organisations": [_organisation(row) for row in _by_id(profile.memberships)],
+        "organisations": [_organisation(row) for row in whole.memberships],
         "custom_fields": {},
         **dict.fromkeys(_BALANCES, 0),
         "created_by": None,
@@ -256,11 +238,11 @@ def _appearance(profile: Profile) -> dict[str, Any]:
     return {"profile_id": str(profile.id), **members, **_times(profile)}
 
 
-def _dates(profile: Profile) -> list[dict[str, Any]]:
+def _dates(whole: WholeProfile) -> list[dict[str, Any]]:
     links: dict[tuple[str, str], list[DateLink]] = {}
-    for link in _by_id(profile.date_links):
+    for link in whole.date_links:
         links.setdefault((link.handle, link.relationship), []).append(link)
-    return [_date(row, links.get((row.handle, row.relationship), [])) for row in _by_id(profile.dates)]
+    return [_date(row, links.get((row.handle, row.relationship), [])) for row in whole.dates]
 
 
 def _date(row: ImportantDate, links: Sequence[DateLink]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from profiles.api.once import HEADER, Once
-from profiles.api.shapes import profile_documents, with_everything
+from profiles.api.shapes import profile_documents
 from profiles.applying import apply_drafts, explain_draft
 from profiles.criteria import EMAIL
 from profiles.directory import load_key_rules
@@ -59,12 +59,12 @@ class StaleError(APIException):
 
 
 def find_profile(request: Request, profile_id: str, *, moves: bool = True) -> Profile | HttpResponse:
-    """Return the profile with everything, or the answer for one that has ended, or lives on in another; queries.
+    """Return the profile, or the answer for one that has ended, or lives on in another; queries.
 
     The latter is 308 to the same below the survivor, or where that would do it to the survivor (not `moves`) 409.
     Raises `Http404` and `ConflictError`.
     """
-    profile = with_everything(Profile.objects.filter(id=parse_id(profile_id))).first()
+    profile = Profile.objects.filter(id=parse_id(profile_id)).first()
     if profile is None:
         raise Http404
     if profile.ended is not None:
@@ -88,7 +88,7 @@ def _gone(profile: Profile) -> HttpResponse:
 
 
 def document_of(profile: Profile) -> Document:
-    """Return the profile as it is read; it comes with everything."""
+    """Return the profile as it is read; one query."""
     (document,) = profile_documents([profile], now=timezone.now())
     return document
 
@@ -196,8 +196,8 @@ def _told(outcome: Outcome, below: str) -> list[dict[str, str]]:
 
 
 def written_profile(outcome: Outcome) -> Profile:
-    """Return the profile as it is after the write, with everything; queries."""
-    return with_everything(Profile.objects.filter(id=cast("UUID", outcome.profile_id))).get()
+    """Return the profile as it is after the write; queries."""
+    return Profile.objects.filter(id=cast("UUID", outcome.profile_id)).get()
 
 
 def answer_with(

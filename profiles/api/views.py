@@ -12,7 +12,7 @@ from profiles import keys
 from profiles.api.documents import ProfileEnvelope
 from profiles.api.filters import ProfileFilters
 from profiles.api.lookups import find_by_identity
-from profiles.api.shapes import change_documents, profile_documents, with_everything
+from profiles.api.shapes import change_documents, profile_documents
 from profiles.api.single import document_of, etag_of, find_profile
 from profiles.history import timeline
 from profiles.http.documents import PageEnvelope, answers
@@ -63,7 +63,7 @@ class ProfileList(HubView):
         if not any(name.startswith("profile_type") for name in ProfileFilters.asked(request)):
             profiles = profiles.exclude(profile_type=ProfileType.DELETED)
         profiles = ProfileFilters.apply(request, profiles)
-        ordered = with_everything(profiles).order_by(*read_sort(request, SORTS, default="-created_at"))
+        ordered = profiles.order_by(*read_sort(request, SORTS, default="-created_at"))
         now = timezone.now()
         return page_of_rows(request, ordered, lambda rows: profile_documents(rows, now=now))
 

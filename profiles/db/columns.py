@@ -31,3 +31,9 @@ def column_type(model: type[models.Model], column: str) -> str:
 @lru_cache(maxsize=512)
 def field_of(model: type[models.Model], column: str) -> models.Field[Any, Any]:
     return next(field for field in model._meta.concrete_fields if column in {field.name, field.attname})
+
+
+def pointed_to(model: type[models.Model], name: str) -> tuple[type[models.Model], str]:
+    """Return the model that a foreign key points to, and the column there."""
+    target = plain(field_of(model, name))
+    return target.model, cast("str", target.column)

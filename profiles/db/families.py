@@ -4,6 +4,7 @@ from __future__ import annotations  # Django's fields are generic for the type c
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ import orjson
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
-from profiles.db.columns import field_of, plain, quoted, table_name
+from profiles.db.columns import field_of, plain, pointed_to, quoted, table_name
 from profiles.db.engine import is_postgresql
 from profiles.db.lookups import among
 from profiles.times import as_utc, utc_text
@@ -21,12 +22,23 @@ Values = list[Any]
 """Some columns of one row, as JSON values in the order asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """Some columns of the row that a foreign key points to, read as a list in its place; `None` where it is null."""
+
+    name: str
+    columns: Sequence[str]
+
+
+Columns = Sequence[str | Pointed]
+
+
 def read_families(
     model: type[models.Model],
-    columns: Sequence[str],
+    columns: Columns,
     ids: Collection[UUID],
     *,
-    children: Mapping[str, tuple[type[models.Model], Sequence[str]]],
+    children: Mapping[str, tuple[type[models.Model], Columns]],
     parent: str,
 ) -> Iterator[tuple[Values, dict[str, list[Values]]]]:
     """Yield the rows with these ids, each with the rows of other models that point at it, all in one query.
@@ -70,19 +82,25 @@ def whole_table(model: type[models.Model], columns: Sequence[str], *, where: str
     return RawSQL(sql, (), output_field=models.TextField())  # noqa: S611 names of tables and columns
 
 
-def _json_row(model: type[models.Model], columns: Sequence[str]) -> str:
+def _json_row(model: type[models.Model], columns: Columns) -> str:
     """Return the expression of a JSON list of the row's columns."""
-    names = [f'{table_name(model)}."{field_of(model, column).column}"' for column in columns]
-    if is_postgresql():
-        return f"json_build_array({', '.join(names)})"
-    parts = [
-        f"json({name})" if isinstance(field_of(model, column), models.JSONField) else name
-        for name, column in zip(names, columns, strict=True)
-    ]
-    return f"json_array({', '.join(parts)})"
+    parts = ", ".join(_json_value(model, column) for column in columns)
+    return f"json_build_array({parts})" if is_postgresql() else f"json_array({parts})"
 
 
-def _json_rows(model: type[models.Model], columns: Sequence[str], where: str) -> str:
+def _json_value(model: type[models.Model], column: str | Pointed) -> str:
+    """Return the expression of one column's JSON value."""
+    if isinstance(column, Pointed):
+        target, target_key = pointed_to(model, column.name)
+        condition = f'{table_name(target)}."{target_key}" = {_json_value(model, column.name)}'
+        row = f"(SELECT {_json_row(target, column.columns)} FROM {table_name(target)} WHERE {condition})"
+        return row if is_postgresql() else f"json({row})"
+    field = field_of(model, column)
+    name = f'{table_name(model)}."{field.column}"'
+    return f"json({name})" if isinstance(field, models.JSONField) and not is_postgresql() else name
+
+
+def _json_rows(model: type[models.Model], columns: Columns, where: str) -> str:
     """Return the expression of a JSON list of such lists, one for each row."""
     group, outer = ("json_agg", "") if is_postgresql() else ("json_group_array", "json")
     table = table_name(model)
@@ -90,13 +108,9 @@ def _json_rows(model: type[models.Model], columns: Sequence[str], where: str) ->
     return f"{outer}((SELECT {group}({_json_row(model, columns)}) FROM {table}{condition}))"
 
 
-def _json_reader(model: type[models.Model], columns: Sequence[str]) -> Callable[[Values], Values]:
+def _json_reader(model: type[models.Model], columns: Columns) -> Callable[[Values], Values]:
     """Return what turns the values the database wrote into those of a state, in place."""
-    turns = [
-        (index, turn)
-        for index, column in enumerate(columns)
-        if (turn := _json_turn(plain(field_of(model, column)))) is not None
-    ]
+    turns = [(index, turn) for index, column in enumerate(columns) if (turn := _turn(model, column)) is not None]
 
     def read(values: Values) -> Values:
         for index, turn in turns:
@@ -105,6 +119,13 @@ def _json_reader(model: type[models.Model], columns: Sequence[str]) -> Callable[
         return values
 
     return read
+
+
+def _turn(model: type[models.Model], column: str | Pointed) -> Callable[[Any], Any] | None:
+    if isinstance(column, Pointed):
+        target, _ = pointed_to(model, column.name)
+        return _json_reader(target, column.columns)
+    return _json_turn(plain(field_of(model, column)))
 
 
 def _json_turn(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:

@@ -171,5 +171,5 @@ def test_walking_page_by_page_reaches_everybody_however_few_are_counted(api_clie
 def test_list_takes_as_many_statements_for_any_page(api_client, django_assert_num_queries, size):
     api_client.get(URL)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(4):
         api_client.get(f"{URL}?per_page={size}&filter[tags.handle]=vip")

@@ -147,7 +147,7 @@ def test_identities_that_cannot_be_asked_for_are_refused(api_client, query):
 def test_identities_take_as_many_statements_for_any_page(api_client, ann, merged, size, django_assert_num_queries):
     api_client.get("/api/v3/identities")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(5):
         api_client.get(f"/api/v3/identities?include=profile&per_page={size}")
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from django.db import transaction
 
-from profiles.api.shapes import change_documents, profile_documents, with_everything
+from profiles.api.shapes import change_documents, profile_documents
 from profiles.history import timeline
 from profiles.models import Profile
 from profiles.undoing import take_back, target_of_change
@@ -19,7 +19,7 @@ CLERK = Cause(CauseKind.ADMIN, actor_id=7, actor_label="clerk", request_id="r-9"
 
 
 def shown(profile):
-    (document,) = profile_documents(with_everything(Profile.objects.filter(id=profile.id)), now=NOW)
+    (document,) = profile_documents(Profile.objects.filter(id=profile.id), now=NOW)
     return document
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from profiles.api.shapes import profile_documents, with_everything
+from profiles.api.shapes import profile_documents
 from profiles.models import Location, Organisation, Profile, Region, RoleDefinition
 from profiles.reference_data import example_data, load_reference_data
 from tests.builders import make_profile, process
@@ -124,7 +124,7 @@ def test_birthday_figures(today, birthday, expected):
     profile = make_profile(birth_day=day, birth_month=month, birth_year=year)
     now = dt.datetime(*today, 12, tzinfo=dt.UTC)
 
-    (data,) = profile_documents(with_everything(Profile.objects.filter(id=profile.id)), now=now)
+    (data,) = profile_documents(Profile.objects.filter(id=profile.id), now=now)
 
     assert (data["birth_days"], data["birth_days_past"], data["next_birthday"]) == expected
 
@@ -134,7 +134,7 @@ def test_expired_status_is_not_held_but_shown():
     profile = make_profile(statuses=["trial"])
     later = dt.datetime.now(dt.UTC) + dt.timedelta(days=31)
 
-    (data,) = profile_documents(with_everything(Profile.objects.filter(id=profile.id)), now=later)
+    (data,) = profile_documents(Profile.objects.filter(id=profile.id), now=later)
 
     assert data["statuses"] == []
     assert [one["handle"] for one in data["statuses_original"]] == ["trial"]
@@ -309,7 +309,17 @@ def test_lists_take_the_same_statements_for_any_number(api_client, django_assert
             [{**record, "email": email, "mobile_phone": None, "identities": [{"handle": "n", "identifier": number}]}]
         )
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(4):
         answer = api_client.get("/api/v3/profiles?page[size]=100")
 
     assert len(answer.json()["data"]) == count
+
+
+def test_whole_profile_is_three_statements(api_client, django_assert_num_queries):
+    process([full_record()])
+    profile = Profile.objects.get()
+
+    with django_assert_num_queries(3):  # the token, the profile's state, everything of it
+        answer = api_client.get(f"/api/v3/profiles/{profile.id}")
+
+    assert answer.json()["data"]["statuses_original"]
