@@ -8,6 +8,7 @@ from batches.intake import keep_batch
 from batches.models import Batch, BatchBody
 from batches.previewing import as_sent
 from batches.values import UNFINISHED, BatchSource, BatchState, IfChanged, Receipt
+from profiles.once import Sent
 from profiles.sentences import ToldError
 
 _WHY_NOT: Final = {
@@ -28,6 +29,7 @@ def confirm_preview(
     if_changed: IfChanged | None = None,
     source: BatchSource,
     request_id: str = "",
+    sent: Sent | None = None,
 ) -> Receipt:
     """Submit what the preview has shown, as a batch that is held to it, and return its receipt; commits.
 
@@ -56,12 +58,11 @@ def confirm_preview(
         request_id=request_id,
     )
     try:
-        keep_batch(run, body.content)
+        return keep_batch(run, body.content, sent=sent)
     except IntegrityError:
         if (earlier := confirmed_as(preview)) is None:
             raise
         return _again(earlier, if_changed)
-    return Receipt(run.id, run.total_count)
 
 
 def confirmed_as(preview: Batch) -> Batch | None:

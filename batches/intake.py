@@ -3,14 +3,12 @@
 Nothing is thought about before the body is committed, and a failure afterwards never undoes the receipt.
 """
 
-import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
+from django.db import connection
 
 from batches.bodies import BodyError, EnvelopeError, read_envelope
 from batches.leases import wake_workers
@@ -18,6 +16,7 @@ from batches.models import Batch, BatchBody
 from batches.values import BatchSource, Receipt
 from profiles.criteria import criteria_text
 from profiles.db import sets
+from profiles.once import Sent, kept_once, once
 from profiles.sentences import ToldError
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "BodyError",
     "EnvelopeError",
-    "IdempotencyConflictError",
     "QueueFullError",
     "UserQueueFullError",
     "keep_batch",
@@ -35,7 +33,6 @@ __all__ = [
 ]
 
 RETRY_AFTER_SECONDS: Final = 10
-_ATTEMPTS: Final = 5
 # The states as the partial index names them: SQLite does not use it for parameters, and would read every batch.
 _WAITING: Final = """
     SELECT COUNT(*), COUNT(*) FILTER (WHERE submitted_by_id = %s),
@@ -54,10 +51,6 @@ class UserQueueFullError(QueueFullError):
     """Too many batches of this user are waiting, or too large ones; try again when some are done."""
 
 
-class IdempotencyConflictError(ToldError):
-    """The idempotency key was used for another body, label, Queue-Key or dry_run."""
-
-
 def submit_batch(
     *,
     body: bytes,
@@ -73,11 +66,11 @@ def submit_batch(
     """Commit the body as one batch and return its receipt.
 
     Batches of one queue are processed in the order received; the queue is the submitter's unless `queue_key` names
-    one. An `idempotency_key` the submitter used within the last `IDEMPOTENCY_DAYS` answers with that batch, if it
-    was sent with the same body, label and queue key. `corrects` is the batch and position of a record that this one
-    sends again, `request_id` what the log calls the request. A `dry_run` only shows what would become of the
-    records. Raises `BodyError`, `EnvelopeError`, `QueueFullError` and `IdempotencyConflictError`; nothing is stored
-    then. Commits: a `RuntimeError` inside a transaction, whose end could still take the receipt back.
+    one. An `idempotency_key`, which needs a submitter, answers with the batch that was sent under it within the last
+    `IDEMPOTENCY_DAYS`, if its body, label and queue key were the same. `corrects` is the batch and position of a
+    record that this one sends again, `request_id` what the log calls the request. A `dry_run` only shows what would
+    become of the records. Raises `BodyError`, `EnvelopeError`, `QueueFullError` and `KeyConflictError`; nothing is
+    stored then. Commits: a `RuntimeError` inside a transaction, whose end could still take the receipt back.
     """
     envelope = read_envelope(body)
     corrects_batch_id, corrects_position = corrects or (None, None)
@@ -97,29 +90,20 @@ def submit_batch(
         corrects_position=corrects_position,
         dry_run=dry_run,
     )
-    for attempt in range(_ATTEMPTS):
-        try:
-            keep_batch(batch, body)
-        except (IntegrityError, QueueFullError) as error:
-            # Perhaps a batch by the same idempotency key is there, of before or of this moment.
-            earlier = _find_earlier(batch)
-            if earlier is None and isinstance(error, IntegrityError) and attempt + 1 < _ATTEMPTS:
-                continue  # it lapsed, and somebody else has just let go of its key
-            if earlier is None:
-                raise
-            if not _has_lapsed(earlier):
-                return _replay(earlier, batch)
-            # Whoever else sees that it lapsed does the same; then one of us is the first to use it anew.
-            Batch.objects.filter(id=earlier.id).update(idempotency_key=None)
-        else:
-            return Receipt(batch.id, batch.total_count)
-    raise QueueFullError("The idempotency key is fought over; try again.")
+    sent = None if idempotency_key is None else _sent_as(batch, idempotency_key)
+    return once(
+        sent,
+        lambda: keep_batch(batch, body, sent=sent),
+        lambda made: Receipt(UUID(made[0]), envelope.total_count, replayed=True),
+    )
 
 
-def keep_batch(batch: Batch, body: bytes) -> None:
-    """Commit a batch that is to be processed; raises `QueueFullError`."""
-    with transaction.atomic(durable=True):
+def keep_batch(batch: Batch, body: bytes, *, sent: Sent | None = None) -> Receipt:
+    """Commit a batch that is to be processed, and return its receipt; raises `QueueFullError`."""
+    with kept_once(sent) as keep:
         queue_batch(batch, body)
+        keep([batch.pk])
+    return Receipt(batch.id, batch.total_count)
 
 
 def queue_batch(batch: Batch, body: bytes) -> None:
@@ -131,24 +115,13 @@ def queue_batch(batch: Batch, body: bytes) -> None:
         wake_workers()
 
 
-def _find_earlier(batch: Batch) -> Batch | None:
-    if batch.idempotency_key is None:
-        return None
-    return Batch.objects.filter(submitted_by=batch.submitted_by, idempotency_key=batch.idempotency_key).first()
-
-
-def _has_lapsed(earlier: Batch) -> bool:
-    return earlier.received_at < timezone.now() - dt.timedelta(days=settings.IDEMPOTENCY_DAYS)
-
-
-def _replay(earlier: Batch, batch: Batch) -> Receipt:
-    """Return the receipt of the earlier batch, if it is what is sent again (way 1.4)."""
-    if any(
-        getattr(earlier, name) != getattr(batch, name)
-        for name in ("body_sha256", "label", "queue_key", "corrects_batch_id", "corrects_position", "dry_run")
-    ):
-        raise IdempotencyConflictError
-    return Receipt(earlier.id, earlier.total_count, replayed=True)
+def _sent_as(batch: Batch, idempotency_key: str) -> Sent:
+    """Return the batch as it was sent: by either path, with all that makes it this one (way 1.4)."""
+    if batch.submitted_by is None:
+        raise ValueError("an idempotency key is its submitter's")
+    corrects = [str(batch.corrects_batch_id), batch.corrects_position]
+    said = [batch.body_sha256, batch.label, batch.queue_key, corrects, batch.dry_run]
+    return Sent.of(batch.submitted_by.pk, idempotency_key, "batch", *said)
 
 
 def _refuse_when_full(batch: Batch) -> None:

@@ -43,18 +43,13 @@ class Batch(models.Model):
         help_text="What becomes of a mobile number that somebody else has.",
     )
     source = models.CharField(max_length=8, choices=choices(BatchSource))
-    # No index of its own: the prefix of the unique rule over the idempotency key serves.
     submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="batches",
-        db_index=False,
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="batches"
     )
     label = models.CharField(max_length=NAME_LENGTH, blank=True)
     # Batches of one queue are processed in the order received.
     queue_key = models.CharField(max_length=NAME_LENGTH + 8)
+    # To be shown: what holds it is remembered of all writes alike (profiles/once.py).
     idempotency_key = models.CharField(max_length=NAME_LENGTH, null=True, blank=True)
     request_id = models.CharField(max_length=64, blank=True, help_text="Of the request, as the log has it.")
     body_sha256 = models.CharField(max_length=64)
@@ -107,7 +102,6 @@ class Batch(models.Model):
     class Meta:
         verbose_name_plural = "batches"
         constraints = [
-            models.UniqueConstraint(fields=["submitted_by", "idempotency_key"], name="batch_idempotency_key_once"),
             models.UniqueConstraint(
                 fields=["pinned_to"], condition=Q(pinned_to__isnull=False), name="batch_confirmed_once"
             ),

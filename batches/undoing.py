@@ -8,7 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from batches.intake import keep_batch, queue_batch
@@ -18,6 +17,7 @@ from batches.reverting import UndoBody, decisions_of, placed
 from batches.values import UNFINISHED, BatchSource, BatchState, IfChanged, Receipt
 from profiles.db.ids import new_id
 from profiles.keys import NAME_LENGTH
+from profiles.once import Sent, kept_once
 from profiles.reconcile import Changes
 from profiles.reverting import composed
 from profiles.sentences import ToldError
@@ -142,6 +142,7 @@ def submit_undo(
     dry_run: bool = False,
     submitted_by: "User | None",
     request_id: str = "",
+    sent: Sent | None = None,
 ) -> Receipt:
     """Commit a batch that takes this one back, or some of its records, and return its receipt.
 
@@ -149,8 +150,7 @@ def submit_undo(
     """
     body = UndoBody(targets_of(batch, positions=positions), options, note)
     undo = _undo_of(batch, body, submitted_by=submitted_by, request_id=request_id, dry_run=dry_run)
-    keep_batch(undo, body.as_bytes())
-    return Receipt(undo.id, undo.total_count)
+    return keep_batch(undo, body.as_bytes(), sent=sent)
 
 
 def submit_undos(
@@ -161,6 +161,7 @@ def submit_undos(
     shown: Sequence[Reversal] | None = None,
     submitted_by: "User | None",
     request_id: str = "",
+    sent: Sent | None = None,
 ) -> list[Receipt]:
     """Commit a batch for each part that takes it back, all of them or none, and return their receipts.
 
@@ -170,7 +171,7 @@ def submit_undos(
     now = timezone.now()
     receipts = []
     decisions = None if shown is None else iter(decisions_of(shown))
-    with transaction.atomic(durable=True):
+    with kept_once(sent) as keep:
         for part in parts:
             body = UndoBody(part.targets, options, note)
             undo = _undo_of(part.batch, body, submitted_by=submitted_by, request_id=request_id)
@@ -180,6 +181,7 @@ def submit_undos(
                 undo.if_changed = IfChanged.STOP
             queue_batch(undo, body.as_bytes())
             receipts.append(Receipt(undo.id, undo.total_count))
+        keep([receipt.batch_id for receipt in receipts])
     return receipts
 
 

@@ -111,7 +111,7 @@ PROXIES = env.int("PROXIES", default=1) if TRUST_PROXY else 0
 # What one user may have waiting, so that others find room.
 MAX_QUEUED_BATCHES_PER_USER = env.int("MAX_QUEUED_BATCHES_PER_USER", default=5_000)
 MAX_QUEUED_BYTES_PER_USER = env.int("MAX_QUEUED_BYTES_PER_USER", default=2_000_000_000)
-# For how long an idempotency key means the batch it was first sent with.
+# For how long an idempotency key means what it was first sent with.
 IDEMPOTENCY_DAYS = env.int("IDEMPOTENCY_DAYS", default=30)
 # For how long a preview can be looked at and confirmed.
 PREVIEW_DAYS = env.int("PREVIEW_DAYS", default=7)

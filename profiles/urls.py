@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from profiles.api import merges, once
 from profiles.api.addresses import AddressUpsert, OneAddress, ProfileAddresses
 from profiles.api.attributed import AttributedProfiles
 from profiles.api.attributes import (
@@ -23,14 +24,14 @@ from profiles.api.lookups import (
     ProfileExists,
     ProfileSearch,
 )
-from profiles.api.merges import ANSWERS, ProfileMerges
+from profiles.api.merges import ProfileMerges
 from profiles.api.regions import OneRegion, OneRegionDefinition, ProfileRegions, Regions
 from profiles.api.sync import ProfileResync, ProfileSync
 from profiles.api.views import ProfileChanges, ProfileHistory
 from profiles.api.writes import OneProfile, Profiles, ProfileTypeUpdate
 from profiles.http.errors import add_answers
 
-add_answers(ANSWERS)
+add_answers({**merges.ANSWERS, **once.ANSWERS})
 
 urlpatterns = [
     path("profiles", Profiles.as_view(), name="profiles"),

@@ -2,9 +2,9 @@
 
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from uuid import UUID
 
 import orjson
-from django.conf import settings
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError
@@ -26,6 +26,7 @@ from batches.intake import submit_batch
 from batches.models import Batch
 from batches.values import BatchSource, IfChanged, Receipt
 from profiles import digests, keys
+from profiles.api.once import IDEMPOTENCY_KEY, REPLAYED, asked_key, sent_as
 from profiles.http.bodies import read_flag
 from profiles.http.documents import PageEnvelope, answers
 from profiles.http.errors import InvalidFieldsError
@@ -33,6 +34,7 @@ from profiles.http.pagination import PAGE_PARAMETERS, page_of_rows
 from profiles.http.permissions import HubView
 from profiles.http.requests import request_id
 from profiles.http.wire import parse_id, read_body
+from profiles.once import once
 
 if TYPE_CHECKING:
     from profiles.models import User
@@ -66,15 +68,7 @@ class ProfileBatches(HubView):
         parameters=[
             DRY_RUN,
             OpenApiParameter("label", {"type": "string", "maxLength": 255}, description="To find the batch by."),
-            OpenApiParameter(
-                "Idempotency-Key",
-                {"type": "string", "maxLength": 255},
-                OpenApiParameter.HEADER,
-                description=(
-                    f"For {settings.IDEMPOTENCY_DAYS} days the same key, sent by the same user with the same body, "
-                    "label, Queue-Key and dry_run, answers with the same batch; with others it is refused with 409."
-                ),
-            ),
+            IDEMPOTENCY_KEY,
             OpenApiParameter("Queue-Key", {"type": "string", "maxLength": 255}, OpenApiParameter.HEADER),
         ],
         responses=RECEIVING,
@@ -84,7 +78,6 @@ class ProfileBatches(HubView):
         errors: dict[str, list[str]] = {}
         label = _clean(request.query_params.get("label", ""), "label", errors)
         queue_key = _clean(request.headers.get("Queue-Key", ""), "Queue-Key", errors)
-        idempotency_key = _clean(request.headers.get("Idempotency-Key", ""), "Idempotency-Key", errors)
         dry_run = asked_dry_run(request, errors)
         if errors:
             raise InvalidFieldsError(errors)
@@ -94,7 +87,7 @@ class ProfileBatches(HubView):
             submitted_by=cast("User", request.user),  # the permission saw to it
             label=label,
             queue_key=queue_key,
-            idempotency_key=idempotency_key or None,
+            idempotency_key=asked_key(request),
             request_id=request_id(),
             dry_run=dry_run,
         )
@@ -109,7 +102,7 @@ class OlderProfileBatches(ProfileBatches):
         summary="Submit a batch (the older path)",
         tags=["batches"],
         request=BatchIn,
-        parameters=[DRY_RUN],
+        parameters=[DRY_RUN, IDEMPOTENCY_KEY],
         responses=RECEIVING,
         deprecated=True,
     )
@@ -139,7 +132,7 @@ def _kept(receipt: Receipt, message: str) -> Response:
     return Response(
         {"data": {"message": message, "batch_id": str(receipt.batch_id)}},
         status=202,
-        headers={"Idempotency-Replayed": "true"} if receipt.replayed else {},
+        headers={REPLAYED: "true"} if receipt.replayed else {},
     )
 
 
@@ -192,14 +185,25 @@ class BatchConfirmation(HubView):
         ),
         tags=["batches"],
         request=ConfirmationIn,
+        parameters=[IDEMPOTENCY_KEY],
         responses=answers(400, 404, 409, 413, 415, 422, 503, accepted=KeptBatchEnvelope),
     )
     def post(self, request: Request, batch_id: str) -> Response:
         """Keep the batch that the preview is confirmed with, and answer with its id."""
         preview = find_batch(batch_id)
         digest, if_changed = _confirmation(read_body(request._request))
-        receipt = confirm_preview(
-            preview, digest=digest, if_changed=if_changed, source=BatchSource.API, request_id=request_id()
+        sent = sent_as(request, digest, if_changed)
+        receipt = once(
+            sent,
+            lambda: confirm_preview(
+                preview,
+                digest=digest,
+                if_changed=if_changed,
+                source=BatchSource.API,
+                request_id=request_id(),
+                sent=sent,
+            ),
+            lambda made: Receipt(UUID(made[0]), preview.total_count, replayed=True),
         )
         return _kept(receipt, QUEUED_MESSAGE)
 

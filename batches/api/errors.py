@@ -8,7 +8,6 @@ from batches.confirming import ConfirmingError
 from batches.intake import (
     BodyError,
     EnvelopeError,
-    IdempotencyConflictError,
     QueueFullError,
     UserQueueFullError,
 )
@@ -21,7 +20,6 @@ from profiles.unmerging import UnknownChangeError, UnknownProfileError, UnmergeE
 ANSWERS: Final[Answers] = {
     BodyError: lambda error: ParseError(str(error)),
     EnvelopeError: lambda error: InvalidFieldsError(error.errors),
-    IdempotencyConflictError: lambda error: ConflictError(str(error)),
     ConfirmingError: lambda error: ConflictError(str(error)),
     UserQueueFullError: lambda error: TooManyRequestsError(str(error), retry_after=error.retry_after),
     UnfinishedError: lambda error: ConflictError(str(error)),

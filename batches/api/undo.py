@@ -29,7 +29,9 @@ from batches.undoing import (
     submit_undo,
     submit_undos,
 )
+from batches.values import Receipt
 from profiles import digests, keys
+from profiles.api.once import IDEMPOTENCY_KEY, answer_once, sent_as
 from profiles.api.shapes import profile_documents
 from profiles.history import without_origins
 from profiles.http.bodies import read_fields
@@ -39,8 +41,9 @@ from profiles.http.permissions import HubView
 from profiles.http.requests import request_id
 from profiles.http.wire import parse_id, wire_time
 from profiles.keys import NAME_LENGTH, NOTES_LENGTH, InvalidValueError
-from profiles.models import ApiToken, Profile, User
-from profiles.reverting import SENTENCES
+from profiles.models import ApiToken, Profile, ProfileChange, User
+from profiles.once import kept_once
+from profiles.reverting import SENTENCES, composed
 from profiles.undoing import Kept, Reversal, UndoOptions, take_back, target_of_change
 from profiles.values import Cause, CauseKind, OutcomeKind
 
@@ -189,7 +192,7 @@ class BatchUndo(HubView):
         ),
         tags=["batches"],
         request=BatchUndoIn,
-        parameters=[DRY_RUN],
+        parameters=[DRY_RUN, IDEMPOTENCY_KEY],
         responses=answers(404, 409, 413, 415, 422, 503, accepted=KeptBatchEnvelope),
     )
     def post(self, request: Request, batch_id: str) -> Response:
@@ -199,14 +202,21 @@ class BatchUndo(HubView):
         asked = read_fields(request, BatchUndoIn)
         options = asked.options(asked.force)
         _check_override(request, override=bool(options.force) or options.loosen_consent)
-        receipt = submit_undo(
-            batch,
-            positions=asked.positions,
-            options=options,
-            note=asked_note(asked.note),
-            dry_run=dry_run,
-            submitted_by=cast("User", request.user),  # the permission saw to it
-            request_id=request_id(),
+        sent = sent_as(request, request.data, dry_run)
+        receipt = answer_once(
+            request,
+            sent,
+            lambda: submit_undo(
+                batch,
+                positions=asked.positions,
+                options=options,
+                note=asked_note(asked.note),
+                dry_run=dry_run,
+                submitted_by=cast("User", request.user),  # the permission saw to it
+                request_id=request_id(),
+                sent=sent,
+            ),
+            lambda made: Receipt(UUID(made[0]), batch.total_count, replayed=True),
         )
         message = PREVIEW_QUEUED if dry_run else QUEUED
         return Response({"data": {"message": message, "batch_id": str(receipt.batch_id)}}, status=202)
@@ -228,7 +238,7 @@ class BatchesUndo(HubView):
         ),
         tags=["batches"],
         request=BatchesUndoIn,
-        parameters=[DRY_RUN],
+        parameters=[DRY_RUN, IDEMPOTENCY_KEY],
         responses=answers(409, 413, 415, 422, 429, 503, ok=ShownUndoEnvelope, accepted=UndosQueuedEnvelope),
     )
     def post(self, request: Request) -> Response:
@@ -237,22 +247,28 @@ class BatchesUndo(HubView):
         asked = read_fields(request, BatchesUndoIn)
         options = asked.options(asked.force)
         _check_override(request, override=bool(options.force) or options.loosen_consent)
-        is_shown = dry_run or asked.digest is not None
-        parts = parts_of(_asked_batches(asked), most=MOST_SHOWN if is_shown else None)
-        shown = _foretold(parts, options, request) if is_shown else None
         if dry_run:
-            return Response({"data": _shown(parts, shown or [])})
-        if shown is not None and asked.digest != _digest(shown):
-            raise OvertakenError
-        receipts = submit_undos(
-            parts,
-            options=options,
-            note=asked_note(asked.note),
-            shown=shown,
-            submitted_by=cast("User", request.user),  # the permission saw to it
-            request_id=request_id(),
-        )
-        batch_ids = [str(receipt.batch_id) for receipt in receipts]
+            parts = parts_of(_asked_batches(asked), most=MOST_SHOWN)
+            return Response({"data": _shown(parts, _foretold(parts, options, request))})
+        sent = sent_as(request)
+
+        def write() -> list[str]:
+            parts = parts_of(_asked_batches(asked), most=None if asked.digest is None else MOST_SHOWN)
+            shown = None if asked.digest is None else _foretold(parts, options, request)
+            if shown is not None and asked.digest != _digest(shown):
+                raise OvertakenError
+            receipts = submit_undos(
+                parts,
+                options=options,
+                note=asked_note(asked.note),
+                shown=shown,
+                submitted_by=cast("User", request.user),  # the permission saw to it
+                request_id=request_id(),
+                sent=sent,
+            )
+            return [str(receipt.batch_id) for receipt in receipts]
+
+        batch_ids = answer_once(request, sent, write, list)
         return Response({"data": {"message": QUEUED, "batch_ids": batch_ids}}, status=202)
 
 
@@ -272,6 +288,7 @@ class ChangeUndo(HubView):
         request=ChangeUndoIn,
         parameters=[
             DRY_RUN,
+            IDEMPOTENCY_KEY,
             OpenApiParameter("If-Match", {"type": "string"}, OpenApiParameter.HEADER, description="The ETag read."),
         ],
         responses=answers(404, 409, 412, 413, 415, 422, 503, ok=UndoneChangeEnvelope),
@@ -286,20 +303,27 @@ class ChangeUndo(HubView):
         target = target_of_change(parsed, int(version)) if is_version else None
         if target is None:
             raise Http404
-        with transaction.atomic(durable=True):
-            (reversal,) = take_back(
-                [target],
-                cause=Cause(CauseKind.API, actor_id=request.user.pk, request_id=request_id()),
-                now=timezone.now(),
-                options=asked.options([parsed] if asked.force else []),
-                note=asked_note(asked.note),
-                records_since=records_since,
-                write=not dry_run,
-            )
-            _check_match(request, reversal)
-        if reversal.outcome.kind is OutcomeKind.REJECTED:
-            raise ConflictError(reversal.outcome.errors[0].message)
-        return Response({"data": _undone(parsed, reversal, dry_run=dry_run)})
+        sent = None if dry_run else sent_as(request)
+
+        def write() -> dict[str, Any]:
+            with kept_once(sent) as keep:
+                (reversal,) = take_back(
+                    [target],
+                    cause=Cause(CauseKind.API, actor_id=request.user.pk, request_id=request_id()),
+                    now=timezone.now(),
+                    options=asked.options([parsed] if asked.force else []),
+                    note=asked_note(asked.note),
+                    records_since=records_since,
+                    write=not dry_run,
+                )
+                _check_match(request, reversal)
+                if reversal.outcome.kind is not OutcomeKind.REJECTED:
+                    keep([reversal.outcome.kind, *([] if reversal.change is None else [reversal.change.operation_id])])
+            if reversal.outcome.kind is OutcomeKind.REJECTED:
+                raise ConflictError(reversal.outcome.errors[0].message)
+            return _undone(parsed, reversal, dry_run=dry_run)
+
+        return Response({"data": answer_once(request, sent, write, lambda made: _undone_before(parsed, *made))})
 
 
 class ChangedMeanwhileError(APIException):
@@ -387,17 +411,31 @@ def _check_match(request: Request, reversal: Reversal) -> None:
 def _undone(profile_id: UUID, reversal: Reversal, *, dry_run: bool) -> dict[str, Any]:
     """Return what became of the change, or would; queries."""
     change = reversal.change
-    document = None
-    profile = None if reversal.ends else Profile.objects.filter(id=profile_id, ended=None).first()
-    if profile is not None:
-        (document,) = profile_documents([profile], now=timezone.now())
     return {
         "outcome": reversal.outcome.kind,
-        "profile": document,
+        "profile": None if reversal.ends else _document(profile_id),
         "changes": without_origins(reversal.changes),
         "kept": [kept_document(one) for one in reversal.kept],
         "operation_id": None if change is None or dry_run else str(change.operation_id),
     }
+
+
+def _undone_before(profile_id: UUID, outcome: str, operation_id: str | None = None) -> dict[str, Any]:
+    """Return what became of a change that was taken back earlier, by the ledger; queries."""
+    rows = ProfileChange.objects.filter(profile=profile_id, operation_id=operation_id).order_by("version")
+    return {
+        "outcome": outcome,
+        "profile": _document(profile_id),
+        "changes": without_origins(composed([row.changes for row in rows])) if operation_id else {},
+        "kept": [],
+        "operation_id": operation_id,
+    }
+
+
+def _document(profile_id: UUID) -> dict[str, Any] | None:
+    """Return the profile as it is; `None` where it has ended. Queries."""
+    documents = profile_documents(list(Profile.objects.filter(id=profile_id, ended=None)), now=timezone.now())
+    return documents[0] if documents else None
 
 
 def kept_document(kept: Kept) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """Taking merged profiles apart over REST (rules 11)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +12,7 @@ from rest_framework.response import Response
 
 from batches.api.undo import DRY_RUN, asked_note, kept_document, read_dry_run
 from batches.unmerging import records_of
+from profiles.api.once import IDEMPOTENCY_KEY, answer_once, sent_as
 from profiles.api.shapes import profile_documents
 from profiles.history import without_origins
 from profiles.http.bodies import read_fields
@@ -20,7 +20,10 @@ from profiles.http.documents import answers
 from profiles.http.permissions import HubView
 from profiles.http.requests import request_id
 from profiles.keys import NOTES_LENGTH
-from profiles.models import Profile
+from profiles.models import Profile, ProfileChange
+from profiles.once import kept_once
+from profiles.reconcile import Changes
+from profiles.reverting import composed
 from profiles.unmerging import PartingPlan, Unmerge, unmerge_profiles
 from profiles.values import Cause, CauseKind, ChangeAction
 
@@ -84,7 +87,7 @@ class ProfileUnmerges(HubView):
         ),
         tags=["profiles"],
         request=UnmergeIn,
-        parameters=[DRY_RUN],
+        parameters=[DRY_RUN, IDEMPOTENCY_KEY],
         responses=answers(409, 413, 415, 422, 503, ok=UnmergedEnvelope),
     )
     def post(self, request: Request) -> Response:
@@ -94,23 +97,31 @@ class ProfileUnmerges(HubView):
         unmerge = Unmerge(
             asked.source_profile_id, asked.destination_profile_id, asked.to_merged, note=asked_note(asked.note)
         )
-        with transaction.atomic(durable=True):
-            plan = unmerge_profiles(
-                unmerge,
-                cause=Cause(CauseKind.API, actor_id=request.user.pk, request_id=request_id()),
-                now=timezone.now(),
-                records_of=records_of,
-                write=not dry_run,
-            )
-        return Response({"data": _told(unmerge.merged_id, plan, dry_run=dry_run)})
+        sent = None if dry_run else sent_as(request)
+
+        def write() -> dict[str, Any]:
+            with kept_once(sent) as keep:
+                plan = unmerge_profiles(
+                    unmerge,
+                    cause=Cause(CauseKind.API, actor_id=request.user.pk, request_id=request_id()),
+                    now=timezone.now(),
+                    records_of=records_of,
+                    write=not dry_run,
+                )
+                keep([*plan.sides, _operation(plan), *(row.version for row in plan.moved)])
+            return _told(plan, dry_run=dry_run)
+
+        return Response({"data": answer_once(request, sent, write, lambda made: _told_before(*made))})
 
 
-def _told(merged_id: UUID, plan: PartingPlan, *, dry_run: bool) -> dict[str, Any]:
+def _operation(plan: PartingPlan) -> str:
+    return next(str(one.operation_id) for one in plan.changes if one.action is ChangeAction.UNMERGED)
+
+
+def _told(plan: PartingPlan, *, dry_run: bool) -> dict[str, Any]:
     """Return what became of both; queries."""
-    profiles = {one.pk: one for one in Profile.objects.filter(id__in=[*plan.sides])}
-    documents = dict(zip(profiles, profile_documents([*profiles.values()], now=timezone.now()), strict=True))
+    documents = _documents(plan.sides)
     source, destination = (_side(one, plan, documents) for one in plan.sides)
-    operation = next(one.operation_id for one in plan.changes if one.action is ChangeAction.UNMERGED)
     return {
         "source": source,
         "destination": destination,
@@ -122,8 +133,41 @@ def _told(merged_id: UUID, plan: PartingPlan, *, dry_run: bool) -> dict[str, Any
             }
             for row in plan.moved
         ],
-        "operation_id": None if dry_run else str(operation),
+        "operation_id": None if dry_run else _operation(plan),
     }
+
+
+def _told_before(source: str, destination: str, operation: str, *versions: str) -> dict[str, Any]:
+    """Return what became of both earlier, by the ledger, and as they are now; queries."""
+    sides = UUID(source), UUID(destination)
+    documents = _documents(sides)
+    changes: dict[UUID, list[Changes]] = {one: [] for one in sides}
+    for row in ProfileChange.objects.filter(profile__in=sides, operation_id=operation).order_by("version"):
+        changes[row.profile_id].append(row.changes)
+    moved = ProfileChange.objects.filter(profile=sides[1], version__in=versions).order_by("version")
+    told: list[dict[str, Any]] = [
+        {"profile": documents.get(one), "changes": without_origins(composed(changes[one])), "kept": []}
+        for one in sides
+    ]
+    return {
+        "source": told[0],
+        "destination": told[1],
+        "moved": [
+            {
+                "version": row.version,
+                "batch_id": None if row.batch_id is None else str(row.batch_id),
+                "position": row.position,
+            }
+            for row in moved
+        ],
+        "operation_id": operation,
+    }
+
+
+def _documents(profile_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return the profiles as they are; queries."""
+    documents = profile_documents(list(Profile.objects.filter(id__in=profile_ids)), now=timezone.now())
+    return {UUID(one["id"]): one for one in documents}
 
 
 def _side(profile_id: UUID, plan: PartingPlan, documents: Mapping[UUID, dict[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from http import HTTPStatus
+from typing import cast
 
 from django.http import HttpResponse
 from pydantic import ConfigDict, RootModel
@@ -12,11 +13,11 @@ from profiles.api.identities import by_id
 from profiles.api.parts import PartView, described, only_one, removing, without_read_only
 from profiles.api.single import Document, body_of, draft_of, draft_of_entry
 from profiles.http.errors import InvalidFieldsError
-from profiles.models import Profile
+from profiles.models import Address, Profile, ProfileChange
 from profiles.reconcile.addresses import address_text
 from profiles.schema.record import AddressEntry
 from profiles.shape import ADDRESS_LINES
-from profiles.values import ProfileDraft
+from profiles.values import Outcome, OutcomeKind, ProfileDraft
 
 
 class AddressIn(RootModel[AddressEntry]):
@@ -37,9 +38,8 @@ class _PutsAddress(PartView):
             known[:] = document["addresses"]
             return draft_of_entry(request, "addresses", sent, target=profile.pk)
 
-        def status_of(address: Document) -> int:
-            is_made = always_made or all(one["id"] != address["id"] for one in known)
-            return HTTPStatus.CREATED if is_made else HTTPStatus.OK
+        def status_of(address: Document, outcome: Outcome) -> int:
+            return HTTPStatus.CREATED if always_made or _is_made(address["id"], outcome) else HTTPStatus.OK
 
         return self.write_part(
             request, profile_id, ask, lambda document: _meant(document["addresses"], known, sent), status=status_of
@@ -135,6 +135,16 @@ def _meant(addresses: list[Document], known: list[Document], sent: Document) -> 
         *(one for one in addresses if address_text(one) == address_text(lines)),
     ]
     return found[0] if found else {}
+
+
+def _is_made(address_id: int, outcome: Outcome) -> bool:
+    """Whether the address was made by the write, by its ledger row, which tells nothing from before; queries."""
+    if outcome.kind is OutcomeKind.UNCHANGED:
+        return False
+    key = Address.objects.get(pk=address_id).key
+    row = ProfileChange.objects.filter(profile=outcome.profile_id, version=cast("int", outcome.profile_version)).get()
+    told = [sides for pointer, sides in row.changes.items() if pointer.startswith(f"/addresses/{key}/")]
+    return bool(told) and all("from" not in sides for sides in told)
 
 
 def _key_of(profile: Profile, row_id: int) -> str:

@@ -3,7 +3,6 @@
 from typing import ClassVar, Final
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +11,7 @@ from rest_framework.response import Response
 
 from profiles import keys
 from profiles.api.documents import ProfileEnvelope
+from profiles.api.once import IDEMPOTENCY_KEY, answer_once, sent_as
 from profiles.api.shapes import profile_documents
 from profiles.http.bodies import read_fields
 from profiles.http.documents import answers
@@ -21,6 +21,7 @@ from profiles.http.requests import request_id
 from profiles.keys import NOTES_LENGTH, InvalidValueError
 from profiles.merging import Merge, MergeError, SameProfileError, UnknownProfileError, merge_profiles
 from profiles.models import Profile
+from profiles.once import kept_once
 from profiles.values import Cause, CauseKind
 
 _FIELDS: Final = {"merged": "source_profile_id", "survivor": "destination_profile_id"}
@@ -67,7 +68,8 @@ class ProfileMerges(HubView):
         ),
         tags=["profiles"],
         request=MergeIn,
-        responses=answers(409, 413, 415, 422, ok=ProfileEnvelope),
+        parameters=[IDEMPOTENCY_KEY],
+        responses=answers(409, 413, 415, 422, 503, ok=ProfileEnvelope),
     )
     def post(self, request: Request) -> Response:
         """Merge them, and return the destination."""
@@ -84,8 +86,15 @@ class ProfileMerges(HubView):
         )
         now = timezone.now()
         cause = Cause(CauseKind.API, actor_id=request.user.pk, request_id=request_id())
-        with transaction.atomic(durable=True):
-            merge_profiles(merge, cause=cause, now=now)
-        survivor = Profile.objects.filter(id=merge.survivor_id).get()
+        sent = sent_as(request)
+
+        def write() -> UUID:
+            with kept_once(sent) as keep:
+                merge_profiles(merge, cause=cause, now=now)
+                keep([merge.survivor_id])
+            return merge.survivor_id
+
+        survivor_id = answer_once(request, sent, write, lambda made: UUID(made[0]))
+        survivor = Profile.objects.filter(id=survivor_id).get()
         (document,) = profile_documents([survivor], now=now)
         return Response({"data": document}, headers={"ETag": f'"{survivor.version}"'})

@@ -1,60 +1,63 @@
-"""Writes that are sent again under the same idempotency key are done once (rules 12.14)."""
+"""Idempotency keys of requests (rules 12.14)."""
 
-import datetime as dt
-import hashlib
-from typing import Final, cast
-from uuid import UUID
+from collections.abc import Callable
+from typing import Final, TypeVar, cast
 
-import orjson
-from django.conf import settings
-from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from profiles import keys
-from profiles.http.errors import ConflictError, InvalidFieldsError
+from profiles.http.errors import Answers, ConflictError, InvalidFieldsError, UnavailableError
 from profiles.keys import InvalidValueError
-from profiles.models import SentWrite, User
+from profiles.models import User
+from profiles.once import KeyConflictError, KeyFoughtOverError, Sent, once
 
 HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = "Idempotency-Replayed"
+IDEMPOTENCY_KEY: Final = OpenApiParameter(
+    HEADER,
+    {"type": "string", "maxLength": keys.NAME_LENGTH},
+    OpenApiParameter.HEADER,
+    description=(
+        "The same key with the same path and body is done once, and answered with what is there now; with another "
+        "path or body it is 409."
+    ),
+)
+ANSWERS: Final[Answers] = {
+    KeyConflictError: lambda error: ConflictError(str(error)),
+    KeyFoughtOverError: lambda error: UnavailableError(str(error)),
+}
+_Answer = TypeVar("_Answer")
 
 
-class Once:
-    """A write that may have been sent before."""
+def sent_as(request: Request, *said: object) -> Sent | None:
+    """Return the write as it was sent, if under a key; what it `said` beside the path is its body, unless told.
 
-    def __init__(self, request: Request) -> None:
-        """Read the header; raises `InvalidFieldsError` for what is no key."""
-        written = request.headers.get(HEADER) if request.method == "POST" else None
-        self._user = cast("User", request.user)  # the permission saw to it
-        self._key: str | None = None
-        if written is not None:
-            try:
-                self._key = keys.name(written)
-            except InvalidValueError as error:
-                raise InvalidFieldsError({HEADER: [str(error)]}) from error
-            said = orjson.dumps([request.path, request.data], option=orjson.OPT_SORT_KEYS)
-            self._hash = hashlib.sha256(said).hexdigest()
+    Raises `InvalidFieldsError` for what is no key.
+    """
+    if request.method != "POST" or (key := asked_key(request)) is None:
+        return None
+    user = cast("User", request.user)  # the permission saw to it
+    return Sent.of(user.pk, key, request.path, *(said or [request.data]))
 
-    def earlier(self) -> UUID | None:
-        """Return the profile that the same write was about; raises `ConflictError` where it was another. Queries."""
-        if self._key is None:
-            return None
-        sent = SentWrite.objects.filter(user=self._user, key=self._key).first()
-        if sent is None:
-            return None
-        if sent.sent_at < timezone.now() - dt.timedelta(days=settings.IDEMPOTENCY_DAYS):
-            sent.delete()
-            return None
-        if sent.request_sha256 != self._hash:
-            raise ConflictError("The idempotency key was used for another path or body.")
-        return sent.profile_id
 
-    def keep(self, profile_id: UUID | None) -> None:
-        """Remember that the write was accepted, in the transaction that does it."""
-        if self._key is not None and profile_id is not None:
-            SentWrite.objects.create(
-                user=self._user,
-                key=self._key,
-                request_sha256=self._hash,
-                profile_id=profile_id,
-                sent_at=timezone.now(),
-            )
+def asked_key(request: Request) -> str | None:
+    """Return the idempotency key that stands with the request; raises `InvalidFieldsError` for what is no key."""
+    if (written := request.headers.get(HEADER)) is None:
+        return None
+    try:
+        return keys.name(written)
+    except InvalidValueError as error:
+        raise InvalidFieldsError({HEADER: [str(error)]}) from error
+
+
+def answer_once(
+    request: Request, sent: Sent | None, write: Callable[[], _Answer], again: Callable[[list[str]], _Answer]
+) -> _Answer:
+    """Return what the write comes to, or `again` what it has made, and have the answer say so."""
+
+    def replay(made: list[str]) -> _Answer:
+        request.parser_context["view"].headers[REPLAYED] = "true"
+        return again(made)
+
+    return once(sent, write, replay)

@@ -12,15 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from profiles.api.documents import WRITTEN
+from profiles.api.once import IDEMPOTENCY_KEY
 from profiles.api.single import (
     DRY_RUN,
-    IDEMPOTENCY_KEY,
     IF_MATCH,
     Document,
     answer_with,
     document_of,
     etag_of,
-    expected_version,
     find_profile,
     write_draft,
     written_profile,
@@ -28,7 +27,7 @@ from profiles.api.single import (
 from profiles.http.documents import answers
 from profiles.http.permissions import HubView
 from profiles.models import Profile
-from profiles.values import ProfileDraft, RowKey
+from profiles.values import Outcome, ProfileDraft, RowKey
 
 _Method = TypeVar("_Method", bound=Callable[..., HttpResponse])
 Pick = Callable[[Document], Any]
@@ -83,27 +82,27 @@ class PartView(HubView):
         ask: Ask,
         pick: Pick | None,
         *,
-        status: int | Callable[[Any], int] = HTTPStatus.OK,
+        status: int | Callable[[Any, Outcome], int] = HTTPStatus.OK,
         below: str = "",
     ) -> HttpResponse:
         """Write what is asked for by the profile as it is read, and answer with what is picked then, or nothing.
 
-        `ask` may raise `Http404`. `status` may depend on what is picked. Fields are named from the place `below` a
-        record on.
+        `ask` may raise `Http404`. `status` may depend on what is picked, and on the outcome. Fields are named from the
+        place `below` a record on.
         """
         profile = find_profile(request, profile_id)
         if isinstance(profile, HttpResponse):
             return profile
         draft = ask(profile, document_of(profile))
-        draft = dataclasses.replace(draft, expected_version=expected_version(request, profile))
-        outcome = write_draft(request, draft, below=below)
+        outcome = write_draft(request, draft, read=profile, below=below)
         if isinstance(outcome, Response):
             return outcome
         if pick is None:
             return HttpResponse(status=HTTPStatus.NO_CONTENT)
         profile = written_profile(outcome)
         data = pick(document_of(profile))
-        return answer_with(data, outcome, profile, status=status(data) if callable(status) else status, below=below)
+        code = status(data, outcome) if callable(status) else status
+        return answer_with(data, outcome, profile, status=code, below=below)
 
 
 def removing(draft: ProfileDraft, collection: str, key: RowKey) -> ProfileDraft:

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
 from django.utils.text import slugify
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from profiles.api.documents import PartEnvelope, PartsEnvelope
 from profiles.api.identities import by_id
+from profiles.api.once import IDEMPOTENCY_KEY, answer_once, sent_as
 from profiles.api.parts import PartView, described, removing
 from profiles.api.sent import region_entry
 from profiles.api.single import Document, body_of, draft_of, draft_of_entry
@@ -23,6 +24,7 @@ from profiles.http.permissions import HubView
 from profiles.http.wire import wire_time
 from profiles.keys import NAME_LENGTH, InvalidValueError
 from profiles.models import Country, Profile, Region
+from profiles.once import Sent, kept_once
 from profiles.reference_data import in_normal_form
 from profiles.schema.record import RegionEntry
 from profiles.values import ProfileDraft
@@ -134,34 +136,51 @@ class Regions(HubView):
         summary="Define a region",
         tags=["reference data"],
         request=RegionDefinitionIn,
-        responses=answers(413, 415, 422, created=PartEnvelope),
+        parameters=[IDEMPOTENCY_KEY],
+        responses=answers(404, 409, 413, 415, 422, 503, created=PartEnvelope),
     )
     def post(self, request: Request) -> Response:
         """Define it, and answer with it."""
         asked = read_fields(request, RegionDefinitionIn)
-        try:
-            name = in_normal_form(Region, "name", asked.name or asked.handle or "")
-            handle = in_normal_form(Region, "handle", asked.handle or slugify(asked.name or ""))
-        except InvalidValueError as error:
-            raise InvalidFieldsError({"name": [str(error)]}) from error
-        if not handle:
-            raise InvalidFieldsError({"name": ["The name or the handle field is required."]})
-        codes = [one.iso_2 for one in asked.countries]
-        countries = {one.iso_2: one for one in Country.objects.filter(iso_2__in=codes)}
-        raise_errors(
-            {
-                f"countries.{place}.iso_2": ["There is no such country."]
-                for place, code in enumerate(codes)
-                if code not in countries
-            }
-        )
-        try:
-            with transaction.atomic():
-                region = Region.objects.create(name=name, handle=handle, is_default=asked.is_default)
-                region.countries.set(countries.values())
-        except IntegrityError as error:
-            raise InvalidFieldsError({"handle": ["The handle has already been taken."]}) from error
-        return Response({"data": _definition(region, list(countries.values()))}, status=201)
+        sent = sent_as(request)
+        region = answer_once(request, sent, lambda: _define(asked, sent), _defined)
+        return Response({"data": _definition(region)}, status=201)
+
+
+def _define(asked: RegionDefinitionIn, sent: Sent | None) -> Region:
+    """Define the region and return it; raises `InvalidFieldsError`."""
+    try:
+        name = in_normal_form(Region, "name", asked.name or asked.handle or "")
+        handle = in_normal_form(Region, "handle", asked.handle or slugify(asked.name or ""))
+    except InvalidValueError as error:
+        raise InvalidFieldsError({"name": [str(error)]}) from error
+    if not handle:
+        raise InvalidFieldsError({"name": ["The name or the handle field is required."]})
+    codes = [one.iso_2 for one in asked.countries]
+    countries = {one.iso_2: one for one in Country.objects.filter(iso_2__in=codes)}
+    raise_errors(
+        {
+            f"countries.{place}.iso_2": ["There is no such country."]
+            for place, code in enumerate(codes)
+            if code not in countries
+        }
+    )
+    try:
+        with kept_once(sent) as keep:
+            region = Region.objects.create(name=name, handle=handle, is_default=asked.is_default)
+            region.countries.set(countries.values())
+            keep([region.pk])
+    except IntegrityError as error:
+        raise InvalidFieldsError({"handle": ["The handle has already been taken."]}) from error
+    return region
+
+
+def _defined(made: list[str]) -> Region:
+    """Return the region that was defined earlier; raises `Http404` where it is there no more."""
+    region = Region.objects.filter(pk=int(made[0])).first()
+    if region is None:
+        raise Http404
+    return region
 
 
 class OneRegionDefinition(HubView):
@@ -189,7 +208,7 @@ class OneRegionDefinition(HubView):
         return HttpResponse(status=204)
 
 
-def _definition(region: Region, countries: list[Country]) -> Document:
+def _definition(region: Region) -> Document:
     return {
         "id": region.pk,
         "name": region.name,
@@ -205,7 +224,7 @@ def _definition(region: Region, countries: list[Country]) -> Document:
                 "sort_order": one.sort_order,
                 "states": [],
             }
-            for one in countries
+            for one in region.countries.all()
         ],
         "created_at": wire_time(region.created_at),
         "updated_at": wire_time(region.updated_at),

@@ -1,10 +1,10 @@
 """One profile over REST: how it is found, and written by one draft (rules 12)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import resolve, reverse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from profiles.api.once import HEADER, Once
+from profiles.api.once import answer_once, sent_as
 from profiles.api.shapes import profile_documents
 from profiles.applying import apply_drafts, explain_draft
 from profiles.criteria import EMAIL
@@ -24,6 +24,7 @@ from profiles.http.errors import ConflictError, InvalidFieldsError, json_answer
 from profiles.http.requests import request_id
 from profiles.http.wire import parse_id
 from profiles.models import Profile
+from profiles.once import kept_once
 from profiles.schema import parse_entry, parse_record
 from profiles.values import Cause, CauseKind, Ended, ErrorCode, Finding, Outcome, OutcomeKind, ProfileDraft
 
@@ -31,14 +32,7 @@ Document = dict[str, Any]
 IF_MATCH: Final = OpenApiParameter(
     "If-Match", {"type": "string"}, OpenApiParameter.HEADER, description="The ETag read; at another version 412."
 )
-IDEMPOTENCY_KEY: Final = OpenApiParameter(
-    HEADER,
-    str,
-    OpenApiParameter.HEADER,
-    description="The same key with the same path and body is done once, and answered with what is there now.",
-)
 DRY_RUN: Final = OpenApiParameter("dry_run", bool, description="Only tell what it would come to; nothing is written.")
-_ATTEMPTS: Final = 2
 _NOT_FOUND: Final = frozenset({ErrorCode.ENDED, ErrorCode.UNKNOWN_REFERENCE})
 
 
@@ -136,33 +130,42 @@ def _cause(request: Request) -> Cause:
 # --- Written -----------------------------------------------------------------------------------------------------
 
 
-def write_draft(request: Request, draft: ProfileDraft, *, below: str = "") -> Outcome | Response:
+def write_draft(
+    request: Request, draft: ProfileDraft, *, read: Profile | None = None, below: str = ""
+) -> Outcome | Response:
     """Write the draft and return its outcome; of a dry run the answer that tells what it would come to.
 
-    Raises what is answered where it is refused; fields are named from the place `below` a record on.
+    If-Match is held against the profile as it was `read`. Raises what is answered where it is refused; fields are
+    named from the place `below` a record on.
     """
     now = timezone.now()
+
+    def expecting() -> ProfileDraft:
+        return draft if read is None else replace(draft, expected_version=expected_version(request, read))
+
     if read_flag(request, "dry_run"):
         limits = load_key_rules().identity_limits
-        outcome, change = explain_draft(draft, criteria=(EMAIL,), now=now, identity_limits=limits)
+        outcome, change = explain_draft(expecting(), criteria=(EMAIL,), now=now, identity_limits=limits)
         _refuse(outcome, below)
         changes = {} if change is None else without_origins(change.changes)
         return Response({"data": {"outcome": outcome.kind, "changes": changes, "warnings": _told(outcome, below)}})
-    once = Once(request)
-    for attempt in range(_ATTEMPTS):
-        if (profile_id := once.earlier()) is not None:
-            return Outcome(OutcomeKind.UNCHANGED, draft.cause, profile_id=profile_id)
-        try:
-            with transaction.atomic(durable=True):
-                (outcome,) = apply_drafts([draft], criteria=(EMAIL,), now=now)
-                once.keep(outcome.profile_id if outcome.kind is not OutcomeKind.REJECTED else None)
-        except IntegrityError:  # the same was sent twice at once, and the other one was faster
-            if attempt + 1 == _ATTEMPTS:
-                raise
-        else:
-            _refuse(outcome, below)
-            return outcome
-    raise AssertionError  # the last attempt returns or raises
+    sent = sent_as(request)
+
+    def write() -> Outcome:
+        expected = expecting()
+        with kept_once(sent) as keep:
+            (outcome,) = apply_drafts([expected], criteria=(EMAIL,), now=now)
+            if outcome.kind is not OutcomeKind.REJECTED:
+                keep([cast("UUID", outcome.profile_id), outcome.kind, outcome.profile_version])
+        return outcome
+
+    def again(made: list[str]) -> Outcome:
+        profile_id, kind, version = made
+        return Outcome(OutcomeKind(kind), draft.cause, profile_id=UUID(profile_id), profile_version=int(version))
+
+    outcome = answer_once(request, sent, write, again)
+    _refuse(outcome, below)
+    return outcome
 
 
 def _refuse(outcome: Outcome, below: str) -> None:

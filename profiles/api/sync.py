@@ -12,12 +12,14 @@ from rest_framework.response import Response
 
 from profiles.api.documents import ProfileEnvelope
 from profiles.api.lookups import known
+from profiles.api.once import IDEMPOTENCY_KEY, answer_once, sent_as
 from profiles.api.single import document_of, etag_of, find_profile
 from profiles.http.bodies import read_fields
 from profiles.http.documents import answers
 from profiles.http.errors import InvalidFieldsError
 from profiles.http.permissions import HubView
 from profiles.models import Profile, SyncRequest
+from profiles.once import kept_once
 from profiles.times import as_utc
 
 SCOPES = ("read-profiles", "update-profiles")
@@ -56,7 +58,8 @@ class ProfileSync(HubView):
         description="The request is kept; until the hub delivers events nothing is sent by it.",
         tags=["profiles"],
         request=SyncIn,
-        responses=answers(413, 415, 422, accepted=SyncEnvelope),
+        parameters=[IDEMPOTENCY_KEY],
+        responses=answers(409, 413, 415, 422, 503, accepted=SyncEnvelope),
     )
     def post(self, request: Request) -> Response:
         """Keep the request."""
@@ -64,11 +67,21 @@ class ProfileSync(HubView):
         name = "updated_at" if asked.updated_at is not None else "since"
         since = _time(name, getattr(asked, name))
         meant = known(Profile.objects.all())
-        count = (meant if since is None else meant.filter(updated_at__gte=since)).count()
-        SyncRequest.objects.create(
-            since=since, count=count, requested_by_id=request.user.pk, requested_at=timezone.now()
-        )
-        return Response({"data": {"message": "Profiles queued for sync.", "count": count}}, status=202)
+        sent = sent_as(request)
+
+        def write() -> SyncRequest:
+            with kept_once(sent) as keep:
+                kept = SyncRequest.objects.create(
+                    since=since,
+                    count=(meant if since is None else meant.filter(updated_at__gte=since)).count(),
+                    requested_by_id=request.user.pk,
+                    requested_at=timezone.now(),
+                )
+                keep([kept.pk])
+            return kept
+
+        kept = answer_once(request, sent, write, lambda made: SyncRequest.objects.get(pk=int(made[0])))
+        return Response({"data": {"message": "Profiles queued for sync.", "count": kept.count}}, status=202)
 
 
 class ProfileResync(HubView):

@@ -12,16 +12,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from profiles.api.documents import ChangedEnvelope, ForetoldEnvelope, ProfileEnvelope
+from profiles.api.once import IDEMPOTENCY_KEY
 from profiles.api.sent import record_of
 from profiles.api.single import (
     DRY_RUN,
-    IDEMPOTENCY_KEY,
     IF_MATCH,
     answer_with,
     body_of,
     document_of,
     draft_of,
-    expected_version,
     find_profile,
     write_draft,
     written_profile,
@@ -101,7 +100,7 @@ class OneProfile(ProfileDetail):
         if str(record.get("profile_type")).strip().lower() == ProfileType.DELETED:
             check_may_delete(request)
         draft = draft_of(request, record, target=profile.pk)
-        outcome = write_draft(request, replace(draft, expected_version=expected_version(request, profile)))
+        outcome = write_draft(request, draft, read=profile)
         if isinstance(outcome, Response):
             return outcome
         profile = written_profile(outcome)
@@ -121,7 +120,7 @@ class OneProfile(ProfileDetail):
         if isinstance(profile, HttpResponse):
             return profile
         draft = draft_of(request, {"profile_type": ProfileType.DELETED.value}, target=profile.pk)
-        outcome = write_draft(request, replace(draft, expected_version=expected_version(request, profile)))
+        outcome = write_draft(request, draft, read=profile)
         return outcome if isinstance(outcome, Response) else HttpResponse(status=204)
 
 
@@ -156,7 +155,7 @@ class ProfileTypeUpdate(HubView):
         if isinstance(profile, HttpResponse):
             return profile
         draft = draft_of(request, {"profile_type": asked.profile_type}, target=profile.pk)
-        outcome = write_draft(request, replace(draft, expected_version=expected_version(request, profile)))
+        outcome = write_draft(request, draft, read=profile)
         if isinstance(outcome, Response):
             return outcome
         profile = written_profile(outcome)

@@ -1,10 +1,9 @@
-"""Which single writes were sent under which idempotency key."""
+"""Which writes were sent under which idempotency key."""
 
 from django.conf import settings
 from django.db import models
 
 from profiles.keys import NAME_LENGTH
-from profiles.models.profile import Profile
 
 
 class SentWrite(models.Model):
@@ -15,7 +14,7 @@ class SentWrite(models.Model):
     )
     key = models.CharField(max_length=NAME_LENGTH)
     request_sha256 = models.CharField(max_length=64, help_text="Of the path and the body.")
-    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="+", db_index=False)
+    made = models.JSONField(help_text="The ids of what it made or changed.")
     sent_at = models.DateTimeField()
 
     class Meta:

@@ -11,7 +11,6 @@ from batches.confirming import ConfirmingError
 from batches.intake import (
     BodyError,
     EnvelopeError,
-    IdempotencyConflictError,
     QueueFullError,
     UserQueueFullError,
 )
@@ -53,7 +52,6 @@ def _table():
             {"message": "The given data was invalid.", "errors": {"batch": ["Nothing."]}},
             None,
         ),
-        (IdempotencyConflictError("The key was used."), 409, {"message": "The key was used."}, None),
         (
             UserQueueFullError(),
             429,

@@ -8,7 +8,6 @@ from django.db import transaction
 from batches.intake import (
     BodyError,
     EnvelopeError,
-    IdempotencyConflictError,
     QueueFullError,
     UserQueueFullError,
     keep_batch,
@@ -17,6 +16,7 @@ from batches.intake import (
 )
 from batches.models import Batch, BatchBody
 from batches.values import BatchSource
+from profiles.once import KeyConflictError
 
 pytestmark = pytest.mark.django_db
 BODY = b'{ "match_criteria": "email",  "profiles": [ {"email": "ann@example.com"} ] }'
@@ -57,9 +57,9 @@ def test_idempotency_key_means_one_batch(machine_user):
     first, again = (take(submitted_by=machine_user, idempotency_key="k") for _ in range(2))
 
     assert (again.batch_id, first.replayed, again.replayed) == (first.batch_id, False, True)
-    with pytest.raises(IdempotencyConflictError):
+    with pytest.raises(KeyConflictError):
         take(json.dumps(json.loads(BODY)).encode(), submitted_by=machine_user, idempotency_key="k")
-    with pytest.raises(IdempotencyConflictError):
+    with pytest.raises(KeyConflictError):
         take(submitted_by=machine_user, idempotency_key="k", dry_run=True)
 
 

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from batches.models import Batch
+from profiles.models import SentWrite
 from tests.builders import body, submit
 from tests.faults.hub import ROOT, Worker, killed_at_exit, times, wait_until
 from tests.faults.test_workers import people
@@ -89,7 +90,7 @@ def test_posters_are_served_through_a_backlog(url, tmp_path):
 
 def test_lapsed_idempotency_key_is_used_anew_by_one_of_many(machine_user):
     lapsed = submit([{}], submitted_by=machine_user, idempotency_key="k")
-    Batch.objects.update(received_at=timezone.now() - timedelta(days=31))
+    SentWrite.objects.update(sent_at=timezone.now() - timedelta(days=31))
 
     def send_again(_):
         try:

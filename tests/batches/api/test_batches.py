@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from batches.models import Batch
-from profiles.models import Profile, User
+from profiles.models import Profile, SentWrite, User
 from tests.builders import body, process, raw_record, submit
 
 pytestmark = pytest.mark.django_db
@@ -155,15 +155,15 @@ def test_idempotency_key_may_be_used_anew_after_its_life(api_client):
     first = post(api_client, body([raw_record()]), HTTP_IDEMPOTENCY_KEY="k").json()["data"]["batch_id"]
     content = body([raw_record()])
 
-    Batch.objects.update(received_at=timezone.now() - dt.timedelta(days=29, hours=23))
+    SentWrite.objects.update(sent_at=timezone.now() - dt.timedelta(days=29, hours=23))
     within = post(api_client, content, HTTP_IDEMPOTENCY_KEY="k")
-    Batch.objects.update(received_at=timezone.now() - dt.timedelta(days=30, hours=1))
+    SentWrite.objects.update(sent_at=timezone.now() - dt.timedelta(days=30, hours=1))
     after = post(api_client, content, HTTP_IDEMPOTENCY_KEY="k")
     again = post(api_client, content, HTTP_IDEMPOTENCY_KEY="k")
 
     assert [within.status_code, after.status_code, again.json()] == [409, 202, after.json()]
     assert after.json()["data"]["batch_id"] != first
-    assert Batch.objects.filter(idempotency_key="k").count() == 1
+    assert SentWrite.objects.count() == 1
 
 
 def test_idempotency_key_answers_with_the_first_batch(api_client):
