@@ -79,6 +79,7 @@ def measure(table: Table, *, size: int, rounds: int) -> dict[str, Any]:
     from tests.benchmarks.processes import rate_memory, rate_workers
     from tests.benchmarks.reading import rate_reading
     from tests.benchmarks.receiving import rate_receiving
+    from tests.benchmarks.single import rate_single
     from tests.benchmarks.time_machine import rate_time_machine
     from tests.benchmarks.writing import count_statements, rate_unchanged, rate_writing
 
@@ -98,7 +99,7 @@ def measure(table: Table, *, size: int, rounds: int) -> dict[str, Any]:
     rate_time_machine(hub, table, rounds=rounds)
     rate_receiving(table, rounds=rounds)
     rate_memory(hub, table)
-    return {"seconds_by_size": costs, "reading": rate_reading(hub)}
+    return {"seconds_by_size": costs, "reading": rate_reading(hub), "single": rate_single(hub)}
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Reading by the API from a large hub: how long, how many statements, and by which indexes."""
 
+import datetime as dt
 import json
 import random
 import statistics
@@ -82,6 +83,8 @@ def _store_batches() -> None:
 
 
 def _questions(hub: Hub) -> dict[str, Callable[[], str]]:
+    from django.utils import timezone
+
     from batches.models import Batch
     from profiles.models import Profile
 
@@ -89,6 +92,8 @@ def _questions(hub: Hub) -> dict[str, Callable[[], str]]:
     emails = [f"person.{number}@example.com" for number in hub.stored_people(3, 400)]
     ids = list(Profile.objects.filter(email_key__in=emails).values_list("id", flat=True))
     names = list(Profile.objects.filter(id__in=ids).values_list("last_name", flat=True))
+    day = timezone.now() - dt.timedelta(days=1)
+    recent = [f"{day + dt.timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}" for hours in range(1, 24)]
     batch_ids = list(Batch.objects.filter(records__isnull=False).distinct().values_list("id", flat=True)[:50])
     return {
         "a profile": lambda: f"/api/v3/profiles/{chosen.choice(ids)}",
@@ -98,6 +103,15 @@ def _questions(hub: Hub) -> dict[str, Callable[[], str]]:
             f"/api/v3/profiles?filter[identities.identifier]=S{chosen.randrange(hub.size)}"
         ),
         "profiles by last name": lambda: f"/api/v3/profiles?filter[last_name]={chosen.choice(names)}",
+        "profiles by custom attribute": lambda: (
+            "/api/v3/profiles/attributes/custom?attributes[0][namespace]=loyalty&attributes[0][handle]=points"
+            f"&attributes[0][value]={chosen.randrange(hub.size)}"
+        ),
+        "profiles changed since": lambda: (
+            f"/api/v3/profiles?filter[updated_at][gte]={chosen.choice(recent)}&sort=-updated_at"
+        ),
+        "profiles joined since": lambda: f"/api/v3/profiles?filter[joined_at][gte]={chosen.choice(recent)}",
+        "profiles of a tag": lambda: "/api/v3/profiles?filter[tags.handle]=tag-7",
         "profiles, first page": lambda: "/api/v3/profiles",
         "profiles, a far page": lambda: f"/api/v3/profiles?page[size]=100&page[number]={chosen.randrange(90, 100)}",
         "deleted profiles": lambda: "/api/v3/profiles?filter[profile_type]=deleted",
