@@ -7,8 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from batches.models import Batch
 from batches.values import UNFINISHED
@@ -54,6 +57,33 @@ class Worker:
 
     def finish(self, seconds: float = 120) -> int:
         return self.process.wait(seconds)
+
+
+@dataclass(frozen=True)
+class Web:
+    """Where a hub's web answers, and a token that may do everything."""
+
+    port: int
+    token: str
+
+
+@contextmanager
+def answering(url: str, *, port: int) -> Iterator[Web]:
+    """Run a hub's web without workers."""
+    from batches.supervisor import Supervisor  # noqa: PLC0415 it reads the environment
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", url)
+        patch.setenv("DEBUG", "1")
+        made = subprocess.run(
+            [sys.executable, "manage.py", "create_token", "clients"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        with Supervisor(host="127.0.0.1", port=port, workers=0, quiet=True) as hub:
+            yield Web(hub.port, made.stdout.strip())
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Those who post are served while a backlog is worked off."""
 
-import os
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ from django.utils import timezone
 from batches.models import Batch
 from profiles.models import SentWrite
 from tests.builders import body, submit
-from tests.faults.hub import ROOT, Worker, killed_at_exit, times, wait_until
+from tests.faults.hub import Worker, answering, killed_at_exit, times, wait_until
 from tests.faults.test_workers import people
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -39,48 +38,30 @@ print(posted)
 
 
 def test_posters_are_served_through_a_backlog(url, tmp_path):
-    from batches.supervisor import Supervisor  # noqa: PLC0415 it reads the environment
-
     for number in range(times(15, 150)):
         submit(people(500, start=number * 250))
-    environment = {**os.environ, "DATABASE_URL": url, "DEBUG": "1"}
-    token = subprocess.run(
-        [sys.executable, "manage.py", "create_token", "posters"],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    saved = {name: os.environ.get(name) for name in ("DATABASE_URL", "DEBUG")}
-    os.environ.update(DATABASE_URL=url, DEBUG="1")
-    try:
-        hub = Supervisor(host="127.0.0.1", port=8800, workers=0, quiet=True)
-        with hub:
-            worker = Worker(url, log=tmp_path / "log")
-            with killed_at_exit([worker]):
-                began = time.monotonic()
-                posters = [
-                    subprocess.Popen(
-                        [sys.executable, "-c", POST, f"127.0.0.1:{hub.port}", token, str(times(6, 60))],
-                        stdin=subprocess.PIPE,
-                        stdout=subprocess.PIPE,
-                        stderr=subprocess.PIPE,
-                    )
-                    for _ in range(8)
-                ]
-                content = body(people(100))
-                for poster in posters:
-                    poster.stdin.write(content)
-                    poster.stdin.close()
-                told = [(poster.wait(180), poster.stdout.read(), poster.stderr.read()) for poster in posters]
-                for poster in posters:
-                    poster.stdout.close()
-                    poster.stderr.close()
-                wait_until(lambda: Batch.objects.filter(state="done").exists())
-    finally:
-        for name, value in saved.items():
-            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+    with answering(url, port=8800) as web:
+        worker = Worker(url, log=tmp_path / "log")
+        with killed_at_exit([worker]):
+            began = time.monotonic()
+            posters = [
+                subprocess.Popen(
+                    [sys.executable, "-c", POST, f"127.0.0.1:{web.port}", web.token, str(times(6, 60))],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                )
+                for _ in range(8)
+            ]
+            content = body(people(100))
+            for poster in posters:
+                poster.stdin.write(content)
+                poster.stdin.close()
+            told = [(poster.wait(180), poster.stdout.read(), poster.stderr.read()) for poster in posters]
+            for poster in posters:
+                poster.stdout.close()
+                poster.stderr.close()
+            wait_until(lambda: Batch.objects.filter(state="done").exists())
 
     assert [(code, errors) for code, _, errors in told] == [(0, b"")] * 8
     posted = sum(int(output) for _, output, _ in told)
