@@ -76,6 +76,12 @@ _DESCRIPTIONS: Final = {
 }
 
 
+# What makes something that other paths bear the id of: the parameter's name, where the answer has it, and its status.
+_MAKERS: Final = {
+    "create_profile": ("profile_id", "/data/id", "201"),
+    "submit_batch": ("batch_id", "/data/batch_id", "202"),
+    "create_region": ("region_id", "/data/id", "201"),
+}
 # The generator keeps its place in the views it walks through: two at a time lose theirs.
 _ONE_AT_A_TIME: Final = Lock()
 # Whatever is asked.
@@ -93,6 +99,26 @@ def answers(*statuses: int, **success: Any) -> dict[Any, Any]:
         body = None if status == 308 else Error  # noqa: PLR2004 a redirect has no body
         described[status] = OpenApiResponse(body, description=_DESCRIPTIONS[status])
     return described
+
+
+def link_what_is_made(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Have the document tell where what an operation makes can be asked for: by every path that bears its id."""
+    operations = [operation for ways in result["paths"].values() for operation in ways.values()]
+    for operation in operations:
+        made = _MAKERS.get(operation["operationId"])
+        if made is None:
+            continue
+        parameter, place, status = made
+        links = {
+            one["operationId"]: {
+                "operationId": one["operationId"],
+                "parameters": {parameter: f"$response.body#{place}"},
+            }
+            for one in operations
+            if any(asked["name"] == parameter for asked in one.get("parameters", []))
+        }
+        operation["responses"][status]["links"] = links
+    return result
 
 
 class SchemaView(NoOptions):

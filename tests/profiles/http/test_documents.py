@@ -77,3 +77,23 @@ def test_every_operation_names_the_answers_every_one_has(client):
         for method, one in methods.items()
     }
     assert (len(lacking) > 10, {place: missing for place, missing in lacking.items() if missing}) == (True, {})
+
+
+@pytest.mark.parametrize(
+    ("maker", "status", "parameter", "place"),
+    [
+        ("create_profile", "201", "profile_id", "/data/id"),
+        ("submit_batch", "202", "batch_id", "/data/batch_id"),
+        ("create_region", "201", "region_id", "/data/id"),
+    ],
+)
+def test_what_is_made_links_to_every_path_that_bears_its_id(client, maker, status, parameter, place):
+    paths = client.get(f"{SCHEMA}?format=json").json()["paths"]
+    operations = {way["operationId"]: (path, way) for path, ways in paths.items() for way in ways.values()}
+
+    links = operations[maker][1]["responses"][status]["links"]
+
+    bearing = {name for name, (path, _) in operations.items() if f"{{{parameter}}}" in path}
+    assert links == {
+        name: {"operationId": name, "parameters": {parameter: f"$response.body#{place}"}} for name in bearing
+    }
