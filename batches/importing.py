@@ -1,14 +1,14 @@
 """One file on its way through the same door as the API: slice after slice, never far ahead of what is decided."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final, Self
 
-from batches.files import FileError, Slice, read_slices
+from batches.files import ColumnMapping, FileError, Slice, read_slices
 from batches.intake import QueueFullError, submit_batch
 from batches.models import Batch, BatchRecord
 from batches.values import MAX_RECORDS, OUTCOMES, UNFINISHED, BatchSource, BatchState
@@ -49,12 +49,14 @@ class Import:
         file: Path,
         criteria: Criteria,
         mobile_clash: MobileClash | None = None,
+        mapping: ColumnMapping | None = None,
         label: str,
         submitted_by: User | None,
     ) -> None:
         self.file = file
         self.criteria = criteria
         self.mobile_clash = mobile_clash
+        self.mapping = mapping
         self.label = label
         self.submitted_by = submitted_by
         self.taken = 0
@@ -65,6 +67,8 @@ class Import:
         """The first ones."""
         self.warnings: dict[str, Warned] = {}
         """By code."""
+        self.left_out: Counter[str] = Counter()
+        """What of rows the mapping left out, by its word."""
         self.remarks: dict[str, str] = {}
         """What was said of whole batches, by code."""
         # A queue of its own: its slices are processed in order, and nobody else's batches wait for them.
@@ -79,7 +83,7 @@ class Import:
         """
         fault: FileError | None = None
         try:
-            for part in read_slices(self.file, criteria=self.criteria, size=MAX_RECORDS):
+            for part in read_slices(self.file, criteria=self.criteria, size=MAX_RECORDS, mapping=self.mapping):
                 self._submit(part, helper)
                 while len(self._waiting) >= MOST_UNFINISHED:
                     self._collect(helper)
@@ -110,6 +114,7 @@ class Import:
             else:
                 break
         self.taken += receipt.total_count
+        self.left_out.update(line.left_out for line in part.lines if line.left_out)
         # Their lines, not the slice: its bytes are in the database now.
         self._waiting.append((Batch(id=receipt.batch_id), tuple(line.number for line in part.lines)))
 

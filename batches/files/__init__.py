@@ -16,10 +16,11 @@ import orjson
 from batches.files.csv import read_csv
 from batches.files.jsonl import read_json_lines
 from batches.files.lines import FileError, Line
+from batches.files.mappings import READY, ColumnMapping, MappingError, load_mapping
 from profiles.criteria import Criteria, wire_criteria
 from profiles.values import MobileClash
 
-__all__ = ["FileError", "Line", "Slice", "read_slices"]
+__all__ = ["READY", "ColumnMapping", "FileError", "Line", "MappingError", "Slice", "load_mapping", "read_slices"]
 
 # Of a slice's records together: with 500 of the longest the body would not fit into memory.
 _SLICE_BYTES: Final = 2_000_000
@@ -43,11 +44,11 @@ class Slice:
         return orjson.dumps(terms).removesuffix(b"}") + b',"profiles":[\n' + entries + b"\n]}"
 
 
-def read_slices(path: Path, *, criteria: Criteria, size: int) -> Iterator[Slice]:
+def read_slices(path: Path, *, criteria: Criteria, size: int, mapping: ColumnMapping | None = None) -> Iterator[Slice]:
     """Yield the file's records, at most `size` at a time.
 
-    The name tells the format: .jsonl, .ndjson or .csv, each also with .gz. Raises `FileError` where the file cannot be
-    read, or no further; what came before has been yielded then.
+    The name tells the format: .jsonl, .ndjson, .csv or .tsv, each also with .gz. A `mapping` tells what the columns of
+    a CSV are. Raises `FileError` where the file cannot be read, or no further; what came before has been yielded then.
     """
     read = _reader(path)
     with _open(path) as file:
@@ -55,7 +56,7 @@ def read_slices(path: Path, *, criteria: Criteria, size: int) -> Iterator[Slice]
         length = 0
         fault: FileError | None = None
         try:
-            for line in read(file, criteria=criteria):
+            for line in read(file, criteria=criteria, mapping=mapping):
                 if len(lines) == size or (lines and length + len(line.record) > _SLICE_BYTES):
                     yield Slice(tuple(lines))
                     lines, length = [], 0
@@ -70,13 +71,16 @@ def read_slices(path: Path, *, criteria: Criteria, size: int) -> Iterator[Slice]
 
 
 class _Reader(Protocol):
-    def __call__(self, file: BufferedReader, *, criteria: Criteria) -> Iterator[Line]: ...
+    def __call__(
+        self, file: BufferedReader, *, criteria: Criteria, mapping: ColumnMapping | None
+    ) -> Iterator[Line]: ...
 
 
 _READERS: Final[Mapping[str, _Reader]] = {
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
     ".csv": read_csv,
+    ".tsv": read_csv,
 }
 
 

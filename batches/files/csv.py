@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from batches.files.columns import Column, read_cells, read_header
+from batches.files.cells import Reader
+from batches.files.columns import read_header
 from batches.files.lines import (
     LONGEST_ROW_BYTES,
     TOO_LONG,
@@ -24,6 +25,7 @@ from batches.files.lines import (
     raw_lines,
     split_at_any_end,
 )
+from batches.files.mappings import ColumnMapping
 from profiles.criteria import Criteria
 
 # Line breaks may end a quoted cell, but not many.
@@ -55,17 +57,17 @@ class _Row(NamedTuple):
     faults: tuple[str, ...] = ()
 
 
-def read_csv(file: BufferedReader, *, criteria: Criteria) -> Iterator[Line]:
-    """Yield a record for each row; raises `FileError`."""
+def read_csv(file: BufferedReader, *, criteria: Criteria, mapping: ColumnMapping | None = None) -> Iterator[Line]:
+    """Yield a record for each row, by what its columns are called or by the mapping; raises `FileError`."""
     lines = (
         _TextLine(line.number, *decoded(line.content), line.is_cut) for line in raw_lines(file, split=split_at_any_end)
     )
     first, delimiter = _first_line(lines)
     rows = _Rows(first, lines, delimiter)
     header = rows.header()
-    columns = read_header(header.cells, line=header.number, criteria=criteria)
-    for row in rows.rows(width=len(columns)):
-        yield _line(row, columns)
+    reader = read_header(header.cells, line=header.number, criteria=criteria, mapping=mapping)
+    for row in rows.rows(width=len(reader.givens)):
+        yield _line(row, reader)
 
 
 def _first_line(lines: Iterator[_TextLine]) -> tuple[_TextLine, str]:
@@ -85,14 +87,14 @@ def _first_line(lines: Iterator[_TextLine]) -> tuple[_TextLine, str]:
     raise FileError("the file is empty.")
 
 
-def _line(row: _Row, columns: Sequence[Column]) -> Line:
+def _line(row: _Row, reader: Reader) -> Line:
     if row.faults:
         return faulty_line(row.number, row.text, row.faults)
-    record, faults = read_cells(columns, row.cells)
+    record, faults, left_out = reader.read(row.cells)
     content = orjson.dumps(record)
     if len(content) > LONGEST_ROW_BYTES:
         faults.append(TOO_LONG)
-    return faulty_line(row.number, row.text, faults) if faults else Line(row.number, content)
+    return faulty_line(row.number, row.text, faults) if faults else Line(row.number, content, left_out)
 
 
 class _Rows:

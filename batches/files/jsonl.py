@@ -19,6 +19,7 @@ from batches.files.lines import (
     raw_lines,
     split_at_newlines,
 )
+from batches.files.mappings import ColumnMapping
 from profiles.criteria import Criteria
 
 # Deeper than any record may be (see `bodies`), and shallow enough for every parser.
@@ -30,11 +31,15 @@ _TEXT_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
 _TEXT_OR_CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|-?Infinity|NaN')
 
 
-def read_json_lines(file: BufferedReader, *, criteria: Criteria) -> Iterator[Line]:
+def read_json_lines(
+    file: BufferedReader, *, criteria: Criteria, mapping: ColumnMapping | None = None
+) -> Iterator[Line]:
     """Yield the lines' records as they are, byte for byte; raises `FileError`.
 
     The criterion is a matter of each record here, while a CSV's header would tell at once.
     """
+    if mapping is not None:
+        raise FileError("JSON Lines hold records as the hub knows them; a mapping is for CSV.")
     is_first = True
     for line in raw_lines(file, split=split_at_newlines):
         text = line.content.strip()

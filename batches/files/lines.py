@@ -44,6 +44,8 @@ class Line:
     """Of the line it begins in, from 1."""
     record: bytes
     """JSON of an object: the record, or what stands for a row that cannot be one (see `faults`)."""
+    left_out: str = ""
+    """A word for what of the row could not be taken, where its mapping allows that."""
 
 
 class RawLine(NamedTuple):

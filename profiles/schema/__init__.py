@@ -7,6 +7,6 @@ matching can add what it finds.
 
 from profiles.schema.findings import pointer_to
 from profiles.schema.parsing import parse_entry, parse_record
-from profiles.schema.record import RECORD_FIELDS, Record
+from profiles.schema.record import MEMBERS, RECORD_FIELDS, Record
 
-__all__ = ["RECORD_FIELDS", "Record", "parse_entry", "parse_record", "pointer_to"]
+__all__ = ["MEMBERS", "RECORD_FIELDS", "Record", "parse_entry", "parse_record", "pointer_to"]

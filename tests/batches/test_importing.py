@@ -225,7 +225,7 @@ def test_damage_keeps_what_came_before(tmp_path, capsys):
         ("a.csv", "title\n", "email", ", line 1: there is no column email, by which profiles are to be matched."),
         ("a.csv", "", "email", ": the file is empty."),
         ("a.jsonl", "", "email", ": the file is empty."),
-        ("a.txt", "", "email", ": the name must end in one of .jsonl, .ndjson, .csv, perhaps followed by .gz."),
+        ("a.txt", "", "email", ": the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz."),
         ("a.csv", None, "email", ": No such file or directory."),
         ("a.csv.gz", "email\n", "email", ": the file is not compressed with gzip, though its name ends in .gz."),
         ("a.csv", '{"email":"a@b.com"}\n', "email", ", line 1: the file is JSON; JSON Lines' names end in .jsonl."),

@@ -18,7 +18,8 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from batches.database import DatabaseNotReadyError, check_database, trouble
-from batches.files import FileError
+from batches.files import READY, FileError, MappingError, load_mapping
+from batches.files.cells import LEFT_OUT_ADDRESS
 from batches.importing import Import
 from batches.intake import BodyError, EnvelopeError
 from batches.worker import helping
@@ -36,10 +37,11 @@ class Command(BaseCommand):
     """Import a JSON Lines or CSV file through the same door as the API."""
 
     help = (
-        "Import records from a .jsonl, .ndjson or .csv file (also .gz) in batches of 500. CSV has a header of field "
-        "names, written in any case, with blanks or underscores; identities.HANDLE columns hold identifiers, tags and "
-        "statuses are lists separated by , ; or |, or JSON lists; an empty cell leaves the field alone. A row that "
-        "cannot be read is one rejected record. Exit code: 0 all well, 1 some records rejected, 2 failed."
+        "Import records from a .jsonl, .ndjson, .csv or .tsv file (also .gz) in batches of 500. CSV has a header of "
+        "field names, written in any case, with blanks or underscores: also identities.HANDLE, addresses[NAME].city, "
+        "dates[HANDLE].date, custom_attributes.NAMESPACE.HANDLE:TYPE and birth_date; or whatever --mapping knows. "
+        "Tags and statuses are lists separated by , ; or |, or JSON lists; an empty cell leaves the field alone. "
+        "A row that cannot be read is one rejected record. Exit code: 0 all well, 1 some records rejected, 2 failed."
     )
     # The checks would load the admin and the API, a third of the process: the web process has made them.
     requires_system_checks = ()
@@ -58,14 +60,31 @@ class Command(BaseCommand):
             choices=[str(kind) for kind in MobileClash],
             help="What becomes of a mobile number that somebody else has; as the hub is set unless told.",
         )
+        parser.add_argument(
+            "--mapping",
+            metavar="NAME|FILE.toml",
+            help=f"What the columns of a CSV are: one of {', '.join(READY)}, or a file of your own.",
+        )
         parser.add_argument("--label", default="", help="To find the batches by; the file's name unless told.")
         parser.add_argument("--user", metavar="NAME", help="On whose behalf.")
 
     def handle(
-        self, *, file: Path, match: str, mobile_clash: str | None, label: str, user: str | None, **options: Any
+        self,
+        *,
+        file: Path,
+        match: str,
+        mobile_clash: str | None,
+        mapping: str | None,
+        label: str,
+        user: str | None,
+        **options: Any,
     ) -> None:
         """Import the file and say what became of it."""
         criteria = read_match(match)
+        try:
+            columns = None if mapping is None else load_mapping(mapping)
+        except MappingError as error:
+            raise CommandError(str(error), returncode=FAILED) from error
         try:
             check_database()
             submitted_by = find_user(user)
@@ -79,6 +98,7 @@ class Command(BaseCommand):
             file=file,
             criteria=criteria,
             mobile_clash=None if mobile_clash is None else MobileClash(mobile_clash),
+            mapping=columns,
             label=(label or file.name)[:NAME_LENGTH],
             submitted_by=submitted_by,
         )
@@ -130,6 +150,8 @@ class Command(BaseCommand):
             write(f"  and {more:,} more.")
         for warned in sorted(run.warnings.values(), key=lambda warned: (-warned.count, warned.code)):
             write(f"{_counted(warned.count, 'warning')} {warned.code}; the first in line {warned.line}: {warned.told}")
+        if count := run.left_out[LEFT_OUT_ADDRESS]:
+            write(f"{_counted(count, 'address', 'addresses')} left out for want of a first line, a city or a country.")
         for code, remark in run.remarks.items():
             write(f"Note: {remark} ({code})")
         if run.counts["rejected"]:

@@ -3,7 +3,7 @@
 import pytest
 
 from batches.files import FileError
-from batches.files.columns import read_cells, read_header
+from batches.files.columns import read_header
 from profiles.criteria import typed_criteria
 
 
@@ -39,14 +39,14 @@ def header(*names, by="email"):
     ],
 )
 def test_cell_becomes_its_field(name, cell, record):
-    assert read_cells(header("email", name), ["", cell]) == (record, [])
+    assert header("email", name).read(["", cell]) == (record, [], "")
 
 
 NO_SHOP = "there is no column identities.shop, by which profiles are to be matched"
 NO_EMAIL = "there is no column identities.Email, by which profiles are to be matched"
 UNKNOWN = (
     "unknown columns: comms.email_optout: comms_attributes.email_optout?; unsubscribed: email_optout?; "
-    "id: identities.HANDLE?; phone: mobile_phone?; zip (comes by JSON Lines only)."
+    "id: identities.HANDLE?; phone: mobile_phone?; zip: addresses[NAME].MEMBER?"
 )
 
 
@@ -69,11 +69,11 @@ UNKNOWN = (
     ],
 )
 def test_cell_that_cannot_be_read(name, cell, fault):
-    assert read_cells(header("email", name), ["a@b.cd", cell]) == ({"email": "a@b.cd"}, [fault])
+    assert header("email", name).read(["a@b.cd", cell]) == ({"email": "a@b.cd"}, [fault], "")
 
 
 def test_every_fault_of_a_row_is_told():
-    _, faults = read_cells(header("email", "identities.a", "identities.b"), ["#N/A", "#REF!", "#####"])
+    _, faults, _ = header("email", "identities.a", "identities.b").read(["#N/A", "#REF!", "#####"])
 
     assert [fault.partition(":")[0] for fault in faults] == [
         "column email",
@@ -110,7 +110,7 @@ def test_every_fault_of_a_row_is_told():
         (["email", *(["qq"] * 12)], "email", f"unknown columns: {'qq; ' * 10}and 2 more."),
         (["email", "identities. "], "email", "unknown column: identities.: identities.HANDLE?"),
         (["email", "identities.a\x00"], "email", "unknown column: identities.a?: identities.HANDLE?"),
-        (["email", "addresses"], "email", "unknown column: addresses (comes by JSON Lines only)."),
+        (["email", "addresses"], "email", "unknown column: addresses: addresses[NAME].MEMBER?"),
         (["email", "Email "], "email", "columns that stand twice: email."),
         (
             ["sms_promo", "comms_attributes.sms_promo"],
@@ -143,4 +143,4 @@ def test_header_that_is_refused(names, by, told):
 
 @pytest.mark.parametrize("name", ["email", "identities.shop"])
 def test_a_column_for_one_of_several_criteria_will_do(name):
-    assert [column.name for column in header(name, by="shop,email")] == [name]
+    assert [given.name for given in header(name, by="shop,email").givens] == [name]
