@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final, Self
 
-from batches.files import ColumnMapping, FileError, Slice, read_slices
+from batches.files import ColumnMapping, FileError, Line, RejectFile, Slice, read_slices
 from batches.intake import QueueFullError, submit_batch
 from batches.models import Batch, BatchRecord
 from batches.values import MAX_RECORDS, OUTCOMES, UNFINISHED, BatchSource, BatchState
@@ -50,6 +50,7 @@ class Import:
         criteria: Criteria,
         mobile_clash: MobileClash | None = None,
         mapping: ColumnMapping | None = None,
+        rejects: RejectFile | None = None,
         label: str,
         submitted_by: User | None,
     ) -> None:
@@ -57,6 +58,7 @@ class Import:
         self.criteria = criteria
         self.mobile_clash = mobile_clash
         self.mapping = mapping
+        self.rejects = rejects
         self.label = label
         self.submitted_by = submitted_by
         self.taken = 0
@@ -73,7 +75,7 @@ class Import:
         """What was said of whole batches, by code."""
         # A queue of its own: its slices are processed in order, and nobody else's batches wait for them.
         self._queue_key = f"import-{token_hex(8)}"
-        self._waiting: deque[tuple[Batch, tuple[int, ...]]] = deque()
+        self._waiting: deque[tuple[Batch, tuple[Line, ...]]] = deque()
 
     def run(self, helper: Helper, *, on_progress: Callable[[Self], None]) -> None:
         """Have everything in the file decided; `on_progress` hears of each slice.
@@ -115,8 +117,7 @@ class Import:
                 break
         self.taken += receipt.total_count
         self.left_out.update(line.left_out for line in part.lines if line.left_out)
-        # Their lines, not the slice: its bytes are in the database now.
-        self._waiting.append((Batch(id=receipt.batch_id), tuple(line.number for line in part.lines)))
+        self._waiting.append((Batch(id=receipt.batch_id), part.lines))
 
     def _collect(self, helper: Helper) -> None:
         """Wait until the oldest slice is decided, and count it."""
@@ -132,22 +133,26 @@ class Import:
         self.stopped += batch.state != BatchState.DONE
         self.remarks |= {one["code"]: one["message"] for one in batch.warnings}
         self._note_warnings(batch, lines)
-        if batch.rejected_count and len(self.rejections) < REJECTED_SHOWN:
+        if batch.rejected_count and (self.rejects is not None or len(self.rejections) < REJECTED_SHOWN):
             self._note_rejections(batch, lines)
 
-    def _note_warnings(self, batch: Batch, lines: tuple[int, ...]) -> None:
+    def _note_warnings(self, batch: Batch, lines: tuple[Line, ...]) -> None:
         rows = BatchRecord.objects.filter(batch=batch).exclude(warnings=[]).order_by("position")
         for position, warnings in rows.values_list("position", "warnings"):
             for warning in warnings:
                 code = warning["code"]
-                first = self.warnings.setdefault(code, Warned(code, lines[position], _told(warning)))
+                first = self.warnings.setdefault(code, Warned(code, lines[position].number, _told(warning)))
                 first.count += 1
 
-    def _note_rejections(self, batch: Batch, lines: tuple[int, ...]) -> None:
+    def _note_rejections(self, batch: Batch, lines: tuple[Line, ...]) -> None:
         rows = BatchRecord.objects.filter(batch=batch, outcome=OutcomeKind.REJECTED).order_by("position")
-        left = REJECTED_SHOWN - len(self.rejections)
+        left = None if self.rejects is not None else REJECTED_SHOWN - len(self.rejections)
         for position, errors in rows.values_list("position", "errors")[:left]:
-            self.rejections.append(Rejection(lines[position], tuple(_told(error) for error in errors)))
+            reasons = tuple(_told(error) for error in errors)
+            if len(self.rejections) < REJECTED_SHOWN:
+                self.rejections.append(Rejection(lines[position].number, reasons))
+            if self.rejects is not None:
+                self.rejects.write(lines[position], reasons)
 
 
 def _told(fault: dict[str, Any]) -> str:

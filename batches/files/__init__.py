@@ -17,10 +17,21 @@ from batches.files.csv import read_csv
 from batches.files.jsonl import read_json_lines
 from batches.files.lines import FileError, Line
 from batches.files.mappings import READY, ColumnMapping, MappingError, load_mapping
+from batches.files.rejects import RejectFile
 from profiles.criteria import Criteria, wire_criteria
 from profiles.values import MobileClash
 
-__all__ = ["READY", "ColumnMapping", "FileError", "Line", "MappingError", "Slice", "load_mapping", "read_slices"]
+__all__ = [
+    "READY",
+    "ColumnMapping",
+    "FileError",
+    "Line",
+    "MappingError",
+    "RejectFile",
+    "Slice",
+    "load_mapping",
+    "read_slices",
+]
 
 # Of a slice's records together: with 500 of the longest the body would not fit into memory.
 _SLICE_BYTES: Final = 2_000_000

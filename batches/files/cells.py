@@ -256,7 +256,7 @@ def _number(cell: str, _: Terms) -> Any:
     text = cell.strip()
     if not _NUMBER.fullmatch(text):
         raise CellError("the cell must hold a number, with a point before its decimals.")
-    whole, _, decimals = text.partition(".")
+    whole, _point, decimals = text.partition(".")
     return float(text) if decimals.strip("0") else int(whole)
 
 

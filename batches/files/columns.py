@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 
+from batches.files import rejects
 from batches.files.cells import Given, Reader, Terms
 from batches.files.lines import FileError
 from batches.files.mappings import READY, ColumnMapping, load_mapping
@@ -83,6 +84,8 @@ def _likely_source(names: Sequence[str]) -> str:
 
 
 def _given(name: str, mapping: ColumnMapping | None) -> Given | None:
+    if name in rejects.OWN:
+        return Given(name, None)
     if mapping is not None and (given := mapping.given(name)) is not None:
         return given
     column = column_of(name)

@@ -5,6 +5,7 @@ by line, and then nothing is mended: a line is a row of its own only where it is
 """
 
 import csv
+import io
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from batches.files.lines import (
     LONGEST_ROW_BYTES,
     TOO_LONG,
     FileError,
+    Header,
     Line,
     decoded,
     faulty_line,
@@ -66,8 +68,9 @@ def read_csv(file: BufferedReader, *, criteria: Criteria, mapping: ColumnMapping
     rows = _Rows(first, lines, delimiter)
     header = rows.header()
     reader = read_header(header.cells, line=header.number, criteria=criteria, mapping=mapping)
-    for row in rows.rows(width=len(reader.givens)):
-        yield _line(row, reader)
+    told = Header(header.text, delimiter, len(reader.givens))
+    for row in rows.rows(width=told.width):
+        yield _line(row, reader, told)
 
 
 def _first_line(lines: Iterator[_TextLine]) -> tuple[_TextLine, str]:
@@ -87,14 +90,27 @@ def _first_line(lines: Iterator[_TextLine]) -> tuple[_TextLine, str]:
     raise FileError("the file is empty.")
 
 
-def _line(row: _Row, reader: Reader) -> Line:
+def _line(row: _Row, reader: Reader, header: Header) -> Line:
     if row.faults:
-        return faulty_line(row.number, row.text, row.faults)
+        return faulty_line(row.number, row.text, row.faults, header=header)
     record, faults, left_out = reader.read(row.cells)
     content = orjson.dumps(record)
     if len(content) > LONGEST_ROW_BYTES:
         faults.append(TOO_LONG)
-    return faulty_line(row.number, row.text, faults) if faults else Line(row.number, content, left_out)
+    text = _as_wide(row, header)
+    if faults:
+        return faulty_line(row.number, row.text, faults, row=text, header=header)
+    return Line(row.number, content, left_out, text, header)
+
+
+def _as_wide(row: _Row, header: Header) -> str:
+    """Return the row as it came, with a cell for each column."""
+    missing = header.width - len(row.cells)
+    if missing >= 0:
+        return row.text + header.delimiter * missing
+    out = io.StringIO()
+    csv.writer(out, delimiter=header.delimiter, lineterminator="").writerow(row.cells[: header.width])
+    return out.getvalue()
 
 
 class _Rows:

@@ -20,6 +20,7 @@ from batches.files.lines import (
     split_at_newlines,
 )
 from batches.files.mappings import ColumnMapping
+from batches.files.rejects import OWN, ROW
 from profiles.criteria import Criteria
 
 # Deeper than any record may be (see `bodies`), and shallow enough for every parser.
@@ -56,9 +57,17 @@ def read_json_lines(
             shown, _ = decoded(text)
             yield faulty_line(line.number, shown, [fault])
         else:
-            yield Line(line.number, text)
+            yield Line(line.number, _without_reasons(text))
     if is_first:
         raise FileError("the file is empty.")
+
+
+def _without_reasons(text: bytes) -> bytes:
+    """Return a record without what a file of rejected rows tells beside it; any other as it is, byte for byte."""
+    if b'"rejected_' not in text:
+        return text
+    record = orjson.loads(text)
+    return orjson.dumps({name: value for name, value in record.items() if name not in OWN})
 
 
 def _fault(text: bytes, line: RawLine) -> str:
@@ -73,6 +82,8 @@ def _fault(text: bytes, line: RawLine) -> str:
         return f"the line is {_kind(value)}; a record is an object."
     if UNREADABLE in value:
         return f"the field {UNREADABLE} is the hub's own."
+    if ROW in value:
+        return f"the row is still as it was rejected: correct it, and leave out {ROW}."
     if text.count(b"[") + text.count(b"{") > _DEEPEST and _is_too_deep(text.decode()):
         return _TOO_DEEP
     return ""

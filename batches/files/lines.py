@@ -37,6 +37,15 @@ class FileError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """A file's header as it came."""
+
+    text: str
+    delimiter: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One record of a file."""
 
@@ -46,6 +55,10 @@ class Line:
     """JSON of an object: the record, or what stands for a row that cannot be one (see `faults`)."""
     left_out: str = ""
     """A word for what of the row could not be taken, where its mapping allows that."""
+    row: str = ""
+    """The row as it came, with a cell for each column; empty where it is none."""
+    header: Header | None = None
+    """That of the row's file, if it has one."""
 
 
 class RawLine(NamedTuple):
@@ -57,9 +70,9 @@ class RawLine(NamedTuple):
     """It was too long, and this is its beginning."""
 
 
-def faulty_line(number: int, text: str, errors: Sequence[str]) -> Line:
+def faulty_line(number: int, text: str, errors: Sequence[str], *, row: str = "", header: Header | None = None) -> Line:
     """Return what stands in the place of a row that cannot become a record."""
-    return Line(number, faulty_entry(line=number, text=text, errors=errors))
+    return Line(number, faulty_entry(line=number, text=text, errors=errors), row=row, header=header)
 
 
 def split_at_newlines(content: bytes) -> list[bytes]:

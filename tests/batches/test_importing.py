@@ -75,6 +75,65 @@ def test_header_below_which_there_is_nothing(tmp_path, capsys):
 
 
 @transactional
+def test_rejected_rows_are_corrected_and_imported_again(tmp_path, capsys):
+    rows = ['email;"first name";note', "a@example.com;A", 'wrong;"=B; b";x', 'c@example.com;"C', "D;#N/A;"]
+    path = write(tmp_path / "a.csv", "\n".join(rows).replace(";note", ";company") + "\n")
+    rejects = tmp_path / "rejects.csv"
+
+    assert run(path, "--reject-file", str(rejects)) == (1, "")
+
+    assert f"{rejects}: 3 rejected rows, to be corrected and imported again." in capsys.readouterr().out
+    lines = rejects.read_text().splitlines()
+    assert lines[0] == 'email;"first name";company;rejected_line;rejected_because;rejected_row'
+    assert lines[1].startswith('wrong;"=B; b";x;3;"/email: ')
+    assert lines[2] == ';;;4;a quotation mark opens a cell and is never closed.;"c@example.com;""C"'
+    assert lines[3].startswith("D;#N/A;;5;")
+    assert run(path, "--reject-file", str(rejects)) == (
+        2,
+        f"{rejects} is there already; rejected rows go to a new file.",
+    )
+
+    write(rejects, rejects.read_text().replace("wrong", "b@example.com").replace("D;#N/A", "d@example.com;D"))
+    assert run(rejects) == (1, "")
+    assert sorted(Profile.objects.values_list("email", "first_name")) == [
+        ("a@example.com", "A"),
+        ("b@example.com", "=B; b"),
+        ("d@example.com", "D"),
+    ]
+
+
+@transactional
+def test_rejected_json_is_corrected_and_imported_again(tmp_path):
+    path = write(tmp_path / "a.jsonl", '{"email": "wrong", "tags": ["a"]}\n{"email": "b@example.com"\n')
+    rejects = tmp_path / "rejects.jsonl"
+
+    assert run(path, "--reject-file", str(rejects)) == (1, "")
+
+    first, second = map(json.loads, rejects.read_text().splitlines())
+    assert (first["email"], first["tags"], first["rejected_line"]) == ("wrong", ["a"], 1)
+    assert first["rejected_because"][0].startswith("/email: ")
+    assert second == {
+        "rejected_row": '{"email": "b@example.com"',
+        "rejected_line": 2,
+        "rejected_because": ["not JSON at column 26: the line ends too early."],
+    }
+    write(rejects, rejects.read_text().replace("wrong", "a@example.com"))
+    assert run(rejects) == (1, "")
+    assert BatchRecord.objects.order_by("id").last().errors[0]["message"] == (
+        "Line 2: the row is still as it was rejected: correct it, and leave out rejected_row."
+    )
+    assert BatchRecord.objects.get(batch__label="rejects.jsonl", position=0).warnings == []
+
+
+@transactional
+def test_nothing_rejected_makes_no_file(tmp_path):
+    path = write(tmp_path / "a.csv", "email\na@example.com\n")
+
+    assert run(path, "--reject-file", str(tmp_path / "rejects.csv")) == (0, "")
+    assert not (tmp_path / "rejects.csv").exists()
+
+
+@transactional
 def test_faulty_row_is_one_rejected_record(tmp_path, capsys):
     rows = [
         "email,identities.shop,birth_day,birth_month,statuses",

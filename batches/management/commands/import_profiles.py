@@ -18,7 +18,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from batches.database import DatabaseNotReadyError, check_database, trouble
-from batches.files import READY, FileError, MappingError, load_mapping
+from batches.files import READY, FileError, MappingError, RejectFile, load_mapping
 from batches.files.cells import LEFT_OUT_ADDRESS
 from batches.importing import Import
 from batches.intake import BodyError, EnvelopeError
@@ -65,6 +65,12 @@ class Command(BaseCommand):
             metavar="NAME|FILE.toml",
             help=f"What the columns of a CSV are: one of {', '.join(READY)}, or a file of your own.",
         )
+        parser.add_argument(
+            "--reject-file",
+            type=Path,
+            metavar="FILE",
+            help="Where rejected rows go as they came, each with its line and why; imported again once corrected.",
+        )
         parser.add_argument("--label", default="", help="To find the batches by; the file's name unless told.")
         parser.add_argument("--user", metavar="NAME", help="On whose behalf.")
 
@@ -75,6 +81,7 @@ class Command(BaseCommand):
         match: str,
         mobile_clash: str | None,
         mapping: str | None,
+        reject_file: Path | None,
         label: str,
         user: str | None,
         **options: Any,
@@ -83,7 +90,8 @@ class Command(BaseCommand):
         criteria = read_match(match)
         try:
             columns = None if mapping is None else load_mapping(mapping)
-        except MappingError as error:
+            rejects = None if reject_file is None else RejectFile(reject_file)
+        except (FileError, MappingError) as error:
             raise CommandError(str(error), returncode=FAILED) from error
         try:
             check_database()
@@ -99,10 +107,15 @@ class Command(BaseCommand):
             criteria=criteria,
             mobile_clash=None if mobile_clash is None else MobileClash(mobile_clash),
             mapping=columns,
+            rejects=rejects,
             label=(label or file.name)[:NAME_LENGTH],
             submitted_by=submitted_by,
         )
-        failure = self._run(run)
+        try:
+            failure = self._run(run)
+        finally:
+            if rejects is not None:
+                rejects.close()
         if run.taken or not failure:
             # Whether anybody reads it is no matter of the exit code.
             with contextlib.suppress(BrokenPipeError):
@@ -154,6 +167,9 @@ class Command(BaseCommand):
             write(f"{_counted(count, 'address', 'addresses')} left out for want of a first line, a city or a country.")
         for code, remark in run.remarks.items():
             write(f"Note: {remark} ({code})")
+        if run.rejects is not None and run.rejects.count:
+            rows = _counted(run.rejects.count, "rejected row")
+            write(f"{run.rejects.path}: {rows}, to be corrected and imported again.")
         if run.counts["rejected"]:
             write(
                 f"Each rejected record is in the admin as it came, under the label {run.label}: "
