@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -50,6 +50,9 @@ class Import:
         criteria: Criteria,
         mobile_clash: MobileClash | None = None,
         mapping: ColumnMapping | None = None,
+        encoding: str | None = None,
+        file_format: str | None = None,
+        limit: int | None = None,
         rejects: RejectFile | None = None,
         label: str,
         submitted_by: User | None,
@@ -58,6 +61,9 @@ class Import:
         self.criteria = criteria
         self.mobile_clash = mobile_clash
         self.mapping = mapping
+        self.encoding = encoding
+        self.file_format = file_format
+        self.limit = limit
         self.rejects = rejects
         self.label = label
         self.submitted_by = submitted_by
@@ -71,6 +77,8 @@ class Import:
         """By code."""
         self.left_out: Counter[str] = Counter()
         """What of rows the mapping left out, by its word."""
+        self.told: list[str] = []
+        """What was found out about the file."""
         self.remarks: dict[str, str] = {}
         """What was said of whole batches, by code."""
         # A queue of its own: its slices are processed in order, and nobody else's batches wait for them.
@@ -85,7 +93,7 @@ class Import:
         """
         fault: FileError | None = None
         try:
-            for part in read_slices(self.file, criteria=self.criteria, size=MAX_RECORDS, mapping=self.mapping):
+            for part in self._slices():
                 self._submit(part, helper)
                 while len(self._waiting) >= MOST_UNFINISHED:
                     self._collect(helper)
@@ -97,6 +105,23 @@ class Import:
             on_progress(self)
         if fault is not None:
             raise fault
+
+    def _slices(self) -> Iterator[Slice]:
+        """Yield the file's slices, up to the limit."""
+        slices = read_slices(
+            self.file,
+            criteria=self.criteria,
+            size=MAX_RECORDS if self.limit is None else min(MAX_RECORDS, self.limit),
+            mapping=self.mapping,
+            encoding=self.encoding,
+            file_format=self.file_format,
+            tell=self.told.append,
+        )
+        for part in slices:
+            left = len(part.lines) if self.limit is None else self.limit - self.taken
+            if left <= 0:
+                return
+            yield part if left >= len(part.lines) else Slice(part.lines[:left])
 
     def _submit(self, part: Slice, helper: Helper) -> None:
         body = part.body(self.criteria, mobile_clash=self.mobile_clash)

@@ -5,24 +5,31 @@ with its line (see `faults`); only what cannot be read at all ends the reading.
 """
 
 import gzip
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, Self, cast
 
 import orjson
+import zstandard
 
 from batches.files.csv import read_csv
+from batches.files.encodings import ENCODINGS
 from batches.files.jsonl import read_json_lines
-from batches.files.lines import FileError, Line
+from batches.files.lines import FileError, Line, Tell, nobody
 from batches.files.mappings import READY, ColumnMapping, MappingError, load_mapping
 from batches.files.rejects import RejectFile
 from profiles.criteria import Criteria, wire_criteria
 from profiles.values import MobileClash
 
 __all__ = [
+    "ENCODINGS",
+    "FORMATS",
     "READY",
+    "STANDARD_INPUT",
     "ColumnMapping",
     "FileError",
     "Line",
@@ -55,19 +62,30 @@ class Slice:
         return orjson.dumps(terms).removesuffix(b"}") + b',"profiles":[\n' + entries + b"\n]}"
 
 
-def read_slices(path: Path, *, criteria: Criteria, size: int, mapping: ColumnMapping | None = None) -> Iterator[Slice]:
+def read_slices(
+    path: Path,
+    *,
+    criteria: Criteria,
+    size: int,
+    mapping: ColumnMapping | None = None,
+    encoding: str | None = None,
+    file_format: str | None = None,
+    tell: Tell = nobody,
+) -> Iterator[Slice]:
     """Yield the file's records, at most `size` at a time.
 
-    The name tells the format: .jsonl, .ndjson, .csv or .tsv, each also with .gz. A `mapping` tells what the columns of
-    a CSV are. Raises `FileError` where the file cannot be read, or no further; what came before has been yielded then.
+    The name tells the format (one of `FORMATS`, each also with .gz or .zst), or `file_format`; `-` is standard input.
+    A `mapping` tells what the columns of a CSV are, `encoding` (one of `ENCODINGS`) how its text is written; where it
+    is not told and turns out to be another than UTF-8, `tell` hears of it. Raises `FileError` where the file cannot be
+    read, or no further; what came before has been yielded then.
     """
-    read = _reader(path)
+    read = _reader(path, file_format)
     with _open(path) as file:
         lines: list[Line] = []
         length = 0
         fault: FileError | None = None
         try:
-            for line in read(file, criteria=criteria, mapping=mapping):
+            for line in read(file, criteria=criteria, mapping=mapping, encoding=encoding, tell=tell):
                 if len(lines) == size or (lines and length + len(line.record) > _SLICE_BYTES):
                     yield Slice(tuple(lines))
                     lines, length = [], 0
@@ -83,7 +101,13 @@ def read_slices(path: Path, *, criteria: Criteria, size: int, mapping: ColumnMap
 
 class _Reader(Protocol):
     def __call__(
-        self, file: BufferedReader, *, criteria: Criteria, mapping: ColumnMapping | None
+        self,
+        file: BufferedReader,
+        *,
+        criteria: Criteria,
+        mapping: ColumnMapping | None,
+        encoding: str | None,
+        tell: Tell,
     ) -> Iterator[Line]: ...
 
 
@@ -93,38 +117,81 @@ _READERS: Final[Mapping[str, _Reader]] = {
     ".csv": read_csv,
     ".tsv": read_csv,
 }
+FORMATS: Final = tuple(suffix[1:] for suffix in _READERS)
+STANDARD_INPUT: Final = Path("-")
 
 
-class _Unpacked(gzip.GzipFile):
-    """What a compressed file holds, as long as it does not unpack to beyond all measure."""
+class _Measured:
+    """Sees that a compressed file does not unpack to beyond all measure."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, "rb")
         self._most_bytes = max(_MOST_UNMEASURED_BYTES, path.stat().st_size * _MOST_TIMES)
 
-    def read1(self, size: int = -1) -> bytes:
-        """Return some bytes; raises `FileError` where there are far too many."""
-        if self.tell() > self._most_bytes:
+    def check(self, count: int) -> None:
+        """Raise `FileError` where so many bytes have come out of it that no real file has."""
+        if count > self._most_bytes:
             raise FileError(
                 f"the compressed file unpacks to more than {_MOST_TIMES} times its size, as no real one does."
             )
+
+
+class _Gzipped(gzip.GzipFile):
+    """What a file compressed with gzip holds."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self._measured = _Measured(path)
+
+    def read1(self, size: int = -1) -> bytes:
+        """Return some bytes; raises `FileError` where there are far too many."""
+        self._measured.check(self.tell())
         return super().read1(size)
 
 
-def _reader(path: Path) -> _Reader:
+class _Zstd:
+    """What a file compressed with zstd holds."""
+
+    def __init__(self, path: Path) -> None:
+        self._measured = _Measured(path)
+        self._file = path.open("rb")
+        self._frames = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(
+            self._file, read_across_frames=True
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read1(self, size: int) -> bytes:
+        """Return some bytes; raises `FileError` where there are far too many."""
+        self._measured.check(self._frames.tell())
+        return self._frames.read(size)
+
+
+def _reader(path: Path, file_format: str | None) -> _Reader:
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] == ".gz":
+    if suffixes and suffixes[-1] in _UNPACKERS:
         suffixes.pop()
+    if file_format is not None:
+        return _READERS[f".{file_format}"]
     read = _READERS.get(suffixes[-1] if suffixes else "")
     if read is None:
-        raise FileError(f"the name must end in one of {', '.join(_READERS)}, perhaps followed by .gz.")
+        if path == STANDARD_INPUT:
+            raise FileError(f"standard input has no name; tell its format: {', '.join(FORMATS)}.")
+        raise FileError(f"the name must end in one of {', '.join(_READERS)}, perhaps followed by .gz or .zst.")
     return read
 
 
 def _open(path: Path) -> BufferedReader:
+    if path == STANDARD_INPUT:
+        return cast("BufferedReader", nullcontext(sys.stdin.buffer))
     try:
-        if path.suffix.lower() == ".gz":
-            return cast("BufferedReader", _Unpacked(path))
-        return path.open("rb")
+        unpack = _UNPACKERS.get(path.suffix.lower())
+        return path.open("rb") if unpack is None else cast("BufferedReader", unpack(path))
     except OSError as error:
         raise FileError(f"{error.strerror or error}.") from error
+
+
+_UNPACKERS: Final[Mapping[str, Callable[[Path], object]]] = {".gz": _Gzipped, ".zst": _Zstd}

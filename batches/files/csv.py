@@ -22,8 +22,10 @@ from batches.files.lines import (
     FileError,
     Header,
     Line,
+    Tell,
     decoded,
     faulty_line,
+    nobody,
     raw_lines,
     split_at_any_end,
 )
@@ -59,10 +61,18 @@ class _Row(NamedTuple):
     faults: tuple[str, ...] = ()
 
 
-def read_csv(file: BufferedReader, *, criteria: Criteria, mapping: ColumnMapping | None = None) -> Iterator[Line]:
+def read_csv(
+    file: BufferedReader,
+    *,
+    criteria: Criteria,
+    mapping: ColumnMapping | None = None,
+    encoding: str | None = None,
+    tell: Tell = nobody,
+) -> Iterator[Line]:
     """Yield a record for each row, by what its columns are called or by the mapping; raises `FileError`."""
     lines = (
-        _TextLine(line.number, *decoded(line.content), line.is_cut) for line in raw_lines(file, split=split_at_any_end)
+        _TextLine(line.number, *decoded(line.content), line.is_cut)
+        for line in raw_lines(file, split=split_at_any_end, encoding=encoding, tell=tell)
     )
     first, delimiter = _first_line(lines)
     rows = _Rows(first, lines, delimiter)

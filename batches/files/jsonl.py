@@ -14,8 +14,10 @@ from batches.files.lines import (
     FileError,
     Line,
     RawLine,
+    Tell,
     decoded,
     faulty_line,
+    nobody,
     raw_lines,
     split_at_newlines,
 )
@@ -33,7 +35,12 @@ _TEXT_OR_CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|-?Infinity|NaN')
 
 
 def read_json_lines(
-    file: BufferedReader, *, criteria: Criteria, mapping: ColumnMapping | None = None
+    file: BufferedReader,
+    *,
+    criteria: Criteria,
+    mapping: ColumnMapping | None = None,
+    encoding: str | None = None,
+    tell: Tell = nobody,
 ) -> Iterator[Line]:
     """Yield the lines' records as they are, byte for byte; raises `FileError`.
 
@@ -42,7 +49,7 @@ def read_json_lines(
     if mapping is not None:
         raise FileError("JSON Lines hold records as the hub knows them; a mapping is for CSV.")
     is_first = True
-    for line in raw_lines(file, split=split_at_newlines):
+    for line in raw_lines(file, split=split_at_newlines, encoding=encoding, is_json=True, tell=tell):
         text = line.content.strip()
         if not text:
             continue

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from io import BufferedReader
 from typing import Final, NamedTuple
 
+import zstandard
+
+from batches.files.encodings import NAMES, Recoder, encoding_of
 from batches.files.faults import faulty_entry
 from batches.values import MAX_RECORD_BYTES
 
@@ -16,16 +19,23 @@ TOO_LONG: Final = f"the row is longer than {LONGEST_ROW_BYTES:,} bytes."
 _CHUNK_BYTES: Final = 65_536
 # Of a line that is too long its beginning is kept, to be shown.
 _KEPT_BYTES: Final = 16_384
-_OTHER_TEXTS: Final = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _OTHER_FILES: Final = {
     b"PK\x03\x04": "a spreadsheet or a zip archive; save the sheet as CSV",
     b"\x1f\x8b": "compressed; its name must end in .gz then",
-    b"\x28\xb5\x2f\xfd": "compressed in a way that is not read here; unpack it",
+    b"\x28\xb5\x2f\xfd": "compressed; its name must end in .zst then",
     b"%PDF": "a PDF",
 }
 _DAMAGED: Final = "the compressed file is damaged or ends too early."
-_LONGEST_MAGIC: Final = 4
-_UTF8_BOM: Final = b"\xef\xbb\xbf"
+# So much of a file is looked at before its encoding is settled.
+_LOOKED_AT_BYTES: Final = 65_536
+
+
+Tell = Callable[[str], None]
+"""What hears a sentence about the whole file."""
+
+
+def nobody(_: str) -> None:
+    """Hear a sentence."""
 
 
 class FileError(Exception):
@@ -87,15 +97,27 @@ def split_at_any_end(content: bytes) -> list[bytes]:
     return content.splitlines(keepends=True)
 
 
-def raw_lines(file: BufferedReader, *, split: Callable[[bytes], list[bytes]]) -> Iterator[RawLine]:
-    """Yield the file's lines, in constant memory however long one is.
+def raw_lines(
+    file: BufferedReader,
+    *,
+    split: Callable[[bytes], list[bytes]],
+    encoding: str | None = None,
+    is_json: bool = False,
+    tell: Tell = nobody,
+) -> Iterator[RawLine]:
+    """Yield the file's lines in UTF-8, in constant memory however long one is.
 
-    Raises `FileError` where it cannot be read, or no further.
+    Raises `FileError` where it cannot be read, or no further. An encoding that is not told is found out, and `tell`
+    hears of it where it is not UTF-8.
     """
     number = 0
     rest = b""
     is_skipping = False
-    chunk: bytes | None = _beginning(file)
+    beginning, fault = _beginning(file)
+    recode = Recoder(encoding_of(beginning, encoding, is_json=is_json))
+    if recode.encoding != "utf-8" and encoding is None:
+        tell(f"The file was read as {NAMES[recode.encoding]}.")
+    chunk: bytes | None = _recoded(recode, beginning, number)
     while chunk is not None:
         lines = split(rest + chunk)
         # A CR at the end may be half a CR LF.
@@ -115,7 +137,9 @@ def raw_lines(file: BufferedReader, *, split: Callable[[bytes], list[bytes]]) ->
             number += 1
             yield RawLine(number, rest[:_KEPT_BYTES], is_cut=True)
             is_skipping, rest = True, rest[-1:]
-        chunk = _read(file, number)
+        if fault is not None:
+            raise FileError(str(fault), line=number + 1 if number else None) from fault
+        chunk = _recoded(recode, _read(file, number), number)
     if rest and not is_skipping:
         yield RawLine(number + 1, rest, is_cut=False)
 
@@ -131,25 +155,41 @@ def _read(file: BufferedReader, number: int) -> bytes | None:
         raise FileError(_DAMAGED, line=line) from error
     except (EOFError, zlib.error) as error:
         raise FileError(_DAMAGED, line=line) from error
+    except zstandard.ZstdError as error:
+        if not number:
+            raise FileError("the file is not compressed with zstd, though its name ends in .zst.") from error
+        raise FileError(_DAMAGED, line=line) from error
     except OSError as error:
         raise FileError(f"{error.strerror or error}.", line=line) from error
 
 
-def _beginning(file: BufferedReader) -> bytes:
-    """Return a file's first bytes without its byte order mark; raises `FileError` for what is no UTF-8 text."""
-    chunk = b""
-    while len(chunk) < _LONGEST_MAGIC and (more := _read(file, 0)) is not None:
-        chunk += more
+def _beginning(file: BufferedReader) -> tuple[bytes, FileError | None]:
+    """Return a file's first bytes, and why there are no more where they could not be read.
+
+    Raises `FileError` where there are none, and for what is known to be something else.
+    """
+    chunk, fault = b"", None
+    try:
+        while len(chunk) < _LOOKED_AT_BYTES and (more := _read(file, len(chunk))) is not None:
+            chunk += more
+    except FileError as error:
+        if not chunk:
+            raise
+        fault = error
     for magic, told in _OTHER_FILES.items():
         if chunk.startswith(magic):
             raise FileError(f"the file is {told}.")
-    for mark, told in _OTHER_TEXTS.items():
-        if chunk.startswith(mark):
-            raise FileError(f"the file is {told}; save it as UTF-8.")
-    # UTF-16 without its mark looks like this too.
-    if b"\0" in chunk[:_LONGEST_MAGIC]:
-        raise FileError("the file is not UTF-8 text; save it as UTF-8.")
-    return chunk.removeprefix(_UTF8_BOM)
+    return chunk, fault
+
+
+def _recoded(recode: Recoder, piece: bytes | None, number: int) -> bytes | None:
+    """Return a piece of the file in UTF-8; `None` is the end. Raises `FileError` for what is no text."""
+    try:
+        recoded = recode(piece)
+    except UnicodeDecodeError as error:
+        message = f"the file is not {NAMES[recode.encoding]} text behind this line."
+        raise FileError(message, line=number + 1) from error
+    return None if piece is None and not recoded else recoded
 
 
 def decoded(content: bytes) -> tuple[str, str]:
@@ -162,7 +202,7 @@ def decoded(content: bytes) -> tuple[str, str]:
         byte = content[error.start]
         return (
             content.decode(errors="backslashreplace"),
-            f"byte 0x{byte:02X} at column {column} is not UTF-8; save the file as UTF-8.",
+            f"byte 0x{byte:02X} at column {column} is not UTF-8; save the file as UTF-8, or tell its encoding.",
         )
     if "\0" in text:
         return text, f"a NUL byte stands at column {text.index(chr(0)) + 1}."

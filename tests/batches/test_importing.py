@@ -17,6 +17,7 @@ from profiles.models import Identity, Profile
 from tests.batches.files.reading import write
 from tests.builders import process
 
+NAMES = "the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz or .zst."
 transactional = pytest.mark.django_db(transaction=True)
 
 
@@ -126,6 +127,54 @@ def test_rejected_json_is_corrected_and_imported_again(tmp_path):
 
 
 @transactional
+def test_file_of_windows_is_read_and_told(tmp_path, capsys):
+    path = write(tmp_path / "a.csv", "email,last_name\na@example.com,Müller\n".encode("cp1252"))
+
+    assert run(path) == (0, "")
+
+    assert "The file was read as Windows-1252.\n" in capsys.readouterr().out
+    assert Profile.objects.get().last_name == "Müller"
+
+
+@transactional
+def test_standard_input_is_a_file_too(tmp_path, monkeypatch, capsys):
+    stream = io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"email\na@example.com\n")))
+    monkeypatch.setattr(sys, "stdin", stream)
+
+    assert run("-", "--format", "csv") == (0, "")
+
+    assert capsys.readouterr().out == "-: 1 record: 1 created, 0 updated, 0 unchanged, 0 rejected.\n"
+    assert Batch.objects.get().label == "-"
+    assert run("-") == (
+        2,
+        "-: standard input has no name; tell its format: jsonl, ndjson, csv, tsv. Nothing was taken.",
+    )
+
+
+@transactional
+def test_only_the_first_records_are_taken_where_that_is_asked(tmp_path):
+    path = write(tmp_path / "a.csv", "email\n" + "".join(f"p{number}@example.com\n" for number in range(600)))
+
+    assert run(path, "--limit", "501") == (0, "")
+    assert Profile.objects.count() == 501
+    assert run(path, "--limit", "0") == (2, "--limit is a number of records, 1 at least.")
+
+
+@transactional
+def test_export_of_a_source_is_imported_with_its_mapping(tmp_path, capsys):
+    path = write(tmp_path / "a.csv", "Customer ID,Email,Default Address Country Code\n'7,a@example.com,AU\n")
+
+    assert run(path, "--mapping", "shopify", match="shopify,email") == (0, "")
+
+    assert "1 address left out for want of a first line, a city or a country.\n" in capsys.readouterr().out
+    assert Identity.objects.values_list("handle", "identifier").get() == ("shopify", "7")
+    assert run(path, "--mapping", "omneo")[0] == 2
+    assert run(write(tmp_path / "a.jsonl", "{}\n"), "--mapping", "shopify")[1].endswith(
+        "JSON Lines hold records as the hub knows them; a mapping is for CSV. Nothing was taken."
+    )
+
+
+@transactional
 def test_nothing_rejected_makes_no_file(tmp_path):
     path = write(tmp_path / "a.csv", "email\na@example.com\n")
 
@@ -175,20 +224,20 @@ def test_faulty_row_is_one_rejected_record(tmp_path, capsys):
 
 @transactional
 def test_faulty_row_can_be_looked_at(tmp_path, api_client, staff_client):
-    path = write(tmp_path / "a.csv", b"email,company\na@example.com,M\xfcller\n")
+    path = write(tmp_path / "a.csv", "email,company\na@example.com,Mü\udcfc\n".encode(errors="surrogateescape"))
     run(path)
     row = BatchRecord.objects.get()
 
     page = staff_client.get(reverse("admin:batches_batchrecord_change", args=[row.id])).content.decode()
     received = api_client.get(f"/api/v3/batches/{row.batch_id}/items/0/record")
 
-    assert "a@example.com,M\\\\xfcller" in page
-    assert "Line 2: byte 0xFC at column 16 is not UTF-8; save the file as UTF-8." in page
+    assert "a@example.com,Mü\\\\xfc" in page
+    assert "Line 2: byte 0xFC at column 17 is not UTF-8; save the file as UTF-8, or tell its encoding." in page
     assert json.loads(received.content) == {
         "unreadable_row": {
             "line": 2,
-            "text": "a@example.com,M\\xfcller",
-            "errors": ["byte 0xFC at column 16 is not UTF-8; save the file as UTF-8."],
+            "text": "a@example.com,Mü\\xfc",
+            "errors": ["byte 0xFC at column 17 is not UTF-8; save the file as UTF-8, or tell its encoding."],
         }
     }
 
@@ -284,7 +333,7 @@ def test_damage_keeps_what_came_before(tmp_path, capsys):
         ("a.csv", "title\n", "email", ", line 1: there is no column email, by which profiles are to be matched."),
         ("a.csv", "", "email", ": the file is empty."),
         ("a.jsonl", "", "email", ": the file is empty."),
-        ("a.txt", "", "email", ": the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz."),
+        ("a.txt", "", "email", f": {NAMES}"),
         ("a.csv", None, "email", ": No such file or directory."),
         ("a.csv.gz", "email\n", "email", ": the file is not compressed with gzip, though its name ends in .gz."),
         ("a.csv", '{"email":"a@b.com"}\n', "email", ", line 1: the file is JSON; JSON Lines' names end in .jsonl."),

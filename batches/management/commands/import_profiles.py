@@ -18,7 +18,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from batches.database import DatabaseNotReadyError, check_database, trouble
-from batches.files import READY, FileError, MappingError, RejectFile, load_mapping
+from batches.files import ENCODINGS, FORMATS, READY, ColumnMapping, FileError, MappingError, RejectFile, load_mapping
 from batches.files.cells import LEFT_OUT_ADDRESS
 from batches.importing import Import
 from batches.intake import BodyError, EnvelopeError
@@ -26,6 +26,7 @@ from batches.worker import helping
 from profiles.db.server import LocksDoNotExcludeError
 from profiles.keys import NAME_LENGTH
 from profiles.management.arguments import CRITERIA, FAILED, find_user, read_match
+from profiles.models import User
 from profiles.values import MobileClash
 
 SOME_REJECTED: Final = 1
@@ -37,18 +38,17 @@ class Command(BaseCommand):
     """Import a JSON Lines or CSV file through the same door as the API."""
 
     help = (
-        "Import records from a .jsonl, .ndjson, .csv or .tsv file (also .gz) in batches of 500. CSV has a header of "
-        "field names, written in any case, with blanks or underscores: also identities.HANDLE, addresses[NAME].city, "
-        "dates[HANDLE].date, custom_attributes.NAMESPACE.HANDLE:TYPE and birth_date; or whatever --mapping knows. "
-        "Tags and statuses are lists separated by , ; or |, or JSON lists; an empty cell leaves the field alone. "
-        "A row that cannot be read is one rejected record. Exit code: 0 all well, 1 some records rejected, 2 failed."
+        "Import records from a .jsonl, .ndjson, .csv or .tsv file (also .gz, .zst) in batches of 500. A CSV's header "
+        "names fields, written in any case, with blanks or underscores (batches/files/README.md has them all), or "
+        "what --mapping knows; an empty cell leaves the field alone. A row that cannot be read is one rejected "
+        "record. Exit code: 0 all well, 1 some records rejected, 2 failed."
     )
     # The checks would load the admin and the API, a third of the process: the web process has made them.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the file and how to match."""
-        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("file", metavar="FILE", type=Path, help="- is standard input.")
         parser.add_argument(
             "--match",
             required=True,
@@ -66,6 +66,18 @@ class Command(BaseCommand):
             help=f"What the columns of a CSV are: one of {', '.join(READY)}, or a file of your own.",
         )
         parser.add_argument(
+            "--encoding",
+            choices=ENCODINGS,
+            help="Of the file's text; found out, and told, where it is not UTF-8 (cp1252 is what older Excel writes).",
+        )
+        parser.add_argument(
+            "--format",
+            choices=FORMATS,
+            dest="file_format",
+            help="Of standard input, or where the file's name does not tell.",
+        )
+        parser.add_argument("--limit", type=int, metavar="N", help="Take the first N records only.")
+        parser.add_argument(
             "--reject-file",
             type=Path,
             metavar="FILE",
@@ -81,6 +93,9 @@ class Command(BaseCommand):
         match: str,
         mobile_clash: str | None,
         mapping: str | None,
+        encoding: str | None,
+        file_format: str | None,
+        limit: int | None,
         reject_file: Path | None,
         label: str,
         user: str | None,
@@ -88,25 +103,16 @@ class Command(BaseCommand):
     ) -> None:
         """Import the file and say what became of it."""
         criteria = read_match(match)
-        try:
-            columns = None if mapping is None else load_mapping(mapping)
-            rejects = None if reject_file is None else RejectFile(reject_file)
-        except (FileError, MappingError) as error:
-            raise CommandError(str(error), returncode=FAILED) from error
-        try:
-            check_database()
-            submitted_by = find_user(user)
-        except DatabaseNotReadyError as error:
-            raise CommandError(str(error), returncode=FAILED) from error
-        except Error as error:
-            if (told := trouble(error)) is None:
-                raise
-            raise CommandError(told, returncode=FAILED) from error
+        columns, rejects = _read_terms(mapping, reject_file, limit)
+        submitted_by = _checked_user(user)
         run = Import(
             file=file,
             criteria=criteria,
             mobile_clash=None if mobile_clash is None else MobileClash(mobile_clash),
             mapping=columns,
+            encoding=encoding,
+            file_format=file_format,
+            limit=limit,
             rejects=rejects,
             label=(label or file.name)[:NAME_LENGTH],
             submitted_by=submitted_by,
@@ -156,6 +162,8 @@ class Command(BaseCommand):
         """Say what became of the file."""
         write = self.stdout.write
         write(f"{run.file}: {_records(run.taken)}: {_told(run)}.")
+        for remark in run.told:
+            write(remark)
         for rejection in run.rejections:
             for index, reason in enumerate(rejection.reasons):
                 write(f"  line {rejection.line}: {reason}" if index == 0 else f"    {reason}")
@@ -175,6 +183,35 @@ class Command(BaseCommand):
                 f"Each rejected record is in the admin as it came, under the label {run.label}: "
                 f"/admin/batches/batch/?q={quote(run.label)}"
             )
+
+
+# --- Before anything is read -------------------------------------------------------------------------------------
+
+
+def _read_terms(
+    mapping: str | None, reject_file: Path | None, limit: int | None
+) -> tuple[ColumnMapping | None, RejectFile | None]:
+    """Return the mapping and where rejected rows go; raises `CommandError`."""
+    if limit is not None and limit < 1:
+        raise CommandError("--limit is a number of records, 1 at least.", returncode=FAILED)
+    try:
+        columns = None if mapping is None else load_mapping(mapping)
+        return columns, None if reject_file is None else RejectFile(reject_file)
+    except (FileError, MappingError) as error:
+        raise CommandError(str(error), returncode=FAILED) from error
+
+
+def _checked_user(name: str | None) -> User | None:
+    """Return on whose behalf it is, once the database is ready; raises `CommandError`."""
+    try:
+        check_database()
+        return find_user(name)
+    except DatabaseNotReadyError as error:
+        raise CommandError(str(error), returncode=FAILED) from error
+    except Error as error:
+        if (told := trouble(error)) is None:
+            raise
+        raise CommandError(told, returncode=FAILED) from error
 
 
 # --- Words -------------------------------------------------------------------------------------------------------

@@ -49,13 +49,13 @@ def test_csv_has_lists_and_identities(tmp_path):
         ('a@b.cd,"A ""1""",X\n', [(2, {"email": "a@b.cd", "first_name": 'A "1"', "last_name": "X"})]),
         ('a@b.cd,5" A,X\n', [(2, {"email": "a@b.cd", "first_name": '5" A', "last_name": "X"})]),
         # Bytes that are no text: the very line is told, however far ahead the file is read.
-        (b"a@b.cd,A,X\nb@b.cd,M\xfcller,X\nc@b.cd,C,X\n", [
+        (b"a@b.cd,A,X\nb@b.cd,M\xfcl\xc3\xa4,X\nc@b.cd,C,X\n", [
             (2, person("a")),
-            (3, ["byte 0xFC at column 9 is not UTF-8; save the file as UTF-8."]),
+            (3, ["byte 0xFC at column 9 is not UTF-8; save the file as UTF-8, or tell its encoding."]),
             (4, person("c")),
         ]),
         (b"\xc3\xa4@b.cd,A\xff,X\nb@b.cd,B,X", [
-            (2, ["byte 0xFF at column 9 is not UTF-8; save the file as UTF-8."]),
+            (2, ["byte 0xFF at column 9 is not UTF-8; save the file as UTF-8, or tell its encoding."]),
             (3, person("b")),
         ]),
         ("a@b.cd,A\0,X\nb@b.cd,B,X\n", [(2, ["a NUL byte stands at column 9."]), (3, person("b"))]),
@@ -148,10 +148,15 @@ def test_header_is_found(tmp_path, content, line):
         ("", None, "the file is empty."),
         ("\n , \n", None, "the file is empty."),
         ('email,"first_name\na@b.cd,A\n', 1, NEVER_CLOSED[0]),
-        ("\nemail,fürst\n".encode("latin-1"), 2, "byte 0xFC at column 8 is not UTF-8; save the file as UTF-8."),
+        (
+            "\nemail,f\udcfcrü\n".encode(errors="surrogateescape"),
+            2,
+            "byte 0xFC at column 8 is not UTF-8; save the file as UTF-8, or tell its encoding.",
+        ),
+        ("\nemail,fürst\n".encode("cp1252"), 2, "unknown column: fürst."),
         ("email," * 300_000, 1, TOO_LONG[0]),
-        ("email,a\n".encode("utf-16"), None, "the file is UTF-16; save it as UTF-8."),
-        ("email,a\n".encode("utf-16-le"), None, "the file is not UTF-8 text; save it as UTF-8."),
+        ("email,ä\n".encode("utf-16"), 1, "unknown column: ä."),
+        ("email,a\n".encode("utf-16-le"), 1, "unknown column: a."),
         (b"PK\x03\x04", None, "the file is a spreadsheet or a zip archive; save the sheet as CSV."),
         (b"\x1f\x8b\x08", None, "the file is compressed; its name must end in .gz then."),
     ],

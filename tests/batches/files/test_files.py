@@ -35,12 +35,25 @@ def test_compressed_file_that_unpacks_beyond_measure(tmp_path):
         next(slices)
 
 
+NAMES = "the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz or .zst."
+
+
 @pytest.mark.parametrize(
     ("name", "content", "line", "told"),
     [
         ("a.csv.gz", b"no gzip", None, "the file is not compressed with gzip, though its name ends in .gz."),
-        ("a.xlsx", b"", None, "the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz."),
-        (".gz", b"", None, "the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz."),
+        (
+            "a.xlsx",
+            b"",
+            None,
+            "the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz or .zst.",
+        ),
+        (
+            ".gz",
+            b"",
+            None,
+            "the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz or .zst.",
+        ),
         ("a.csv", None, None, "No such file or directory."),
     ],
 )

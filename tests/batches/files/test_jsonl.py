@@ -42,7 +42,7 @@ MORE = "not JSON at column 8: something follows after the object; each stands in
         (b'{"a":True}', "not JSON at column 6: expecting value."),
         (b'{"\xc3\xa4":"NaN","b":-Infinity}', f"-Infinity at column 16 {NO_JSON}"),
         (b'{"a":NaN}', f"NaN at column 6 {NO_JSON}"),
-        (b'{"a":"\xff"}', "byte 0xFF at column 7 is not UTF-8; save the file as UTF-8."),
+        (b'{"a":"\xff"}', "byte 0xFF at column 7 is not UTF-8; save the file as UTF-8, or tell its encoding."),
         (b'{"a":1\0}', "a NUL byte stands at column 7."),
         (b"[{}]", "the line is a list; a record is an object."),
         (b'"a"', "the line is a text; a record is an object."),
@@ -70,7 +70,7 @@ def test_brackets_in_texts_are_no_nesting(tmp_path):
         (" \n\n", None, "the file is empty."),
         ("\n[\n{}\n]\n", 2, "the file is one JSON document; JSON Lines has one object in each line."),
         ("{\n}\n", 1, "the file is one JSON document; JSON Lines has one object in each line."),
-        ("{}".encode("utf-16"), None, "the file is UTF-16; save it as UTF-8."),
+        ("[\n".encode("utf-16"), 1, "the file is one JSON document; JSON Lines has one object in each line."),
     ],
 )
 def test_file_that_is_not_json_lines(tmp_path, content, line, told):

@@ -54,8 +54,7 @@ def test_line_that_is_too_long_is_cut_and_the_next_one_is_whole():
         (b"PK\x03\x04rest", "save the sheet as CSV"),
         (b"\x1f\x8brest", "must end in .gz"),
         (b"%PDF-1.7", "a PDF"),
-        ("a".encode("utf-16"), "UTF-16"),
-        (b"a\0b\0", "not UTF-8 text"),
+        (b"a\0b\0\0", "not UTF-16 text"),
     ],
 )
 def test_file_that_is_something_else_is_told(content, told):
