@@ -1,5 +1,10 @@
-"""One file on its way through the same door as the API: slice after slice, never far ahead of what is decided."""
+"""One file on its way through the same door as the API: slice after slice, never far ahead of what is decided.
 
+Each slice is one batch that names its import and its number. These rows are the point where an import is taken up
+again: the file is read from its beginning, and a slice that is there already is not sent again.
+"""
+
+import hashlib
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -7,19 +12,52 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final, Self
+from uuid import UUID
 
-from batches.files import ColumnMapping, FileError, Line, RejectFile, Slice, read_slices
+from django.db import IntegrityError
+from django.utils import timezone
+
+from batches.files import STANDARD_INPUT, ColumnMapping, FileError, Line, RejectFile, Slice, read_slices
 from batches.intake import QueueFullError, submit_batch
-from batches.models import Batch, BatchRecord
+from batches.models import Batch, BatchRecord, Import
 from batches.values import MAX_RECORDS, OUTCOMES, UNFINISHED, BatchSource, BatchState
 from batches.worker import Helper
-from profiles.criteria import Criteria
+from profiles.criteria import Criteria, criteria_text
+from profiles.keys import NAME_LENGTH
 from profiles.models import User
+from profiles.sentences import ToldError
 from profiles.values import ErrorCode, MobileClash, OutcomeKind
 
 # How many slices may wait: reading on would only fill the queue.
 MOST_UNFINISHED: Final = 4
 REJECTED_SHOWN: Final = 10
+
+
+class ResumeError(ToldError):
+    """There is no unfinished import of this file that could be taken up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTerms:
+    """How a file is read and matched."""
+
+    criteria: Criteria
+    mobile_clash: MobileClash | None = None
+    mapping: ColumnMapping | None = None
+    encoding: str | None = None
+    file_format: str | None = None
+    limit: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the terms as they are kept, and compared where an import is taken up again."""
+        return {
+            "match": criteria_text(self.criteria),
+            "mobile_clash": self.mobile_clash,
+            "mapping": None if self.mapping is None else self.mapping.name,
+            "encoding": self.encoding,
+            "format": self.file_format,
+            "limit": self.limit,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +78,75 @@ class Warned:
     count: int = 0
 
 
-class Import:
-    """A file, what of it was taken, and what became of that."""
+# --- Beginning and taking up again -------------------------------------------------------------------------------
+
+
+def begin_import(file: Path, terms: ImportTerms, *, label: str, submitted_by: User | None) -> Import:
+    """Return a new import of the file; raises `FileError` where it cannot be read."""
+    return Import.objects.create(
+        name=file.name[:NAME_LENGTH],
+        file_sha256=_sha256(file),
+        terms=terms.as_json(),
+        label=label,
+        # A queue of its own: its slices are processed in order, and nobody else's batches wait for them.
+        queue_key=f"import-{token_hex(8)}",
+        submitted_by=submitted_by,
+    )
+
+
+def resume_import(file: Path, terms: ImportTerms) -> Import:
+    """Return the newest unfinished import of the file; raises `FileError` and `ResumeError`."""
+    found = unfinished_import(_sha256(file))
+    if found is None:
+        raise ResumeError
+    told = terms.as_json()
+    if other := [name for name, value in found.terms.items() if told[name] != value]:
+        began = ", ".join(f"{name} {found.terms[name]}" for name in other)
+        raise ResumeError(f"The import was begun otherwise: {began}. Take it up again with the same options.")
+    return found
+
+
+def unfinished_import(file_sha256: str, *, besides: UUID | None = None) -> Import | None:
+    """Return the newest import of such a file that did not come to its end; one query."""
+    if not file_sha256:
+        return None
+    unfinished = Import.objects.filter(file_sha256=file_sha256, finished_at=None)
+    if besides is not None:
+        unfinished = unfinished.exclude(id=besides)
+    return unfinished.order_by("-started_at", "-id").first()
+
+
+def _sha256(file: Path) -> str:
+    """Return the hash of the file's content; nothing for standard input, which cannot be read again."""
+    if file == STANDARD_INPUT:
+        return ""
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise FileError(f"{error.strerror or error}.") from error
+
+
+# --- On its way --------------------------------------------------------------------------------------------------
+
+
+class Importer:
+    """What takes a file in: what of it was taken, and what became of that."""
 
     def __init__(
         self,
-        *,
+        row: Import,
         file: Path,
-        criteria: Criteria,
-        mobile_clash: MobileClash | None = None,
-        mapping: ColumnMapping | None = None,
-        encoding: str | None = None,
-        file_format: str | None = None,
-        limit: int | None = None,
+        terms: ImportTerms,
+        *,
         rejects: RejectFile | None = None,
-        label: str,
-        submitted_by: User | None,
+        is_resumed: bool = False,
     ) -> None:
+        self.row = row
         self.file = file
-        self.criteria = criteria
-        self.mobile_clash = mobile_clash
-        self.mapping = mapping
-        self.encoding = encoding
-        self.file_format = file_format
-        self.limit = limit
+        self.terms = terms
         self.rejects = rejects
-        self.label = label
-        self.submitted_by = submitted_by
+        self.is_resumed = is_resumed
         self.taken = 0
         self.counts = dict.fromkeys(map(str, OUTCOMES), 0)
         self.stopped = 0
@@ -81,20 +161,18 @@ class Import:
         """What was found out about the file."""
         self.remarks: dict[str, str] = {}
         """What was said of whole batches, by code."""
-        # A queue of its own: its slices are processed in order, and nobody else's batches wait for them.
-        self._queue_key = f"import-{token_hex(8)}"
         self._waiting: deque[tuple[Batch, tuple[Line, ...]]] = deque()
 
     def run(self, helper: Helper, *, on_progress: Callable[[Self], None]) -> None:
         """Have everything in the file decided; `on_progress` hears of each slice.
 
-        Raises `FileError` where the file cannot be read (on); all that came before is decided then. Raises what
-        `submit_batch` and the helper raise.
+        Raises `FileError` where the file cannot be read (on); all that came before is decided then. Raises
+        `ResumeError` where it is read otherwise than before, and what `submit_batch` and the helper raise.
         """
         fault: FileError | None = None
         try:
-            for part in self._slices():
-                self._submit(part, helper)
+            for number, part in enumerate(self._slices()):
+                self._send(number, part, helper)
                 while len(self._waiting) >= MOST_UNFINISHED:
                     self._collect(helper)
                     on_progress(self)
@@ -103,46 +181,74 @@ class Import:
         while self._waiting:
             self._collect(helper)
             on_progress(self)
+        self._finish(fault)
         if fault is not None:
             raise fault
 
+    def _finish(self, fault: FileError | None) -> None:
+        """Note the end of the import; one of which nothing was taken has never been."""
+        if fault is not None and not self.taken:
+            self.row.delete()
+        else:
+            told = "" if fault is None else str(fault)
+            Import.objects.filter(id=self.row.pk).update(finished_at=timezone.now(), fault=told)
+
     def _slices(self) -> Iterator[Slice]:
         """Yield the file's slices, up to the limit."""
+        limit = self.terms.limit
         slices = read_slices(
             self.file,
-            criteria=self.criteria,
-            size=MAX_RECORDS if self.limit is None else min(MAX_RECORDS, self.limit),
-            mapping=self.mapping,
-            encoding=self.encoding,
-            file_format=self.file_format,
+            criteria=self.terms.criteria,
+            size=MAX_RECORDS if limit is None else min(MAX_RECORDS, limit),
+            mapping=self.terms.mapping,
+            encoding=self.terms.encoding,
+            file_format=self.terms.file_format,
             tell=self.told.append,
         )
         for part in slices:
-            left = len(part.lines) if self.limit is None else self.limit - self.taken
+            left = len(part.lines) if limit is None else limit - self.taken
             if left <= 0:
                 return
             yield part if left >= len(part.lines) else Slice(part.lines[:left])
 
-    def _submit(self, part: Slice, helper: Helper) -> None:
-        body = part.body(self.criteria, mobile_clash=self.mobile_clash)
+    def _send(self, number: int, part: Slice, helper: Helper) -> None:
+        """Have the slice be a batch, if it is none yet."""
+        body = part.body(self.terms.criteria, mobile_clash=self.terms.mobile_clash)
+        batch_id = self._sent(number, body) if self.is_resumed else None
+        if batch_id is None:
+            batch_id = self._submit(number, body, helper)
+        self.taken += len(part.lines)
+        self.left_out.update(line.left_out for line in part.lines if line.left_out)
+        self._waiting.append((Batch(id=batch_id), part.lines))
+
+    def _sent(self, number: int, body: bytes) -> UUID | None:
+        """Return the batch that the slice is already; raises `ResumeError` where it was something else."""
+        found = Batch.objects.filter(part_of=self.row, slice=number).values_list("id", "body_sha256").first()
+        if found is None:
+            return None
+        if found[1] != hashlib.sha256(body).hexdigest():
+            raise ResumeError(f"Slice {number + 1} of the file is read otherwise than before; import it anew.")
+        return found[0]
+
+    def _submit(self, number: int, body: bytes, helper: Helper) -> UUID:
         while True:
             try:
-                receipt = submit_batch(
+                return submit_batch(
                     body=body,
                     source=BatchSource.IMPORT,
-                    submitted_by=self.submitted_by,
-                    label=self.label,
-                    queue_key=self._queue_key,
-                )
+                    submitted_by=self.row.submitted_by,
+                    label=self.row.label,
+                    queue_key=self.row.queue_key,
+                    part_of=(self.row.pk, number),
+                ).batch_id
             except QueueFullError as error:
                 due = time.monotonic() + error.retry_after
                 while time.monotonic() < due:
                     helper.pause()
-            else:
-                break
-        self.taken += receipt.total_count
-        self.left_out.update(line.left_out for line in part.lines if line.left_out)
-        self._waiting.append((Batch(id=receipt.batch_id), part.lines))
+            except IntegrityError:  # somebody else takes the same import up again
+                if (batch_id := self._sent(number, body)) is None:
+                    raise
+                return batch_id
 
     def _collect(self, helper: Helper) -> None:
         """Wait until the oldest slice is decided, and count it."""

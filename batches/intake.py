@@ -62,6 +62,7 @@ def submit_batch(
     corrects: tuple[UUID, int] | None = None,
     request_id: str = "",
     dry_run: bool = False,
+    part_of: tuple[UUID, int] | None = None,
 ) -> Receipt:
     """Commit the body as one batch and return its receipt.
 
@@ -69,7 +70,8 @@ def submit_batch(
     one. An `idempotency_key`, which needs a submitter, answers with the batch that was sent under it within the last
     `IDEMPOTENCY_DAYS`, if its body, label and queue key were the same. `corrects` is the batch and position of a
     record that this one sends again, `request_id` what the log calls the request. A `dry_run` only shows what would
-    become of the records. Raises `BodyError`, `EnvelopeError`, `QueueFullError` and `KeyConflictError`; nothing is
+    become of the records. `part_of` is the import and the number of its slice, which is kept once: an `IntegrityError`
+    where it is there. Raises `BodyError`, `EnvelopeError`, `QueueFullError` and `KeyConflictError`; nothing is
     stored then. Commits: a `RuntimeError` inside a transaction, whose end could still take the receipt back.
     """
     envelope = read_envelope(body)
@@ -89,6 +91,8 @@ def submit_batch(
         corrects_batch_id=corrects_batch_id,
         corrects_position=corrects_position,
         dry_run=dry_run,
+        part_of_id=None if part_of is None else part_of[0],
+        slice=None if part_of is None else part_of[1],
     )
     sent = None if idempotency_key is None else _sent_as(batch, idempotency_key)
     return once(

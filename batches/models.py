@@ -27,6 +27,32 @@ def previews_end() -> dt.datetime:
     return timezone.now() - dt.timedelta(days=settings.PREVIEW_DAYS)
 
 
+class Import(models.Model):
+    """One file on its way in: its batches tell how far it has come, and where it is taken up again (way 1.10)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=NAME_LENGTH)
+    file_sha256 = models.CharField(max_length=64, blank=True, help_text="Of its content; empty: of standard input.")
+    terms = models.JSONField(help_text="How it is read and matched.")
+    label = models.CharField(max_length=NAME_LENGTH, blank=True)
+    queue_key = models.CharField(max_length=NAME_LENGTH + 8)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    started_at = models.DateTimeField(db_default=Now(), editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it can be taken up again.")
+    fault = models.TextField(blank=True, help_text="Why the file could not be read on.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-started_at", "-id"], name="import_newest_first"),
+            models.Index(fields=["file_sha256"], condition=Q(finished_at__isnull=True), name="import_unfinished"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Batch(models.Model):
     """One accepted submission, and the job of processing it: the row is the queue's entry too."""
 
@@ -63,6 +89,12 @@ class Batch(models.Model):
     # The batch and position this one corrects; plain values, like every cause.
     corrects_batch_id = models.UUIDField(null=True, blank=True)
     corrects_position = models.PositiveIntegerField(null=True, blank=True)
+
+    # The file that this is a slice of, and which one, from 0.
+    part_of = models.ForeignKey(
+        Import, on_delete=models.PROTECT, null=True, blank=True, related_name="batches", db_index=False
+    )
+    slice = models.PositiveIntegerField(null=True, blank=True)
 
     # The batch that this one takes back.
     undoes = models.ForeignKey(
@@ -107,6 +139,9 @@ class Batch(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["preview"], condition=Q(preview__isnull=False), name="batch_previewed_afresh_once"
+            ),
+            models.UniqueConstraint(
+                fields=["part_of", "slice"], condition=Q(part_of__isnull=False), name="batch_slice_once_per_import"
             ),
         ]
         indexes = [

@@ -100,6 +100,14 @@ def batches_of(label: str) -> list[Batch]:
     return found
 
 
+def batches_of_import(import_id: UUID) -> list[Batch]:
+    """Return the batches of an import, the newest first; raises `UndoError`. Queries."""
+    found = list(Batch.objects.filter(part_of=import_id).defer("record_digests").order_by("-slice"))
+    if not found:
+        raise NothingToTakeBackError(f"There is no import {import_id} of which anything was taken.")
+    return found
+
+
 def parts_of(batches: Iterable[Batch], *, most: int | None = None) -> list[Part]:
     """Return what each of the batches did, the newest first as they are taken back; of some that may be nothing.
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from batches.api.batches import BatchConfirmation, BatchDetail, BatchList, OlderProfileBatches, ProfileBatches
 from batches.api.errors import ANSWERS
+from batches.api.imports import ImportDetail, ImportList
 from batches.api.items import BatchItemRecord, BatchItems, ExplainedRecord
 from batches.api.provenance import ProfileProvenance
 from batches.api.purge import ProfilePurge
@@ -21,6 +22,8 @@ urlpatterns = [
     path("profiles/<str:profile_id>/provenance", ProfileProvenance.as_view(), name="profile-provenance"),
     path("profiles/<str:profile_id>/purge", ProfilePurge.as_view(), name="purge-profile"),
     path("profiles/<str:profile_id>/changes/<str:version>/undo", ChangeUndo.as_view(), name="undo-change"),
+    path("imports", ImportList.as_view(), name="imports"),
+    path("imports/<str:import_id>", ImportDetail.as_view(), name="import"),
     path("batches/undo", BatchesUndo.as_view(), name="undo-batches"),
     path("batches/<str:batch_id>/undo", BatchUndo.as_view(), name="undo-batch"),
     path("batches", BatchList.as_view(), name="batches"),

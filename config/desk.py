@@ -45,6 +45,7 @@ UNFOLD: Final[dict[str, Any]] = {
                 "items": [
                     _page("Batches", "inbox", "batches.batch"),
                     _page("Records", "list_alt", "batches.batchrecord"),
+                    _page("Imports", "upload_file", "batches.import"),
                     {
                         "title": "Explain a record",
                         "icon": "help",

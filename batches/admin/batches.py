@@ -29,7 +29,7 @@ from batches.values import OUTCOMES, BatchSource, BatchState, IfChanged
 from profiles import keys
 from profiles.db.ids import read_id
 from profiles.desk.cells import link
-from profiles.desk.lists import ChoicesDropdownFilter, DropdownFilter, ReadOnlyAdmin, display, label, table
+from profiles.desk.lists import ChoicesDropdownFilter, DropdownFilter, IdFilter, ReadOnlyAdmin, display, label, table
 from profiles.desk.questions import RefusedQuestionError
 from profiles.http.requests import request_id
 from profiles.values import ErrorCode, OutcomeKind
@@ -131,6 +131,14 @@ class StateFilter(ChoicesDropdownFilter):
         return queryset if narrowed is None else narrowed
 
 
+class ImportFilter(IdFilter):
+    """The batches of one file."""
+
+    title = "import id"
+    parameter_name = "import"
+    column = "part_of"
+
+
 class KindFilter(DropdownFilter):
     """Batches that do something, or previews."""
 
@@ -184,6 +192,7 @@ class BatchAdmin(ReadOnlyAdmin):
         ("source", ChoicesDropdownFilter),
         ("submitted_by", RelatedDropdownFilter),
         ("received_at", ReceivedFilter),
+        ImportFilter,
     )
     list_select_related = ("submitted_by",)
     search_fields = ("label",)  # shows the box; get_search_results does the work

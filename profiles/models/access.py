@@ -12,6 +12,7 @@ SCOPES = (
     "delete-profiles",
     "read-identities",
     "read-audits",
+    "read-imports",
     "override-undo",
     "create-region",
     "delete-region",

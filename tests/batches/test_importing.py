@@ -11,8 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from batches import importing
 from batches.management.commands import import_profiles
-from batches.models import Batch, BatchRecord
+from batches.models import Batch, BatchRecord, Import
 from profiles.models import Identity, Profile
 from tests.batches.files.reading import write
 from tests.builders import process
@@ -172,6 +173,96 @@ def test_export_of_a_source_is_imported_with_its_mapping(tmp_path, capsys):
     assert run(write(tmp_path / "a.jsonl", "{}\n"), "--mapping", "shopify")[1].endswith(
         "JSON Lines hold records as the hub knows them; a mapping is for CSV. Nothing was taken."
     )
+
+
+@pytest.fixture
+def left_off(tmp_path, monkeypatch):
+    """Return a file of 1,200 rows, of which a broken import took the first two slices."""
+    rows = [f"p{number}@example.com" for number in range(1_200)]
+    rows[700] = "wrong"
+    path = write(tmp_path / "a.csv", "email\n" + "\n".join(rows) + "\n")
+    submit, sent = importing.submit_batch, []
+
+    def break_off(**options):
+        if len(sent) == 2:
+            raise KeyboardInterrupt
+        sent.append(options)
+        return submit(**options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "submit_batch", break_off)
+        assert run(path) == (
+            2,
+            "Interrupted. 1,000 records were taken. Those not decided yet stay queued. --resume goes on.",
+        )
+    return path
+
+
+@transactional
+def test_import_is_taken_up_where_it_stopped(left_off, tmp_path, capsys):
+    rejects = tmp_path / "rejects.csv"
+    capsys.readouterr()
+
+    assert run(left_off, "--resume", "--reject-file", str(rejects)) == (1, "")
+
+    assert "1,200 records: 1,199 created, 0 updated, 0 unchanged, 1 rejected." in capsys.readouterr().out
+    assert list(Batch.objects.order_by("slice").values_list("slice", "total_count")) == [(0, 500), (1, 500), (2, 200)]
+    assert Import.objects.get().finished_at is not None
+    assert rejects.read_text().splitlines()[1].startswith("wrong,702,")
+    assert run(left_off, "--resume") == (
+        2,
+        f"{left_off}: There is no unfinished import of this file that could be taken up again.",
+    )
+
+
+@transactional
+def test_import_is_taken_up_with_the_same_options_alone(left_off):
+    assert run(left_off, "--resume", "--limit", "3") == (
+        2,
+        f"{left_off}: The import was begun otherwise: limit None. Take it up again with the same options.",
+    )
+    assert Batch.objects.count() == 2
+
+
+@transactional
+def test_slice_that_is_read_otherwise_is_not_taken_for_the_same(left_off):
+    Batch.objects.filter(slice=1).update(body_sha256="0" * 64)
+
+    assert run(left_off, "--resume") == (
+        2,
+        f"{left_off}: Slice 2 of the file is read otherwise than before; import it anew.",
+    )
+
+
+@transactional
+def test_two_who_take_up_one_import_send_each_slice_once(left_off, monkeypatch):
+    submit = importing.submit_batch
+
+    def submit_twice(**options):
+        submit(**options)  # the other one is faster
+        return submit(**options)
+
+    monkeypatch.setattr(importing, "submit_batch", submit_twice)
+
+    assert run(left_off, "--resume") == (1, "")
+    assert list(Batch.objects.order_by("slice").values_list("slice", flat=True)) == [0, 1, 2]
+
+
+@transactional
+def test_unfinished_import_is_told_of(left_off, capsys):
+    run(left_off)
+
+    assert re.search(
+        r"An import of this file, of \d{4}-\d\d-\d\d \d\d:\d\d UTC, is not at its end; --resume goes on with it.",
+        capsys.readouterr().err,
+    )
+
+
+@transactional
+def test_refused_file_leaves_no_import(tmp_path):
+    run(write(tmp_path / "a.csv", "emial\n"))
+
+    assert not Import.objects.exists()
 
 
 @transactional

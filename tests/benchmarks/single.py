@@ -106,11 +106,13 @@ def _plain_update(profile_id: Any, _: str, number: int) -> None:
 def _plain_search(_: Any, last_name: str, __: int) -> None:
     from django.db import connection
 
+    from profiles.keys import search_name
+
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM profiles_profile WHERE last_name = %s AND merged_into_id IS NULL AND ended IS NULL "
-            "ORDER BY created_at DESC, id DESC LIMIT 15",
-            [last_name],
+            "SELECT id FROM profiles_profile WHERE search_last = %s AND last_name = %s AND merged_into_id IS NULL "
+            "AND ended IS NULL ORDER BY created_at DESC, id DESC LIMIT 15",
+            [search_name(last_name), last_name],
         )
         found = [row[0] for row in cursor.fetchall()]
     _rows_of(found)

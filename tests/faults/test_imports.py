@@ -10,7 +10,8 @@ import time
 import pytest
 
 from batches.models import Batch, BatchRecord
-from tests.faults.hub import ROOT, wait_until
+from tests.faults.hub import ROOT, times, wait_until
+from tests.faults.soundness import check_soundness
 from tests.faults.test_workers import people
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -25,6 +26,31 @@ def start_import(url, path, log, **environment):
             stderr=output,
             env={**os.environ, "DATABASE_URL": url, "LEASE_SECONDS": "1", **environment},
         )
+
+
+def test_import_that_is_killed_again_and_again_is_taken_up_without_a_record_twice(url, tmp_path):
+    records = people(times(4_000, 40_000))
+    path = write(tmp_path / "people.jsonl", records)
+    log = tmp_path / "log"
+    arguments = [sys.executable, "manage.py", "import_profiles", str(path), "--match", "email"]
+    environment = {**os.environ, "DATABASE_URL": url, "LEASE_SECONDS": "1"}
+
+    def start(*more):
+        with log.open("ab") as output:
+            return subprocess.Popen([*arguments, *more], cwd=ROOT, stdout=output, stderr=output, env=environment)
+
+    process = start()
+    for slices in range(1, times(4, 40)):
+        wait_until(lambda wanted=slices: Batch.objects.count() >= wanted)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process = start("--resume")
+
+    assert process.wait(240) == 0, log.read_text()[-2_000:]
+    assert f"{len(records):,} records: {len(records):,} created" in log.read_text()
+    assert BatchRecord.objects.count() == len(records)
+    assert list(Batch.objects.order_by("slice").values_list("slice", flat=True)) == list(range(len(records) // 500))
+    check_soundness()
 
 
 def write(path, records):

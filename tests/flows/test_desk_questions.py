@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
-from batches.models import Batch, BatchRecord
+from batches.models import Batch, BatchRecord, Import
 from profiles.models import ApiToken, BlockedValue, DuplicateCandidate, IdentityLimit, Profile, ProfileChange, User
 from profiles.reference_data import example_data, load_reference_data
 from tests.builders import make_profile, process, raw_record, submit
@@ -45,6 +45,7 @@ def hub(machine_user):
     BlockedValue.objects.create(kind="email", pattern="*@mailinator.com")
     IdentityLimit.objects.create(handle="loyalty", most=1)
     ApiToken.objects.create(user=machine_user, label="Till", scopes=["*"])
+    Import.objects.create(name="customers.csv", terms={"match": "email"}, queue_key="import-1")
     Group.objects.create(name="Callers")
     AccessAttempt.objects.create(username="x", ip_address="192.0.2.1", failures_since_start=1)
 

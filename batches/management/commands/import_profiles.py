@@ -20,7 +20,7 @@ from rich.text import Text
 from batches.database import DatabaseNotReadyError, check_database, trouble
 from batches.files import ENCODINGS, FORMATS, READY, ColumnMapping, FileError, MappingError, RejectFile, load_mapping
 from batches.files.cells import LEFT_OUT_ADDRESS
-from batches.importing import Import
+from batches.importing import Importer, ImportTerms, ResumeError, begin_import, resume_import, unfinished_import
 from batches.intake import BodyError, EnvelopeError
 from batches.worker import helping
 from profiles.db.server import LocksDoNotExcludeError
@@ -83,6 +83,11 @@ class Command(BaseCommand):
             metavar="FILE",
             help="Where rejected rows go as they came, each with its line and why; imported again once corrected.",
         )
+        parser.add_argument(
+            "--resume",
+            action="store_true",
+            help="Go on with the newest import of this file that did not come to its end; no record is sent twice.",
+        )
         parser.add_argument("--label", default="", help="To find the batches by; the file's name unless told.")
         parser.add_argument("--user", metavar="NAME", help="On whose behalf.")
 
@@ -97,6 +102,7 @@ class Command(BaseCommand):
         file_format: str | None,
         limit: int | None,
         reject_file: Path | None,
+        resume: bool,
         label: str,
         user: str | None,
         **options: Any,
@@ -105,18 +111,21 @@ class Command(BaseCommand):
         criteria = read_match(match)
         columns, rejects = _read_terms(mapping, reject_file, limit)
         submitted_by = _checked_user(user)
-        run = Import(
-            file=file,
-            criteria=criteria,
-            mobile_clash=None if mobile_clash is None else MobileClash(mobile_clash),
-            mapping=columns,
-            encoding=encoding,
-            file_format=file_format,
-            limit=limit,
-            rejects=rejects,
-            label=(label or file.name)[:NAME_LENGTH],
-            submitted_by=submitted_by,
-        )
+        clash = None if mobile_clash is None else MobileClash(mobile_clash)
+        terms = ImportTerms(criteria, clash, columns, encoding, file_format, limit)
+        try:
+            if resume:
+                row = resume_import(file, terms)
+            else:
+                row = begin_import(file, terms, label=(label or file.name)[:NAME_LENGTH], submitted_by=submitted_by)
+        except FileError as error:
+            raise CommandError(f"{file}: {error} Nothing was taken.", returncode=FAILED) from error
+        except ResumeError as error:
+            raise CommandError(f"{file}: {error}", returncode=FAILED) from error
+        if not resume and (earlier := unfinished_import(row.file_sha256, besides=row.pk)) is not None:
+            began = f"{earlier.started_at:%Y-%m-%d %H:%M} UTC"
+            self.stderr.write(f"An import of this file, of {began}, is not at its end; --resume goes on with it.")
+        run = Importer(row, file, terms, rejects=rejects, is_resumed=resume)
         try:
             failure = self._run(run)
         finally:
@@ -136,7 +145,7 @@ class Command(BaseCommand):
         if run.counts["rejected"]:
             sys.exit(SOME_REJECTED)
 
-    def _run(self, run: Import) -> str:
+    def _run(self, run: Importer) -> str:
         """Import; return why it ended before the file did, nothing if it did not."""
         try:
             with _progress(run.file.name) as progress, helping(on_output=progress.above) as helper:
@@ -146,6 +155,8 @@ class Command(BaseCommand):
             return f"{where}: {error} {_taken(run, 'before it ') if run.taken else 'Nothing was taken.'}"
         except EnvelopeError as error:
             return " ".join(sentence for sentences in error.errors.values() for sentence in sentences)
+        except ResumeError as error:
+            return f"{run.file}: {error}"
         except (BodyError, LocksDoNotExcludeError) as error:
             reason = str(error)
         except Error as error:
@@ -156,9 +167,10 @@ class Command(BaseCommand):
             reason = "Interrupted."
         else:
             return ""
-        return f"{reason} {_taken(run)} Those not decided yet stay queued."
+        again = " --resume goes on." if run.row.file_sha256 else ""
+        return f"{reason} {_taken(run)} Those not decided yet stay queued.{again}"
 
-    def _summarise(self, run: Import) -> None:
+    def _summarise(self, run: Importer) -> None:
         """Say what became of the file."""
         write = self.stdout.write
         write(f"{run.file}: {_records(run.taken)}: {_told(run)}.")
@@ -180,8 +192,8 @@ class Command(BaseCommand):
             write(f"{run.rejects.path}: {rows}, to be corrected and imported again.")
         if run.counts["rejected"]:
             write(
-                f"Each rejected record is in the admin as it came, under the label {run.label}: "
-                f"/admin/batches/batch/?q={quote(run.label)}"
+                f"Each rejected record is in the admin as it came, under the label {run.row.label}: "
+                f"/admin/batches/batch/?q={quote(run.row.label)}"
             )
 
 
@@ -225,11 +237,11 @@ def _records(count: int) -> str:
     return _counted(count, "record")
 
 
-def _taken(run: Import, where: str = "") -> str:
+def _taken(run: Importer, where: str = "") -> str:
     return f"{_records(run.taken)} {where}{'was' if run.taken == 1 else 'were'} taken."
 
 
-def _told(run: Import) -> str:
+def _told(run: Importer) -> str:
     return ", ".join(f"{count:,} {outcome}" for outcome, count in run.counts.items())
 
 
@@ -245,7 +257,7 @@ class _Lines:
         self.title = title
         self.due = time.monotonic() + SECONDS_BETWEEN_LINES
 
-    def tell(self, run: Import) -> None:
+    def tell(self, run: Importer) -> None:
         if time.monotonic() < self.due:
             return
         self.due = time.monotonic() + SECONDS_BETWEEN_LINES
@@ -259,7 +271,7 @@ class _Bar:
         self.progress = progress
         self.task = progress.add_task(escape(title), total=None, told="")
 
-    def tell(self, run: Import) -> None:
+    def tell(self, run: Importer) -> None:
         self.progress.update(self.task, told=_told(run))
 
     def above(self, text: str) -> None:

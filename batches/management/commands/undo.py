@@ -11,7 +11,17 @@ from django.utils import timezone
 from batches.intake import QueueFullError
 from batches.models import Batch
 from batches.reverting import foretell, records_since
-from batches.undoing import Part, Tally, UndoError, batches_of, parts_of, submit_undos, targets_of, undo_under_way
+from batches.undoing import (
+    Part,
+    Tally,
+    UndoError,
+    batches_of,
+    batches_of_import,
+    parts_of,
+    submit_undos,
+    targets_of,
+    undo_under_way,
+)
 from batches.values import UNFINISHED, BatchState
 from batches.worker import helping
 from profiles import keys
@@ -39,6 +49,7 @@ class Command(BaseCommand):
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--batch", nargs="+", metavar="ID", help="What these batches did, the newest first.")
         what.add_argument("--label", help="What all batches with this label did, such as those of one file.")
+        what.add_argument("--import", dest="of_import", metavar="ID", help="What all of one import did.")
         what.add_argument(
             "--change", nargs=2, metavar=("PROFILE", "VERSION"), help="What this row of a profile's ledger did."
         )
@@ -68,7 +79,15 @@ class Command(BaseCommand):
         if kept:
             sys.exit(SOME_KEPT)
 
-    def _handle(self, *, batch: list[str] | None, label: str | None, change: list[str] | None, **options: Any) -> bool:
+    def _handle(
+        self,
+        *,
+        batch: list[str] | None,
+        label: str | None,
+        of_import: str | None,
+        change: list[str] | None,
+        **options: Any,
+    ) -> bool:
         terms = UndoOptions(
             frozenset(map(find_id, options["force"])),
             loosen_consent=options["loosen_consent"],
@@ -81,11 +100,12 @@ class Command(BaseCommand):
             return self._take_change_back(
                 _target(*change), terms, cause, note=note, dry_run=options["dry_run"], yes=options["yes"]
             )
-        batches = (
-            batches_of(label)
-            if label is not None
-            else list({one.pk: one for one in map(_batch, batch or [])}.values())
-        )
+        if label is not None:
+            batches = batches_of(label)
+        elif of_import is not None:
+            batches = batches_of_import(find_id(of_import))
+        else:
+            batches = list({one.pk: one for one in map(_batch, batch or [])}.values())
         parts = _parts(batches, options["positions"])
         shown = None
         if options["dry_run"] or not options["yes"]:
