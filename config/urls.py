@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from batches.admin.correcting import correct_page
 from batches.admin.explaining import explain_page
+from batches.admin.finding import find_anything
 from batches.admin.rejected import download_rejected, process_again
 from batches.admin.undo import undo_batch_page, undo_batches_page, undo_change_page
 from batches.admin.unmerge import unmerge_page
@@ -21,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     # Django's way from a row to its page elsewhere: there is none, and it stumbles over what is no UUID.
     re_path("^admin/r/", unknown_path),
+    # The one box, where unfold would look for names of its pages alone.
+    path("admin/search/", admin.site.admin_view(find_anything), name="find-anything"),
     path("admin/explain/", admin.site.admin_view(explain_page), name="explain"),
     path("admin/undo/batch/<uuid:batch_id>/", admin.site.admin_view(undo_batch_page), name="undo-batch-page"),
     path("admin/undo/batches/", admin.site.admin_view(undo_batches_page), name="undo-batches-page"),

@@ -25,7 +25,7 @@ from profiles.models import DuplicateCandidate, Profile, ProfileChange, User
 from profiles.provenance import provenance_of
 from profiles.values import Rows
 
-CHANGES_SHOWN: Final = 15
+CHANGES_SHOWN: Final = 14
 CHANGES_OF_EACH: Final = 6
 OTHERS_SHOWN: Final = 10
 TAGS_SHOWN: Final = 30

@@ -113,3 +113,16 @@ def test_documentation_is_drawn(page, complaints):
     page.wait_for_selector(".opblock")
 
     assert complaints == []
+
+
+def test_anything_is_found_and_opened_by_keyboard_alone(page, complaints):
+    ann = make_profile(email="ann@example.com", first_name="Ann", last_name="Lee")
+
+    page.keyboard.press("Control+k")
+    page.wait_for_timeout(200)
+    page.keyboard.type("lee ann", delay=30)
+    page.wait_for_selector("#command-results-list li.active")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/admin/profiles/profile/{ann.pk}/change/")
+
+    assert complaints == []
