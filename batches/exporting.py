@@ -4,7 +4,7 @@ import contextlib
 import gzip
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Protocol
@@ -12,6 +12,7 @@ from typing import IO, Final, Protocol
 import orjson
 import zstandard
 
+from batches.files import Column, header_row, record_row
 from profiles.exporting import Exported
 from profiles.sentences import ToldError
 
@@ -53,14 +54,23 @@ def write_records(
     profiles: Iterator[Exported],
     output: Sink,
     *,
+    columns: Sequence[Column] | None = None,
     left_out: Sink | None = None,
     on_progress: Callable[[Summary], object] = lambda _: None,
 ) -> Summary:
-    """Write the profiles as JSON Lines, and to `left_out` who is not wholly among them and why; return the counts."""
+    """Write the profiles as JSON Lines, or as a CSV with these columns; return the counts.
+
+    `left_out` is told who is not wholly among them, and why.
+    """
     summary = Summary()
+    if columns is not None:
+        output.write(header_row(columns))
     for exported in profiles:
-        for record in exported.told.records:
-            output.write(orjson.dumps(record, option=_LINE))
+        if columns is None:
+            for record in exported.told.records:
+                output.write(orjson.dumps(record, option=_LINE))
+        elif exported.told.records:
+            output.write(record_row(exported.told.records, columns))
         if left_out is not None:
             for why in exported.told.left_out:
                 told = {"profile_id": str(exported.profile_id), "code": why.value}

@@ -18,9 +18,11 @@ import zstandard
 
 from batches.files.csv import read_csv
 from batches.files.encodings import ENCODINGS
+from batches.files.flattening import UnknownColumnError, columns_asked, header_row, record_row
 from batches.files.jsonl import read_json_lines
 from batches.files.lines import FileError, Line, Tell, nobody
 from batches.files.mappings import READY, ColumnMapping, MappingError, load_mapping
+from batches.files.paths import Column
 from batches.files.rejects import RejectFile
 from profiles.criteria import Criteria, wire_criteria
 from profiles.values import MobileClash
@@ -30,14 +32,19 @@ __all__ = [
     "FORMATS",
     "READY",
     "STANDARD_INPUT",
+    "Column",
     "ColumnMapping",
     "FileError",
     "Line",
     "MappingError",
     "RejectFile",
     "Slice",
+    "UnknownColumnError",
+    "columns_asked",
+    "header_row",
     "load_mapping",
     "read_slices",
+    "record_row",
 ]
 
 # Of a slice's records together: with 500 of the longest the body would not fit into memory.

@@ -21,6 +21,21 @@ _COUNTRY_DIGITS: Final = 2
 LEFT_OUT_ADDRESS: Final = "incomplete_address"
 
 
+# What a spreadsheet would take for a formula, and what was escaped so that it does not.
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+_ESCAPED: Final = re.compile(r"'+[=+\-@\t\r]")
+
+
+def escaped(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula; `unescaped` gives it back."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unescaped(cell: str) -> str:
+    """Return a cell without the apostrophe that was set before what looks like a formula."""
+    return cell[1:] if _ESCAPED.match(cell) else cell
+
+
 class CellError(Exception):
     """A cell cannot be read; the message is a sentence that does not repeat its value."""
 
@@ -100,6 +115,8 @@ class Reader:
         for given, plain, cell in zip(self.givens, self._plain, cells, strict=False):
             if not cell or cell.isspace():
                 continue
+            if cell[0] == "'":
+                cell = unescaped(cell)  # noqa: PLW2901 as it was before it was written
             if plain and cell[0] != "#":
                 row.record[plain] = cell
             elif given.wins:

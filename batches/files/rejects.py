@@ -13,6 +13,7 @@ from typing import Final, TextIO
 
 import orjson
 
+from batches.files.cells import escaped
 from batches.files.faults import UNREADABLE
 from batches.files.lines import FileError, Line
 
@@ -22,7 +23,6 @@ ROW: Final = "rejected_row"
 OWN: Final = frozenset({LINE, BECAUSE, ROW})
 # What would end a row, or make it unreadable, is shown.
 _IN_ONE_LINE: Final = {0: "\\x00", 10: "\\n", 13: "\\r"}
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class RejectFile:
@@ -58,11 +58,11 @@ def _as_csv(line: Line, reasons: Sequence[str]) -> str:
     header = line.header
     if header is None:
         raise ValueError("a row of a CSV has a header")
-    own = [str(line.number), _safe("; ".join(reasons)), ""]
+    own = [str(line.number), escaped("; ".join(reasons)), ""]
     row = line.row
     if not row:
         row = header.delimiter * (header.width - 1)
-        own[-1] = _safe(orjson.loads(line.record)[UNREADABLE]["text"].translate(_IN_ONE_LINE))
+        own[-1] = escaped(orjson.loads(line.record)[UNREADABLE]["text"].translate(_IN_ONE_LINE))
     return row + _cells(own, header.delimiter)
 
 
@@ -71,11 +71,6 @@ def _cells(cells: Sequence[str], delimiter: str) -> str:
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter, lineterminator="\n").writerow(["", *cells])
     return out.getvalue()
-
-
-def _safe(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _as_json(line: Line, reasons: Sequence[str]) -> str:

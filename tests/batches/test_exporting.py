@@ -195,3 +195,44 @@ def test_export_costs_the_same_for_any_number(tmp_path, django_assert_num_querie
             )
         with django_assert_num_queries(3):  # the ids, the profiles, the organisations
             list(export_profiles(Wanted(), now=timezone.now()))
+
+
+# --- CSV ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("people")
+def test_exported_csv_imports_as_unchanged(tmp_path):
+    process([{"email": "ana@example.com", "company": "=SUM(A1)", "mobile_phone": "+61404000001", "gender": "female"}])
+    file = tmp_path / "all.csv"
+
+    export(file, code=1)
+    (part,) = read_slices(file, criteria=("email",), size=500)
+    receipt = submit_batch(body=part.body(("email",)), source=BatchSource.IMPORT, submitted_by=None)
+    process_waiting()
+
+    assert Batch.objects.get(id=receipt.batch_id).unchanged_count == 3
+    assert b"ana@example.com,,Ana," in file.read_bytes()
+
+
+@pytest.mark.usefixtures("people")
+def test_csv_has_the_columns_that_are_asked_for(tmp_path, capfdbinary):
+    export("-", "--csv", "--columns", "first_name,email,tags", code=1)
+
+    assert capfdbinary.readouterr().out.splitlines() == [
+        b"first_name,email,tags",
+        b"Ana,ana@example.com,vip",
+        b'Ben,ben@example.com,"vip, gold"',
+        b"Cleo,cleo@example.com,",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["a.csv", "--columns", "emial"], "--columns: There is no field emial."),
+        (["a.jsonl", "--columns", "email"], "--columns are those of a CSV: name the file .csv, or give --csv."),
+    ],
+)
+def test_columns_that_are_refused(tmp_path, arguments, told):
+    with pytest.raises(CommandError, match=told):
+        call_command("export_profiles", str(tmp_path / arguments[0]), *arguments[1:])

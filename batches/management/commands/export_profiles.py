@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from batches.database import trouble
 from batches.exporting import STANDARD_OUTPUT, OutputError, Sink, Summary, write_records, writing_to
+from batches.files import Column, UnknownColumnError, columns_asked
 from profiles.exporting import LeftOut, Wanted, export_profiles
 from profiles.keys import InvalidValueError, name
 from profiles.management.arguments import CRITERIA, FAILED, read_match
@@ -32,9 +34,9 @@ class Command(BaseCommand):
     """Export profiles as JSON Lines that can be imported again."""
 
     help = (
-        "Export profiles as records in JSON Lines, all as they are at one moment, to FILE (.gz and .zst are "
-        "compressed) or to standard output. Importing the file again changes nothing; profiles merged into others are "
-        "not in it, and who else is not is told. Exit code: 0 all well, 1 something was left out, 2 failed."
+        "Export profiles as records in JSON Lines, or as a CSV, all as they are at one moment, to FILE (.gz and .zst "
+        "are compressed) or to standard output. Importing the file again changes nothing; profiles merged into others "
+        "are not in it, and who else is not is told. Exit code: 0 all well, 1 something was left out, 2 failed."
     )
     requires_system_checks = ()
 
@@ -47,6 +49,12 @@ class Command(BaseCommand):
             metavar=CRITERIA,
             help="What the records will be matched by when they are imported: email unless told.",
         )
+        parser.add_argument(
+            "--columns",
+            metavar="PATH,PATH",
+            help="Those of a CSV, such as email,identities.shop,addresses[default].city; the usual ones unless told.",
+        )
+        parser.add_argument("--csv", action="store_true", help="Write CSV, as a name that ends in .csv does too.")
         parser.add_argument("--since", metavar="TIME", help="Only what has changed since, such as 2026-01-31T15:20Z.")
         parser.add_argument(
             "--type",
@@ -74,8 +82,15 @@ class Command(BaseCommand):
             tags=[_name("--tag", tag) for tag in options["tags"]],
             regions=[_name("--region", region) for region in options["regions"]],
         )
+        is_csv = options["csv"] or ".csv" in file.suffixes
+        if options["columns"] is not None and not is_csv:
+            raise CommandError("--columns are those of a CSV: name the file .csv, or give --csv.", returncode=FAILED)
         try:
-            summary = self._write(wanted, file, left_out)
+            columns = columns_asked(options["columns"], wanted.criteria) if is_csv else None
+        except UnknownColumnError as error:
+            raise CommandError(f"--columns: {error}", returncode=FAILED) from error
+        try:
+            summary = self._write(wanted, file, left_out, columns)
         except OutputError as error:
             raise CommandError(str(error), returncode=FAILED) from error
         except Error as error:
@@ -88,13 +103,13 @@ class Command(BaseCommand):
         if summary.left_out:
             sys.exit(1)
 
-    def _write(self, wanted: Wanted, file: Path, left_out: Path | None) -> Summary:
+    def _write(self, wanted: Wanted, file: Path, left_out: Path | None, columns: Sequence[Column] | None) -> Summary:
         told = _Lines(self.stderr)
         with contextlib.ExitStack() as files:
             output = files.enter_context(writing_to(file))
             names: Sink | None = None if left_out is None else files.enter_context(writing_to(left_out))
             profiles = files.enter_context(contextlib.closing(export_profiles(wanted, now=timezone.now())))
-            return write_records(profiles, output, left_out=names, on_progress=told.tell)
+            return write_records(profiles, output, columns=columns, left_out=names, on_progress=told.tell)
 
     def _tell(self, summary: Summary, file: Path) -> None:
         """Say on standard error, as the records may go to standard output, what is in the file and what is not."""

@@ -44,7 +44,7 @@ MAILCHIMP = "Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,OPTIN_I
                 "email": "ann@example.com",
                 "comms_attributes": {"email_promo": True},
                 "addresses": [HOME],
-                "mobile_phone": "'+61404000001",
+                "mobile_phone": "+61404000001",
                 "custom_attributes": [{"namespace": "shopify", "handle": "note", "type": "string", "value": "VIP"}],
                 "tags": ["vip;x"],
             },
