@@ -231,6 +231,7 @@ AXES_ENABLE_ADMIN = False  # its pages are ours, see profiles.admin.access
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "profiles.http.logins.locked_out"
 AXES_HANDLER = "profiles.http.logins.LoginLimits"
 AXES_CLIENT_IP_CALLABLE = "profiles.http.limits.client_network"
 AXES_RESET_ON_SUCCESS = True

@@ -4,11 +4,13 @@ from typing import Any
 
 from axes.attempts import get_cool_off_threshold
 from axes.handlers.database import AxesDatabaseHandler
-from axes.helpers import get_client_ip_address
+from axes.helpers import get_client_ip_address, get_cool_off
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.db.models import Sum
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
 
 
 class LoginLimits(AxesDatabaseHandler):  # type: ignore[misc]  # axes comes without types
@@ -20,6 +22,13 @@ class LoginLimits(AxesDatabaseHandler):  # type: ignore[misc]  # axes comes with
         if _failures_from(request) >= settings.LOGINS_PER_ADDRESS:
             return max(failures, settings.AXES_FAILURE_LIMIT)
         return failures
+
+
+def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: object = None) -> HttpResponse:
+    """Answer whoever failed too often, with the minute until which their log-in is closed."""
+    until = timezone.now() + get_cool_off()
+    page = render_to_string("429.html", {"until": f"{until:%H:%M}"})
+    return HttpResponse(page, status=429, headers={"Retry-After": str(int(get_cool_off().total_seconds()))})
 
 
 def _failures_from(request: HttpRequest) -> int:
