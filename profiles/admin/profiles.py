@@ -10,19 +10,21 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from profiles import keys
 from profiles.admin.edits import EDITABLE, ProfileForm
+from profiles.admin.filters import (
+    DuplicatesFilter,
+    EmailConsentFilter,
+    MergedFilter,
+    OrganisationFilter,
+    RegionFilter,
+    SmsConsentFilter,
+    StatusFilter,
+    SystemFilter,
+    TagFilter,
+)
 from profiles.admin.merges import PERMISSION, merge_page
 from profiles.admin.panels import panels_of
-from profiles.desk.lists import (
-    ChoicesDropdownFilter,
-    DropdownFilter,
-    HubAdmin,
-    TextFilter,
-    display,
-    moment,
-)
-from profiles.desk.questions import RefusedQuestionError
+from profiles.desk.lists import ChoicesDropdownFilter, HubAdmin, display, moment
 from profiles.http.requests import request_id
 from profiles.models import Profile
 from profiles.searching import find_profiles
@@ -58,45 +60,24 @@ _GROUPED: Final = {name for _, lines in _GROUPS for line in lines for name in li
 _MORE: Final = tuple(name for name in EDITABLE if name not in _GROUPED)
 
 
-class MergedFilter(DropdownFilter):
-    """Profiles that live on in another one, or not."""
-
-    title = "merged"
-    parameter_name = "merged"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        """Name the choices."""
-        return [("no", "not merged"), ("yes", "merged into another")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
-        """Narrow the list."""
-        if not self.value():
-            return queryset
-        return queryset.filter(merged_into__isnull=self.value() != "yes")
-
-
-class TagFilter(TextFilter):
-    """Profiles that carry the tag."""
-
-    title = "tag"
-    parameter_name = "tag"
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
-        """Narrow the list; raises `RefusedQuestionError` for what can be no tag."""
-        value = (self.value() or "").strip()
-        try:
-            return queryset.filter(profile_tags__tag__handle=keys.tag(value)) if value else queryset
-        except keys.InvalidValueError as error:
-            raise RefusedQuestionError(str(error)) from error
-
-
 @admin.register(Profile)
 class ProfileAdmin(HubAdmin):
     """People as the hub knows them. Staff edits take the hub's one way in, so that they are in the ledger."""
 
     form = ProfileForm
     list_display = ("name", "email", "mobile_phone", "type_label", "updated")
-    list_filter = (("profile_type", ChoicesDropdownFilter), MergedFilter, TagFilter)
+    list_filter = (
+        ("profile_type", ChoicesDropdownFilter),
+        TagFilter,
+        StatusFilter,
+        RegionFilter,
+        EmailConsentFilter,
+        SmsConsentFilter,
+        SystemFilter,
+        OrganisationFilter,
+        DuplicatesFilter,
+        MergedFilter,
+    )
     search_fields = ("email_key",)  # shows the box; get_search_results does the work
     search_help_text = "Email, phone, identifier, id or beginning of a name"
 

@@ -103,6 +103,7 @@ class HubAdmin(AskedAdmin):
     ordering: ClassVar[Any] = ("-pk",)
     list_filter_submit = True
     compressed_fields = True
+    list_before_template = "admin/hub/chips.html"
     actions: Any = ()
 
     def panels(self, request: HttpRequest, obj: Any) -> dict[str, object]:

@@ -6,7 +6,7 @@ so on a page of the desk: not shown everybody, and not an error.
 
 from __future__ import annotations  # Django's fields are generic for the type checker only
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter
@@ -14,7 +14,7 @@ from django.contrib.admin.exceptions import DisallowedModelAdminLookup, Disallow
 from django.contrib.admin.filters import ListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR, ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -117,6 +117,34 @@ def _check_choice(one: ListFilter) -> None:
             raise RefusedQuestionError(f"“{one.title}” has no such choice.")
 
 
+def chips_of(found: ChangeList) -> list[dict[str, str]]:
+    """Return what narrows the list, in words, each with the address of the list without it."""
+    chips = []
+    for one in found.filter_specs:
+        names = [name for name in one.expected_parameters() if name is not None]
+        asked = {name: found.params[name] for name in names if found.params.get(name)}
+        words = [word for value in asked.values() for word in _in_words(one, value)]
+        if words:
+            without = found.get_query_string(remove=[*asked, PAGE_VAR])
+            chips.append({"words": f"{one.title}: {', '.join(words)}", "without": without})
+    if found.query:
+        without = found.get_query_string(remove=[SEARCH_VAR, PAGE_VAR])
+        chips.append({"words": f"found by “{found.query}”", "without": without})
+    return chips
+
+
+def _in_words(one: ListFilter, value: Any) -> Iterator[str]:
+    choices: Iterable[tuple[Any, Any]] = ()
+    if isinstance(one, ChoicesFieldListFilter):
+        choices = one.field.flatchoices
+    elif isinstance(one, SimpleListFilter):
+        choices = one.lookup_choices
+    named = {str(key): str(word) for key, word in choices}
+    for written in value if isinstance(value, list | tuple) else [value]:
+        if str(written).strip():
+            yield named.get(str(written), str(written))
+
+
 class AskedAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
     """Answers a question that cannot be answered with a page that says so."""
 
@@ -134,9 +162,12 @@ class AskedAdmin(ModelAdmin):  # type: ignore[type-arg]  # not subscriptable whe
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list."""
         try:
-            return super().changelist_view(request, extra_context)
+            answer = super().changelist_view(request, extra_context)
         except RefusedQuestionError as error:
             return self._refuse(request, str(error))
+        if isinstance(answer, TemplateResponse) and answer.context_data is not None and "cl" in answer.context_data:
+            answer.context_data["chips"] = chips_of(answer.context_data["cl"])
+        return answer
 
     def changeform_view(
         self,

@@ -487,8 +487,8 @@ def test_user_page_opens(staff_client, machine_user):
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("profiles/profile/", 4),
-        ("profiles/profile/?q=unknown", 7),
+        ("profiles/profile/", 6),
+        ("profiles/profile/?q=unknown", 9),
         ("profiles/tag/", 4),
         ("profiles/profilechange/", 4),
         ("profiles/duplicatecandidate/", 4),
