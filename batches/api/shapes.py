@@ -12,6 +12,7 @@ from batches.values import BatchState, IfChanged
 from profiles import digests
 from profiles.criteria import LONGEST_LIST, MOST_CRITERIA, wire_criteria
 from profiles.history import without_origins
+from profiles.http.bodies import as_sent
 from profiles.http.wire import wire_time
 from profiles.keys import NAME_LENGTH
 from profiles.schema import Record
@@ -27,7 +28,9 @@ _Criterion = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
 class BatchIn(BaseModel):
     """A batch as it is posted."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "BatchIn"})
+    model_config = as_sent(
+        "BatchIn", match_criteria="email", profiles=[{"email": "ada@example.com", "first_name": "Ada"}]
+    )
 
     match_criteria: (
         Annotated[str, Field(min_length=1, max_length=LONGEST_LIST)]
@@ -48,7 +51,7 @@ class BatchIn(BaseModel):
 class ConfirmationIn(BaseModel):
     """That exactly what a preview has shown is to be done."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "ConfirmationIn"})
+    model_config = as_sent("ConfirmationIn", digest="0123456789abcdef0123456789abcdef", if_changed="stop")
 
     digest: str = Field(
         pattern=f"^[0-9a-f]{{{2 * digests.SIZE}}}$", description="The preview's digest, as `GET /batches/{id}` says."

@@ -34,7 +34,7 @@ from profiles import digests, keys
 from profiles.api.once import IDEMPOTENCY_KEY, answer_once, sent_as
 from profiles.api.shapes import profile_documents
 from profiles.history import without_origins
-from profiles.http.bodies import read_fields
+from profiles.http.bodies import as_sent, read_fields
 from profiles.http.documents import answers
 from profiles.http.errors import ConflictError, InvalidFieldsError
 from profiles.http.permissions import HubView
@@ -80,7 +80,7 @@ class _Terms(BaseModel):
 class BatchUndoIn(_Terms):
     """How a batch is to be taken back."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "BatchUndoIn"})
+    model_config = as_sent("BatchUndoIn", note="The wrong file")
 
     positions: list[int] | None = Field(
         default=None, min_length=1, max_length=MOST_POSITIONS, description="Of the records; absent: all of them."
@@ -95,7 +95,7 @@ class BatchUndoIn(_Terms):
 class BatchesUndoIn(_Terms):
     """Which batches are to be taken back together, and how."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "BatchesUndoIn"})
+    model_config = as_sent("BatchesUndoIn", label="customers_export.csv", note="The wrong file")
 
     label: str | None = Field(
         default=None, strict=True, min_length=1, max_length=NAME_LENGTH, description="All batches with this label."
@@ -149,7 +149,7 @@ class UndosQueuedEnvelope(BaseModel):
 class ChangeUndoIn(_Terms):
     """How a change is to be taken back."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "ChangeUndoIn"})
+    model_config = as_sent("ChangeUndoIn", note="A slip")
 
     force: bool = Field(
         default=False,

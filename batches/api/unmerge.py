@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,7 +15,7 @@ from batches.unmerging import records_of
 from profiles.api.once import IDEMPOTENCY_KEY, answer_once, sent_as
 from profiles.api.shapes import profile_documents
 from profiles.history import without_origins
-from profiles.http.bodies import read_fields
+from profiles.http.bodies import as_sent, read_fields
 from profiles.http.documents import answers
 from profiles.http.permissions import HubView
 from profiles.http.requests import request_id
@@ -33,7 +33,7 @@ MOST_VERSIONS = 1_000
 class UnmergeIn(BaseModel):
     """Which profile is to be taken out of which."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "UnmergeIn"})
+    model_config = as_sent("UnmergeIn", source_profile_id="01a20c9f-b30d-7000-a580-46bb423e7cc5", note="Two sisters")
 
     source_profile_id: UUID = Field(description="The one that was merged.")
     destination_profile_id: UUID | None = Field(

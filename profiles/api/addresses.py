@@ -5,13 +5,14 @@ from http import HTTPStatus
 from typing import cast
 
 from django.http import HttpResponse
-from pydantic import ConfigDict, RootModel
+from pydantic import RootModel
 from rest_framework.request import Request
 
 from profiles.api.documents import PartEnvelope, PartsEnvelope
 from profiles.api.identities import by_id
 from profiles.api.parts import PartView, described, only_one, removing, without_read_only
 from profiles.api.single import Document, body_of, draft_of, draft_of_entry
+from profiles.http.bodies import as_sent
 from profiles.http.errors import InvalidFieldsError
 from profiles.models import Address, Profile, ProfileChange
 from profiles.reconcile.addresses import address_text
@@ -23,7 +24,9 @@ from profiles.values import Outcome, OutcomeKind, ProfileDraft
 class AddressIn(RootModel[AddressEntry]):
     """An address, or what is to be changed of one."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "AddressIn"})
+    model_config = as_sent(
+        "AddressIn", external_id="home", address_line_1="1 Main St", city="Perth", postcode="6000", country="AU"
+    )
 
 
 class _PutsAddress(PartView):

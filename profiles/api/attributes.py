@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, Field, RootModel
 from rest_framework.request import Request
 
 from profiles.api.documents import PartEnvelope, PartsEnvelope
@@ -14,6 +14,7 @@ from profiles.api.parts import PartView, described, removing, without_read_only
 from profiles.api.sent import written_entry
 from profiles.api.single import Document, body_of, draft_of, draft_of_entry
 from profiles.attributes import type_of
+from profiles.http.bodies import as_sent
 from profiles.http.errors import InvalidFieldsError
 from profiles.http.wire import wire_time
 from profiles.models import CustomAttribute, Profile
@@ -24,25 +25,25 @@ from profiles.values import ProfileDraft
 class CommsIn(RootModel[CommsEntry]):
     """What is to be changed of what somebody agreed to be sent."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "CommsIn"})
+    model_config = as_sent("CommsIn", sms_promo=False, sms_optout=True)
 
 
 class AppearanceIn(RootModel[AppearanceEntry]):
     """What is to be changed of somebody's looks."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "AppearanceIn"})
+    model_config = as_sent("AppearanceIn", eye_colour="green", size_shoe="38")
 
 
 class DateIn(RootModel[DateEntry]):
     """A date, by its handle and relationship."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "DateIn"})
+    model_config = as_sent("DateIn", handle="wedding", name="Wedding", date="2020-05-05")
 
 
 class CustomAttributeIn(BaseModel):
     """A value, and of which type; one that is there keeps its type where none is sent."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "CustomAttributeIn"})
+    model_config = as_sent("CustomAttributeIn", value="Rex", type="string")
 
     type: str | None = Field(default=None, description="string, integer, float, boolean, json or array.")
     value: Any = None
@@ -51,7 +52,7 @@ class CustomAttributeIn(BaseModel):
 class NewCustomAttributeIn(CustomAttributeIn):
     """A custom attribute with its name."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "NewCustomAttributeIn"})
+    model_config = as_sent("NewCustomAttributeIn", namespace="pets", handle="dog", value="Rex", type="string")
 
     namespace: str
     handle: str

@@ -4,12 +4,13 @@ import dataclasses
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from pydantic import ConfigDict, RootModel, TypeAdapter, ValidationError
+from pydantic import RootModel, TypeAdapter, ValidationError
 from rest_framework.request import Request
 
 from profiles.api.documents import PartEnvelope, PartsEnvelope
 from profiles.api.parts import PartView, described, only_one, removing
 from profiles.api.single import Document, body_of, draft_of, draft_of_entry
+from profiles.http.bodies import as_sent
 from profiles.http.errors import InvalidFieldsError
 from profiles.keys import identity_match_key
 from profiles.models import Profile
@@ -23,7 +24,7 @@ _TRUTH: TypeAdapter[bool] = TypeAdapter(Truth)
 class IdentityIn(RootModel[IdentityEntry]):
     """An identity, or what is to be changed of one; `is_primary` may stand with it."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "IdentityIn"})
+    model_config = as_sent("IdentityIn", handle="shop", identifier="7112")
 
 
 class ProfileIdentities(PartView):

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +16,7 @@ from profiles.api.documents import ProfileEnvelope
 from profiles.api.shapes import identity_document, profile_documents
 from profiles.api.single import document_of, etag_of
 from profiles.db.ids import read_id
-from profiles.http.bodies import read_fields
+from profiles.http.bodies import as_sent, read_fields
 from profiles.http.documents import PageEnvelope, answers
 from profiles.http.errors import InvalidFieldsError
 from profiles.http.filtering import BracketFilterSet, NormalFilter
@@ -33,7 +33,7 @@ READS_IDENTITIES: Final = ("read-identities", "read-profiles")
 class NamedIn(BaseModel):
     """Which profile is meant: its id, or what another system calls it."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "NamedIn"})
+    model_config = as_sent("NamedIn", type="shop", id="7112")
 
     type: str = Field(max_length=NAME_LENGTH, description="`profile_id`, or the handle of an identity.")
     id: str | int = Field(description="The id, or the identifier there.")
@@ -42,7 +42,7 @@ class NamedIn(BaseModel):
 class AvailabilityIn(BaseModel):
     """Which keys somebody would like to have."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "AvailabilityIn"})
+    model_config = as_sent("AvailabilityIn", email="ada@example.com")
 
     email: str | None = None
     mobile_phone: str | None = None

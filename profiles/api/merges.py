@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,7 +13,7 @@ from profiles import keys
 from profiles.api.documents import ProfileEnvelope
 from profiles.api.once import IDEMPOTENCY_KEY, answer_once, sent_as
 from profiles.api.shapes import profile_documents
-from profiles.http.bodies import read_fields
+from profiles.http.bodies import as_sent, read_fields
 from profiles.http.documents import answers
 from profiles.http.errors import Answers, ConflictError, InvalidFieldsError
 from profiles.http.permissions import HubView
@@ -36,7 +36,11 @@ ANSWERS: Final[Answers] = {
 class MergeIn(BaseModel):
     """Which profile is to be merged into which."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "MergeIn"})
+    model_config = as_sent(
+        "MergeIn",
+        source_profile_id="01a20c9f-b30d-7000-a580-46bb423e7cc5",
+        destination_profile_id="01a20c9f-b30d-7000-8000-0242ac120002",
+    )
 
     source_profile_id: UUID = Field(description="It will mean the other one from then on.")
     destination_profile_id: UUID = Field(description="It keeps what it has, and takes what it lacks.")

@@ -7,7 +7,7 @@ from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
 from django.utils.text import slugify
 from drf_spectacular.utils import extend_schema
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, Field, RootModel
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,7 +17,7 @@ from profiles.api.once import IDEMPOTENCY_KEY, answer_once, sent_as
 from profiles.api.parts import PartView, described, removing
 from profiles.api.sent import region_entry
 from profiles.api.single import Document, body_of, draft_of, draft_of_entry
-from profiles.http.bodies import read_fields
+from profiles.http.bodies import as_sent, read_fields
 from profiles.http.documents import answers
 from profiles.http.errors import ConflictError, InvalidFieldsError, raise_errors
 from profiles.http.permissions import HubView
@@ -33,7 +33,7 @@ from profiles.values import ProfileDraft
 class RegionIn(RootModel[RegionEntry]):
     """A region somebody belongs to."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "RegionIn"})
+    model_config = as_sent("RegionIn", handle="victoria", is_active=True)
 
 
 def _regions(document: Document) -> list[Document]:
@@ -118,7 +118,7 @@ class CountryName(BaseModel):
 class RegionDefinitionIn(BaseModel):
     """A region that is to be defined; of name and handle one makes the other."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "RegionDefinitionIn"})
+    model_config = as_sent("RegionDefinitionIn", name="Victoria", handle="victoria", countries=[{"iso_2": "AU"}])
 
     name: str | None = Field(default=None, max_length=NAME_LENGTH)
     handle: str | None = Field(default=None, max_length=NAME_LENGTH)

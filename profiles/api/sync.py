@@ -6,7 +6,7 @@ from typing import ClassVar
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,7 +14,7 @@ from profiles.api.documents import ProfileEnvelope
 from profiles.api.lookups import known
 from profiles.api.once import IDEMPOTENCY_KEY, answer_once, sent_as
 from profiles.api.single import document_of, etag_of, find_profile
-from profiles.http.bodies import read_fields
+from profiles.http.bodies import as_sent, read_fields
 from profiles.http.documents import answers
 from profiles.http.errors import InvalidFieldsError
 from profiles.http.permissions import HubView
@@ -28,7 +28,7 @@ SCOPES = ("read-profiles", "update-profiles")
 class SyncIn(BaseModel):
     """Since when profiles must have changed to be told again."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "SyncIn"})
+    model_config = as_sent("SyncIn", updated_at="2026-01-31T15:20:00Z")
 
     updated_at: str | None = Field(default=None, description="A time, before tomorrow; absent: all profiles.")
     since: str | None = Field(default=None, description="The same under another name.")

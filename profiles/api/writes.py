@@ -6,7 +6,7 @@ from typing import ClassVar, Final, cast
 from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, Field, RootModel
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,7 +26,7 @@ from profiles.api.single import (
     written_profile,
 )
 from profiles.api.views import ProfileDetail, ProfileList
-from profiles.http.bodies import read_fields
+from profiles.http.bodies import as_sent, read_fields
 from profiles.http.documents import answers
 from profiles.http.permissions import HubView
 from profiles.models import ApiToken
@@ -39,7 +39,16 @@ DELETING: Final = "delete-profiles"
 class ProfileIn(RootModel[Record]):
     """A profile, or what is to be changed of one."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "ProfileIn"})
+    model_config = as_sent(
+        "ProfileIn",
+        email="ada@example.com",
+        first_name="Ada",
+        last_name="Lovelace",
+        mobile_phone="+61404123123",
+        tags=["vip"],
+        identities=[{"handle": "shop", "identifier": "7112"}],
+        comms_attributes={"email_promo": True},
+    )
 
 
 class Profiles(ProfileList):
@@ -127,7 +136,7 @@ class OneProfile(ProfileDetail):
 class ProfileTypeIn(BaseModel):
     """The type a profile is to have."""
 
-    model_config = ConfigDict(json_schema_extra={"title": "ProfileTypeIn"})
+    model_config = as_sent("ProfileTypeIn", profile_type="active")
 
     profile_type: str = Field(description="Another one than deleted restores a deleted profile.")
 

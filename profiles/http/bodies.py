@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 from rest_framework.request import Request
 
@@ -65,3 +65,8 @@ def read_fields(request: Request, model: type[_Model]) -> _Model:
 def _sentence(name: str, fault: ErrorDetails) -> str:
     say = _SENTENCES.get(fault["type"])
     return f"The {name} is invalid." if say is None else say(name, fault.get("ctx", {}))
+
+
+def as_sent(title: str, **example: Any) -> ConfigDict:
+    """Return how the OpenAPI document names a body, and one as it may be sent."""
+    return ConfigDict(json_schema_extra={"title": title, "examples": [example]})

@@ -5,6 +5,7 @@ import yaml
 from pydantic import BaseModel
 
 from profiles.http.documents import Error, answers
+from tests.documented import document, validator
 
 EVERYWHERE = {400, 401, 403, 405, 408, 413, 414, 429, 431, 503}
 SCHEMA = "/api/v3/schema/"
@@ -97,3 +98,18 @@ def test_what_is_made_links_to_every_path_that_bears_its_id(client, maker, statu
     assert links == {
         name: {"operationId": name, "parameters": {parameter: f"$response.body#{place}"}} for name in bearing
     }
+
+
+def test_every_body_has_an_example_that_is_one():
+    bodies = {
+        way["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        for ways in document()["paths"].values()
+        for way in ways.values()
+        if "requestBody" in way
+    }
+
+    for place in bodies:
+        schema = document()["components"]["schemas"][place.rpartition("/")[2]]
+        assert schema["examples"], place
+        for example in schema["examples"]:
+            assert [error.message for error in validator(schema).iter_errors(example)] == [], place
