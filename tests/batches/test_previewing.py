@@ -248,7 +248,7 @@ def test_idempotency_key_tells_a_dry_run_from_a_run(api_client):
     assert (again.status_code, again.json(), again.headers["Idempotency-Replayed"]) == (202, first.json(), "true")
     assert (run.status_code, run.json()) == (
         409,
-        {"message": "The idempotency key was used for another body, label, Queue-Key or dry_run."},
+        {"message": "The idempotency key was used for something else."},
     )
 
 
