@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils import timezone
 
-from batches.files import STANDARD_INPUT, ColumnMapping, FileError, Line, RejectFile, Slice, read_slices
+from batches.files import ColumnMapping, FileError, Line, RejectFile, Slice, read_slices
 from batches.intake import QueueFullError, submit_batch
 from batches.models import Batch, BatchRecord, Import
 from batches.values import MAX_RECORDS, OUTCOMES, UNFINISHED, BatchSource, BatchState
@@ -117,8 +117,8 @@ def unfinished_import(file_sha256: str, *, besides: UUID | None = None) -> Impor
 
 
 def _sha256(file: Path) -> str:
-    """Return the hash of the file's content; nothing for standard input, which cannot be read again."""
-    if file == STANDARD_INPUT:
+    """Return the hash of the file's content; nothing of what is no file and cannot be read again, such as a pipe."""
+    if not file.is_file():
         return ""
     try:
         with file.open("rb") as content:

@@ -23,7 +23,7 @@ from batches.files.jsonl import read_json_lines
 from batches.files.lines import FileError, Line, Tell, nobody
 from batches.files.mappings import READY, ColumnMapping, MappingError, load_mapping
 from batches.files.paths import Column
-from batches.files.rejects import RejectFile
+from batches.files.rejects import RejectFile, RejectFileError
 from profiles.criteria import Criteria, wire_criteria
 from profiles.values import MobileClash
 
@@ -38,6 +38,7 @@ __all__ = [
     "Line",
     "MappingError",
     "RejectFile",
+    "RejectFileError",
     "Slice",
     "UnknownColumnError",
     "columns_asked",
@@ -52,6 +53,9 @@ _SLICE_BYTES: Final = 2_000_000
 # Records written one by one become some thirty times smaller, and 200 times where nothing is in them.
 _MOST_TIMES: Final = 200
 _MOST_UNMEASURED_BYTES: Final = 64_000_000
+# What is unpacked at once stays small, however little was packed.
+_PACKED_BYTES: Final = 1_024
+_LARGEST_WINDOW: Final = 2**27
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +160,18 @@ class _Gzipped(gzip.GzipFile):
 
 
 class _Zstd:
-    """What a file compressed with zstd holds."""
+    """What a file compressed with zstd holds: one frame or several, each to its end."""
 
     def __init__(self, path: Path) -> None:
         self._measured = _Measured(path)
         self._file = path.open("rb")
-        self._frames = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(
-            self._file, read_across_frames=True
-        )
+        self._unpacker = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
+        self._frame = self._unpacker.decompressobj()
+        self._is_within = False
+        """Whether a frame has begun and not ended."""
+        self._left = b""
+        """What was read and belongs to the next frame."""
+        self._count = 0
 
     def __enter__(self) -> Self:
         return self
@@ -172,9 +180,24 @@ class _Zstd:
         self._file.close()
 
     def read1(self, size: int) -> bytes:
-        """Return some bytes; raises `FileError` where there are far too many."""
-        self._measured.check(self._frames.tell())
-        return self._frames.read(size)
+        """Return some bytes; raises `FileError` where there are far too many, `EOFError` where a frame breaks off.
+
+        The library's own stream ends there without a word.
+        """
+        unpacked = b""
+        while not unpacked:
+            self._measured.check(self._count)
+            packed = self._left or self._file.read(_PACKED_BYTES)
+            if not packed:
+                if self._is_within:
+                    raise EOFError
+                return b""
+            unpacked = self._frame.decompress(packed)
+            self._count += len(unpacked)
+            self._is_within, self._left = not self._frame.eof, self._frame.unused_data
+            if self._frame.eof:
+                self._frame = self._unpacker.decompressobj()
+        return unpacked
 
 
 def _reader(path: Path, file_format: str | None) -> _Reader:

@@ -74,7 +74,10 @@ def read_header(
 
 def _likely_source(names: Sequence[str]) -> str:
     """Return the question whether the header is that of a source with a mapping; nothing where it is of none."""
-    known = {one: [name for name in names if _given(name, load_mapping(one)) is not None] for one in READY}
+    known = {
+        one: [name for name in names if _given(name, mapping) is not None]
+        for one, mapping in ((one, load_mapping(one)) for one in READY)
+    }
     source = max(known, key=lambda one: len(known[one]))
     if len(known[source]) < _LIKELY * len(names):
         return ""

@@ -156,7 +156,7 @@ def _read(file: BufferedReader, number: int) -> bytes | None:
     except (EOFError, zlib.error) as error:
         raise FileError(_DAMAGED, line=line) from error
     except zstandard.ZstdError as error:
-        if not number:
+        if not number and str(error).endswith("Unknown frame descriptor"):
             raise FileError("the file is not compressed with zstd, though its name ends in .zst.") from error
         raise FileError(_DAMAGED, line=line) from error
     except OSError as error:

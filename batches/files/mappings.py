@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from batches.files.cells import TRUTHS, Given, Terms
-from batches.files.days import DayTerms
-from batches.files.paths import Column, column_of, folded
+from batches.files.days import EXAMPLES, DayTerms, read_day
+from batches.files.paths import Column, Reading, column_of, folded
 from profiles.sentences import ToldError
 
 READY: Final = ("shopify", "woocommerce", "square", "klaviyo", "mailchimp", "hubspot", "salesforce")
@@ -186,7 +186,7 @@ def _givens(asked: _MappingIn) -> Iterator[tuple[str, Given]]:
             elif column is None:
                 raise MappingError(f"{place}.words.{word}: without a path a word stands for a table of paths.")
             else:
-                assigned = ((column, value),)
+                assigned = ((column, _typed(value, column, f"{place}.words.{word}")),)
             words[word.strip().casefold()] = assigned
         yield header, Given(header, column, words, tuple(_assigned(one.sets, f"{place}.sets")), one.wins)
     for header in asked.ignore:
@@ -195,7 +195,20 @@ def _givens(asked: _MappingIn) -> Iterator[tuple[str, Given]]:
 
 def _assigned(values: dict[str, Value], place: str) -> Iterator[tuple[Column, Any]]:
     for path, value in values.items():
-        yield _column(path, place), value
+        column = _column(path, place)
+        yield column, _typed(value, column, place)
+
+
+def _typed(value: Value, column: Column, place: str) -> Any:
+    """Return a value that a mapping tells, as a cell's would be; raises `MappingError`."""
+    if column.reading is Reading.LIST and isinstance(value, str):
+        return [value]
+    if column.reading is Reading.BIRTHDAY:
+        day = read_day(str(value), DayTerms())
+        if day is None:
+            raise MappingError(f"{place}: {column.name} must be a day, such as {EXAMPLES['ymd']}.")
+        return day
+    return value
 
 
 def _column(path: str, place: str) -> Column:

@@ -15,7 +15,8 @@ import orjson
 
 from batches.files.cells import escaped
 from batches.files.faults import UNREADABLE
-from batches.files.lines import FileError, Line
+from batches.files.lines import Line
+from profiles.sentences import ToldError
 
 LINE: Final = "rejected_line"
 BECAUSE: Final = "rejected_because"
@@ -25,19 +26,27 @@ OWN: Final = frozenset({LINE, BECAUSE, ROW})
 _IN_ONE_LINE: Final = {0: "\\x00", 10: "\\n", 13: "\\r"}
 
 
+# How an entry begins that stands for a row which could not be read; records cannot begin so.
+_BROKEN: Final = b'{"%b"' % UNREADABLE.encode()
+
+
+class RejectFileError(ToldError):
+    """The file of rejected rows cannot be written."""
+
+
 class RejectFile:
     """A file that is made with the first row that is rejected."""
 
     def __init__(self, path: Path) -> None:
-        """Take the path; raises `FileError` where a file is there already: somebody may be at work on it."""
+        """Take the path; raises `RejectFileError` where a file is there already: somebody may be at work on it."""
         if path.exists():
-            raise FileError(f"{path} is there already; rejected rows go to a new file.")
+            raise RejectFileError(f"{path} is there already; rejected rows go to a new file.")
         self.path = path
         self.count = 0
         self._file: TextIO | None = None
 
     def write(self, line: Line, reasons: Sequence[str]) -> None:
-        """Write a row with why it was rejected; raises `FileError`."""
+        """Write a row with why it was rejected; raises `RejectFileError`."""
         try:
             if self._file is None:
                 self._file = self.path.open("x", encoding="utf-8", newline="")
@@ -45,7 +54,7 @@ class RejectFile:
                     self._file.write(line.header.text + _cells([LINE, BECAUSE, ROW], line.header.delimiter))
             self._file.write(_as_csv(line, reasons) if line.header is not None else _as_json(line, reasons))
         except OSError as error:
-            raise FileError(f"{self.path}: {error.strerror or error}.") from error
+            raise RejectFileError(f"{self.path}: {error.strerror or error}.") from error
         self.count += 1
 
     def close(self) -> None:
@@ -62,7 +71,7 @@ def _as_csv(line: Line, reasons: Sequence[str]) -> str:
     row = line.row
     if not row:
         row = header.delimiter * (header.width - 1)
-        own[-1] = escaped(orjson.loads(line.record)[UNREADABLE]["text"].translate(_IN_ONE_LINE))
+        own[-1] = escaped(_text_of(line).translate(_IN_ONE_LINE))
     return row + _cells(own, header.delimiter)
 
 
@@ -74,7 +83,14 @@ def _cells(cells: Sequence[str], delimiter: str) -> str:
 
 
 def _as_json(line: Line, reasons: Sequence[str]) -> str:
-    record = orjson.loads(line.record)
-    if (broken := record.pop(UNREADABLE, None)) is not None:
-        record = {ROW: broken["text"]}
-    return orjson.dumps({**record, LINE: line.number, BECAUSE: list(reasons)}).decode() + "\n"
+    """Return the record as it came, byte for byte, with why it was rejected behind its members."""
+    members = line.record.strip()[1:-1].strip()
+    if line.record.startswith(_BROKEN):
+        members = orjson.dumps({ROW: _text_of(line)})[1:-1]
+    told = orjson.dumps({LINE: line.number, BECAUSE: list(reasons)})[1:]
+    return (b"{" + members + (b"," if members else b"") + told).decode() + "\n"
+
+
+def _text_of(line: Line) -> str:
+    """Return the text of a row that is no row."""
+    return str(orjson.loads(line.record)[UNREADABLE]["text"])

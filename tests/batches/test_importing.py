@@ -4,8 +4,10 @@ import gzip
 import io
 import json
 import logging
+import os
 import re
 import sys
+import threading
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -150,6 +152,33 @@ def test_standard_input_is_a_file_too(tmp_path, monkeypatch, capsys):
         2,
         "-: standard input has no name; tell its format: jsonl, ndjson, csv, tsv. Nothing was taken.",
     )
+
+
+@transactional
+def test_pipe_is_read_once_and_cannot_be_taken_up_again(tmp_path, capsys):
+    pipe = tmp_path / "a.csv"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("email\na@example.com\n",))
+    writer.start()
+
+    assert run(pipe) == (0, "")
+
+    writer.join()
+    assert "1 record: 1 created" in capsys.readouterr().out
+    assert Import.objects.get().file_sha256 == ""
+
+
+@transactional
+def test_rejects_that_cannot_be_written_leave_an_import_to_be_taken_up(tmp_path):
+    path = write(tmp_path / "a.csv", "email\nwrong\n")
+
+    code, told = run(path, "--reject-file", str(tmp_path / "nowhere" / "r.csv"))
+
+    assert code == 2
+    assert "nowhere/r.csv: No such file or directory. 1 record was taken." in told
+    assert told.endswith("--resume goes on.")
+    assert Import.objects.get().finished_at is None
+    assert run(path, "--resume", "--reject-file", str(tmp_path / "r.csv")) == (1, "")
 
 
 @transactional

@@ -18,7 +18,17 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from batches.database import DatabaseNotReadyError, check_database, trouble
-from batches.files import ENCODINGS, FORMATS, READY, ColumnMapping, FileError, MappingError, RejectFile, load_mapping
+from batches.files import (
+    ENCODINGS,
+    FORMATS,
+    READY,
+    ColumnMapping,
+    FileError,
+    MappingError,
+    RejectFile,
+    RejectFileError,
+    load_mapping,
+)
 from batches.files.cells import LEFT_OUT_ADDRESS
 from batches.importing import Importer, ImportTerms, ResumeError, begin_import, resume_import, unfinished_import
 from batches.intake import BodyError, EnvelopeError
@@ -157,7 +167,7 @@ class Command(BaseCommand):
             return " ".join(sentence for sentences in error.errors.values() for sentence in sentences)
         except ResumeError as error:
             return f"{run.file}: {error}"
-        except (BodyError, LocksDoNotExcludeError) as error:
+        except (BodyError, LocksDoNotExcludeError, RejectFileError) as error:
             reason = str(error)
         except Error as error:
             if (told := trouble(error)) is None:
@@ -209,7 +219,7 @@ def _read_terms(
     try:
         columns = None if mapping is None else load_mapping(mapping)
         return columns, None if reject_file is None else RejectFile(reject_file)
-    except (FileError, MappingError) as error:
+    except (RejectFileError, MappingError) as error:
         raise CommandError(str(error), returncode=FAILED) from error
 
 

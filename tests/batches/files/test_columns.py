@@ -2,7 +2,7 @@
 
 import pytest
 
-from batches.files import FileError
+from batches.files import READY, FileError, columns
 from batches.files.columns import read_header
 from profiles.criteria import typed_criteria
 
@@ -144,3 +144,14 @@ def test_header_that_is_refused(names, by, told):
 @pytest.mark.parametrize("name", ["email", "identities.shop"])
 def test_a_column_for_one_of_several_criteria_will_do(name):
     assert [given.name for given in header(name, by="shop,email").givens] == [name]
+
+
+def test_each_mapping_is_read_once_however_many_columns_nobody_knows(monkeypatch):
+    loaded = []
+    load = columns.load_mapping
+    monkeypatch.setattr(columns, "load_mapping", lambda name: loaded.append(name) or load(name))
+
+    with pytest.raises(FileError):
+        header(*(f"column {number}" for number in range(1_000)))
+
+    assert sorted(loaded) == sorted(READY)

@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+import zstandard
 
 from batches.files import FileError, read_slices
 from tests.batches.files.reading import read, write
@@ -85,3 +86,39 @@ def test_what_comes_before_the_damage_is_kept(tmp_path):
     with pytest.raises(FileError, match=r"^the compressed file is damaged or ends too early\.$") as caught:
         next(slices)
     assert caught.value.line == taken + 1
+
+
+PEOPLE = "email\n" + "".join(f"p{number * 7919}@example.com\n" for number in range(50_000))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda whole: whole[: len(whole) // 2], id="half"),
+        pytest.param(lambda whole: whole[:-1], id="all but a byte"),
+        pytest.param(lambda whole: whole[:4_000] + bytes(99) + whole[4_099:], id="spoilt"),
+        pytest.param(lambda whole: whole + b"no frame", id="more behind it"),
+    ],
+)
+def test_zstd_that_is_not_whole_loses_no_row_in_silence(tmp_path, spoil):
+    packed = zstandard.ZstdCompressor(write_checksum=True).compress(PEOPLE.encode())
+    path = write(tmp_path / "a.csv.zst", spoil(packed))
+
+    with pytest.raises(FileError, match="damaged or ends too early"):
+        read(path)
+
+
+def test_several_frames_of_zstd_are_one_file(tmp_path):
+    half = len(PEOPLE) // 2
+    frames = [zstandard.compress(part.encode()) for part in (PEOPLE[:half], "", PEOPLE[half:])]
+
+    rows = read(write(tmp_path / "a.csv.zst", b"".join(frames)))
+
+    assert len(rows) == 50_000
+
+
+def test_zstd_that_unpacks_beyond_all_measure_is_refused(tmp_path):
+    path = write(tmp_path / "a.csv.zst", zstandard.compress(b"email\n" + b"a@b.cd\n" * 20_000_000))
+
+    with pytest.raises(FileError, match="unpacks to more than 200 times its size"):
+        read(path)

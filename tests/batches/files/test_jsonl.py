@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from batches.files import FileError, read_slices
+from batches.files import FileError, RejectFile, read_slices
 from tests.batches.files.reading import read, write
 
 
@@ -78,3 +78,38 @@ def test_file_that_is_not_json_lines(tmp_path, content, line, told):
         read(write(tmp_path / "a.jsonl", content))
 
     assert (caught.value.line, str(caught.value)) == (line, told)
+
+
+@pytest.mark.parametrize(
+    ("line", "record"),
+    [
+        (b'{"email":"a@b.cd","rejected_line":7,"rejected_because":["x, {"]}', b'{"email":"a@b.cd"}'),
+        (b'{ "rejected_line": 7 , "a" : [1, {"rejected_line": 2}] }', b'{"a" : [1, {"rejected_line": 2}]}'),
+        (b'{"rejected_line":7}', b"{}"),
+        # By the letter, and as it was: what quick parsers refuse, round or forget.
+        (b'{"a":"\\ud800","rejected_line":7}', b'{"a":"\\ud800"}'),
+        (b'{"a":123456789012345678901234567890,"rejected_line":7}', b'{"a":123456789012345678901234567890}'),
+        (b'{"a":1e400,"b":1.10,"rejected_line":7}', b'{"a":1e400,"b":1.10}'),
+        (b'{"a":' + b"9" * 5_000 + b',"rejected_line":7}', b'{"a":' + b"9" * 5_000 + b"}"),
+        (b'{"a":1,"a":2,"rejected_line":7}', b'{"a":1,"a":2}'),
+        # Nothing of it is the hub's own.
+        (b'{"a" : "rejected_line", "b":{"rejected_line":1}}', b'{"a" : "rejected_line", "b":{"rejected_line":1}}'),
+    ],
+)
+def test_what_tells_of_a_rejected_row_is_passed_over_and_all_else_as_it_is(tmp_path, line, record):
+    (part,) = read_slices(write(tmp_path / "a.jsonl", line + b"\n"), criteria=("email",), size=500)
+
+    assert [one.record for one in part.lines] == [record]
+
+
+@pytest.mark.parametrize("line", [b'{"a":"\\ud800"}', b'{"a":123456789012345678901234567890}', b"{}", b'{ "b":1 }'])
+def test_rejected_line_is_read_again_as_it_was(tmp_path, line):
+    (part,) = read_slices(write(tmp_path / "a.jsonl", line + b"\n"), criteria=("email",), size=500)
+    rejects = RejectFile(tmp_path / "rejects.jsonl")
+    rejects.write(part.lines[0], ["because"])
+    rejects.close()
+
+    (again,) = read_slices(rejects.path, criteria=("email",), size=500)
+
+    inner = line.strip(b"{} ")
+    assert again.lines[0].record == b"{" + inner + b"}"

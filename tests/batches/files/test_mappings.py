@@ -241,6 +241,29 @@ def test_words_constants_and_clearing():
     assert record_of(mapping, header, "a@b.cd,-,-,")[0].keys() == {"email", "custom_attributes"}
 
 
+def test_values_that_a_mapping_tells_are_read_as_cells_are():
+    mapping = parse_mapping(
+        b"""
+        [columns]
+        Email = "email"
+        Age = { path = "birth_date", words = { unknown = "1900-01-01" } }
+        VIP = { words = { yes = { tags = "vip" } } }
+        [constants]
+        birth_date = "--12-31"
+        statuses = "gold"
+        """,
+        "m.toml",
+    )
+
+    assert record_of(mapping, "Email,VIP", "a@b.cd,yes")[0] == {
+        "email": "a@b.cd",
+        "tags": ["vip"],
+        "statuses": ["gold"],
+        "birth_day": 31,
+        "birth_month": 12,
+    }
+
+
 def test_word_that_is_none_of_a_column_is_a_fault():
     reader = read_header(
         ["Email", "Email Subscription Status"], line=1, criteria=("email",), mapping=load_mapping("square")
@@ -293,6 +316,10 @@ def test_own_mapping_extends_one_that_comes_with_the_hub():
         ),
         (b'ignore = ["a b"]\n[columns]\nA_B = "email"', "m.toml: the column a b stands twice."),
         (b'[columns]\na = "email"\n[constants]\n"x.y" = 1', "m.toml: constants: there is no field x.y."),
+        (
+            b'[columns]\na = "email"\n[constants]\nbirth_date = "soon"',
+            "m.toml: constants: birth_date must be a day, such as 1990-12-31.",
+        ),
         (
             b'[columns]\na = "email"\n[dates]\ntime_zone = "Mars/North"',
             "m.toml: dates.time_zone: there is no time zone Mars/North.",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batches.files import FileError, RejectFile, read_slices
+from batches.files import RejectFile, RejectFileError, read_slices
 from batches.files.faults import UNREADABLE
 from tests.batches.files.reading import write
 from tests.batches.files.test_mutilated import HEADER, PLAIN, QUOTED, mutilated
@@ -50,5 +50,5 @@ def test_rows_are_read_again_as_they_were(tmp_path_factory, content, number):
 def test_file_that_cannot_be_written(tmp_path):
     (line,) = lines_of(write(tmp_path / "a.csv", HEADER + b"a@b.cd,A,B\n"))
 
-    with pytest.raises(FileError, match="No such file or directory"):
+    with pytest.raises(RejectFileError, match="No such file or directory"):
         RejectFile(tmp_path / "nowhere" / "r.csv").write(line, ["because"])
