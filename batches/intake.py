@@ -99,14 +99,14 @@ def submit_batch(
         sent,
         lambda: keep_batch(batch, body, sent=sent),
         lambda made: Receipt(UUID(made[0]), envelope.total_count, replayed=True),
+        claims_first=True,
     )
 
 
 def keep_batch(batch: Batch, body: bytes, *, sent: Sent | None = None) -> Receipt:
     """Commit a batch that is to be processed, and return its receipt; raises `QueueFullError`."""
-    with kept_once(sent) as keep:
+    with kept_once(sent, making=[batch.pk]):
         queue_batch(batch, body)
-        keep([batch.pk])
     return Receipt(batch.id, batch.total_count)
 
 

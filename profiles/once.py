@@ -64,11 +64,14 @@ class Sent:
             raise KeyConflictError
         return list(sent.made)
 
-    def claim(self) -> int:
-        """Claim the key within the transaction that does the write, and return the row's id."""
+    def claim(self, made: Sequence[str]) -> int:
+        """Claim the key within the transaction that does the write, and return the row's id.
+
+        `made` is what is known before of what will be made.
+        """
         try:
             row = SentWrite.objects.create(
-                user_id=self.user_id, key=self.key, request_sha256=self.sha256, made=[], sent_at=timezone.now()
+                user_id=self.user_id, key=self.key, request_sha256=self.sha256, made=made, sent_at=timezone.now()
             )
         except IntegrityError as error:
             raise _SentMeanwhileError from error
@@ -80,34 +83,42 @@ Keep = Callable[[Sequence[object]], None]
 
 
 @contextmanager
-def kept_once(sent: Sent | None) -> Iterator[Keep]:
+def kept_once(sent: Sent | None, *, making: Sequence[object] | None = None) -> Iterator[Keep]:
     """Commit what is done in the block, together with the memory of having done it, where it was sent under a key.
 
-    The block tells what it made; a block that does not was refused, and its key is as unused as before.
+    The block tells what it made, unless the ids are known before (`making`); a block that does not was refused, and
+    its key is as unused as before.
     """
-    made: list[str] | None = None
+    known = made = None if making is None else [str(one) for one in making]
 
     def keep(ids: Sequence[object]) -> None:
         nonlocal made
         made = [str(one) for one in ids]
 
     with transaction.atomic(durable=True):
-        row_id = None if sent is None else sent.claim()
+        row_id = None if sent is None else sent.claim(known or [])
         yield keep
-        if row_id is not None:
+        if row_id is not None and (made is None or made != known):
             claimed = SentWrite.objects.filter(pk=row_id)
             claimed.delete() if made is None else claimed.update(made=made)
 
 
-def once(sent: Sent | None, write: Callable[[], _Answer], again: Callable[[list[str]], _Answer]) -> _Answer:
+def once(
+    sent: Sent | None,
+    write: Callable[[], _Answer],
+    again: Callable[[list[str]], _Answer],
+    *,
+    claims_first: bool = False,
+) -> _Answer:
     """Return what the write comes to, or what is `again` there of what the same write made earlier.
 
-    `write` commits by `kept_once`. Raises `KeyConflictError` and `KeyFoughtOverError`.
+    `write` commits by `kept_once`. Where it `claims_first`, and looks at nothing before that, it is tried before the
+    key is looked for: most are sent once. Raises `KeyConflictError` and `KeyFoughtOverError`.
     """
     if sent is None:
         return write()
-    for _ in range(_ATTEMPTS):
-        if (made := sent.made()) is not None:
+    for attempt in range(_ATTEMPTS):
+        if (not claims_first or attempt) and (made := sent.made()) is not None:
             return again(made)
         try:
             return write()

@@ -52,7 +52,12 @@ def asked_key(request: Request) -> str | None:
 
 
 def answer_once(
-    request: Request, sent: Sent | None, write: Callable[[], _Answer], again: Callable[[list[str]], _Answer]
+    request: Request,
+    sent: Sent | None,
+    write: Callable[[], _Answer],
+    again: Callable[[list[str]], _Answer],
+    *,
+    claims_first: bool = False,
 ) -> _Answer:
     """Return what the write comes to, or `again` what it has made, and have the answer say so."""
 
@@ -60,4 +65,4 @@ def answer_once(
         request.parser_context["view"].headers[REPLAYED] = "true"
         return again(made)
 
-    return once(sent, write, replay)
+    return once(sent, write, replay, claims_first=claims_first)

@@ -152,9 +152,8 @@ def write_draft(
     sent = sent_as(request)
 
     def write() -> Outcome:
-        expected = expecting()
         with kept_once(sent) as keep:
-            (outcome,) = apply_drafts([expected], criteria=(EMAIL,), now=now)
+            (outcome,) = apply_drafts([expecting()], criteria=(EMAIL,), now=now)
             if outcome.kind is not OutcomeKind.REJECTED:
                 keep([cast("UUID", outcome.profile_id), outcome.kind, outcome.profile_version])
         return outcome
@@ -163,7 +162,7 @@ def write_draft(
         profile_id, kind, version = made
         return Outcome(OutcomeKind(kind), draft.cause, profile_id=UUID(profile_id), profile_version=int(version))
 
-    outcome = answer_once(request, sent, write, again)
+    outcome = answer_once(request, sent, write, again, claims_first=True)
     _refuse(outcome, below)
     return outcome
 

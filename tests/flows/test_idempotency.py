@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from batches.models import Batch
@@ -173,6 +174,41 @@ def test_what_was_refused_leaves_the_key_unused(name, api_client):
     refused = post(api_client, path, ["no object"], **KEY)
 
     assert (refused.status_code, SentWrite.objects.count()) == (422, 0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"email":"a@b.cd","x":123456789012345678901234567890}',
+        b'{"email":"a@b.cd","x":1e400}',
+        b'{"email":"a@b.cd","first_name":"\\ud800"}',
+        b'{"a":' + b"9" * 5_000 + b"}",
+        b'{"a":' + b"[" * 150 + b"]" * 150 + b"}",
+    ],
+)
+@pytest.mark.parametrize("path", ["/profiles", "/regions", "/profiles/merge"])
+def test_odd_body_under_a_key_is_answered_like_any_other(path, body, api_client):
+    answers = [
+        api_client.post(f"{API}{path}", body, content_type="application/json", headers=headers)
+        for headers in (KEY, KEY, {})
+    ]
+
+    codes = [one.status_code for one in answers]
+    assert max(codes) < 500
+    assert codes[0] == codes[1]
+
+
+@pytest.mark.parametrize(("name", "more"), [("submit_batch", 1), ("create_profile", 2)])
+def test_key_costs_few_statements(name, more, api_client):
+    path, body = SCENES[name]()
+    counts = []
+    for number, headers in enumerate(({}, {}, KEY)):
+        body = {**body, **({"email": f"p{number}@example.com"} if name == "create_profile" else {})}
+        with CaptureQueriesContext(connection) as queries:
+            post(api_client, path, body, **headers)
+        counts.append(len([one for one in queries if "SAVEPOINT" not in one["sql"]]))
+
+    assert counts[2] - counts[1] == more
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 300])
