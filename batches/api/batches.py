@@ -91,7 +91,7 @@ class ProfileBatches(HubView):
             request_id=request_id(),
             dry_run=dry_run,
         )
-        return _kept(receipt, PREVIEW_MESSAGE if dry_run else QUEUED_MESSAGE)
+        return kept_answer(receipt, PREVIEW_MESSAGE if dry_run else QUEUED_MESSAGE)
 
 
 class OlderProfileBatches(ProfileBatches):
@@ -128,7 +128,8 @@ def asked_dry_run(request: Request, errors: dict[str, list[str]]) -> bool:
         return True
 
 
-def _kept(receipt: Receipt, message: str) -> Response:
+def kept_answer(receipt: Receipt, message: str) -> Response:
+    """Answer with the batch that was kept, now or under the same key before."""
     return Response(
         {"data": {"message": message, "batch_id": str(receipt.batch_id)}},
         status=202,
@@ -205,7 +206,7 @@ class BatchConfirmation(HubView):
             ),
             lambda made: Receipt(UUID(made[0]), preview.total_count, replayed=True),
         )
-        return _kept(receipt, QUEUED_MESSAGE)
+        return kept_answer(receipt, QUEUED_MESSAGE)
 
 
 def _confirmation(body: bytes) -> tuple[str, IfChanged | None]:

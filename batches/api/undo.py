@@ -14,7 +14,7 @@ from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batches.api.batches import asked_dry_run, find_batch
+from batches.api.batches import asked_dry_run, find_batch, kept_answer
 from batches.api.shapes import KeptBatchEnvelope
 from batches.models import Batch
 from batches.reverting import decisions_of, foretell, records_since
@@ -42,7 +42,7 @@ from profiles.http.requests import request_id
 from profiles.http.wire import parse_id, wire_time
 from profiles.keys import NAME_LENGTH, NOTES_LENGTH, InvalidValueError
 from profiles.models import ApiToken, Profile, ProfileChange, User
-from profiles.once import kept_once
+from profiles.once import kept_once, once
 from profiles.reverting import SENTENCES, composed
 from profiles.undoing import Kept, Reversal, UndoOptions, take_back, target_of_change
 from profiles.values import Cause, CauseKind, OutcomeKind
@@ -203,8 +203,7 @@ class BatchUndo(HubView):
         options = asked.options(asked.force)
         _check_override(request, override=bool(options.force) or options.loosen_consent)
         sent = sent_as(request, request.data, dry_run)
-        receipt = answer_once(
-            request,
+        receipt = once(
             sent,
             lambda: submit_undo(
                 batch,
@@ -218,8 +217,7 @@ class BatchUndo(HubView):
             ),
             lambda made: Receipt(UUID(made[0]), batch.total_count, replayed=True),
         )
-        message = PREVIEW_QUEUED if dry_run else QUEUED
-        return Response({"data": {"message": message, "batch_id": str(receipt.batch_id)}}, status=202)
+        return kept_answer(receipt, PREVIEW_QUEUED if dry_run else QUEUED)
 
 
 class BatchesUndo(HubView):

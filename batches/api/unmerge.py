@@ -125,14 +125,7 @@ def _told(plan: PartingPlan, *, dry_run: bool) -> dict[str, Any]:
     return {
         "source": source,
         "destination": destination,
-        "moved": [
-            {
-                "version": row.version,
-                "batch_id": None if row.cause.batch_id is None else str(row.cause.batch_id),
-                "position": row.cause.position,
-            }
-            for row in plan.moved
-        ],
+        "moved": [_moved(row.version, row.cause.batch_id, row.cause.position) for row in plan.moved],
         "operation_id": None if dry_run else _operation(plan),
     }
 
@@ -152,16 +145,13 @@ def _told_before(source: str, destination: str, operation: str, *versions: str) 
     return {
         "source": told[0],
         "destination": told[1],
-        "moved": [
-            {
-                "version": row.version,
-                "batch_id": None if row.batch_id is None else str(row.batch_id),
-                "position": row.position,
-            }
-            for row in moved
-        ],
+        "moved": [_moved(row.version, row.batch_id, row.position) for row in moved],
         "operation_id": operation,
     }
+
+
+def _moved(version: int, batch_id: UUID | None, position: int | None) -> dict[str, Any]:
+    return {"version": version, "batch_id": None if batch_id is None else str(batch_id), "position": position}
 
 
 def _documents(profile_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
