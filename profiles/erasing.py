@@ -11,7 +11,7 @@ from profiles import shape
 from profiles.conducting import conduct
 from profiles.db.ids import new_id
 from profiles.directory import Scope
-from profiles.models import DuplicateCandidate, OvermergeAlarm, Profile, ProfileChange
+from profiles.models import DuplicateCandidate, MiddleName, OvermergeAlarm, Profile, ProfileChange
 from profiles.reconcile import State, difference, state_of
 from profiles.reconcile.laying import ended
 from profiles.sentences import ToldError
@@ -113,6 +113,7 @@ def _mask_ledgers(ids: list[UUID]) -> None:
         ProfileChange.objects.bulk_update(some, ["changes", "times", "note", "reverts"])
         last = some[-1].pk
     Profile.objects.filter(id__in=ids).update(search_name="", search_last="")
+    MiddleName.objects.filter(profile__in=ids).delete()
 
 
 def _collection(pointer: str) -> str | None:

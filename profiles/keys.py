@@ -217,7 +217,31 @@ def search_name(*parts: str | None) -> str:
     return "".join(map(_searched, joined))[:NAME_LENGTH]
 
 
+def name_words(*names: str | None) -> list[str]:
+    """Return the words of names as they are searched; apostrophes, hyphens and other signs end one like blanks do."""
+    joined = " ".join(name for name in names if name)
+    if joined.isascii():
+        return joined.lower().translate(_ASCII_SIGNS_AS_BLANKS).split()
+    return "".join(map(_searched_or_blank, joined)).split()
+
+
+def middle_names(first_name: str | None, last_name: str | None) -> list[str]:
+    """Return the whole name from each of its words on, but for the first ones of the first and of the last name.
+
+    `["janewatson"]` of Mary Jane Watson: with `search_name` of the name and of the last name, a person is found by the
+    beginning of any word and of any words that follow each other. Of a name of very many words the first ones count.
+    """
+    if first_name and last_name and (both := first_name + last_name).isascii() and both.isalnum():
+        return []
+    firsts = name_words(first_name)
+    words = firsts + name_words(last_name)
+    middles = [place for place in range(1, len(words)) if place != len(firsts)]
+    return list(dict.fromkeys("".join(words[place:])[:NAME_LENGTH] for place in middles[:MOST_MIDDLE_NAMES]))
+
+
+MOST_MIDDLE_NAMES: Final = 20
 _NO_ASCII_SIGNS = {code: None for code in range(128) if not chr(code).isalnum()}
+_ASCII_SIGNS_AS_BLANKS = dict.fromkeys(_NO_ASCII_SIGNS, " ")
 # Letters that Unicode does not take apart into a letter and an accent, as people without them on their keyboard type.
 _PLAIN_LETTERS = str.maketrans(
     {
@@ -243,3 +267,7 @@ def _searched(character: str) -> str:
         and not unicodedata.category(one).startswith(_UNSEARCHED)
         and one not in _APOSTROPHES
     )
+
+
+def _searched_or_blank(character: str) -> str:
+    return _searched(character) or ("" if unicodedata.combining(character) else " ")

@@ -1,6 +1,14 @@
-"""Finding a profile by anything staff may have at hand; every question is one look into an index."""
+"""Finding people by what one has at hand: a key, in any spelling of it, or beginnings of their names.
 
-from collections.abc import Iterator
+Every question is one look into an index. Few who are found are told by their ids; many by the question itself, which
+a list then answers page by page: nobody is left out.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import reduce
+from operator import and_, or_
 from typing import Final
 from uuid import UUID
 
@@ -8,59 +16,122 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from profiles import keys
+from profiles.db.expressions import ENDING, AsciiLower
 from profiles.db.ids import read_id
 from profiles.db.lookups import starts_with
-from profiles.models import Identity, Profile
+from profiles.models import Identity, MiddleName, Profile
 
-MOST_FOUND: Final = 500
-# A name of more words is looked for with its last name at the first few of them.
-MOST_SPLIT: Final = 6
+MANY: Final = 5_000  # profiles found by one question
+# A name of more words is looked for by the first of them.
+MOST_WORDS: Final = 10
+_PHONE: Final = re.compile(r"\+?[0-9\s\-.()/]*[0-9][0-9\s\-.()/]*", re.ASCII)
 
 
-def find_profiles(term: str) -> set[UUID]:
-    """Return the ids of profiles with this email, mobile phone, identifier, id, or beginning of the name; queries."""
+def find_profiles(term: str) -> QuerySet[Profile]:
+    """Return who has this email, phone, identifier, id, or names that begin so; merged and deleted ones too.
+
+    Where nobody has the key as written, those count whose email or phone begins so, whose identifier differs in case
+    only, or whose phone has the same last digits. Queries.
+    """
     try:
         term = keys.name(term)
     except keys.InvalidValueError:
-        return set()
-    return {found for question in _questions(term) for found in question[:MOST_FOUND]}
+        return Profile.objects.none()
+    few, asked, are_many = set[UUID](), list[Q](), False
+    for tries in _questions(term):
+        for one in tries:
+            if ids := Profile.objects.filter(one).values_list("id", flat=True)[: MANY + 1]:
+                few.update(ids)
+                asked.append(one)
+                are_many |= len(ids) > MANY
+                break
+    return Profile.objects.filter(reduce(or_, asked) if are_many else Q(id__among=few))
 
 
-def _questions(term: str) -> Iterator[QuerySet[Profile, UUID] | QuerySet[Identity, UUID]]:
-    profiles = Profile.objects.values_list("id", flat=True)
+def _questions(term: str) -> Iterator[Sequence[Q]]:
+    """Yield what is asked; of each the tries, of which the first that finds somebody counts."""
     if (profile_id := read_id(term)) is not None:
-        yield profiles.filter(id=profile_id)
-    if (email_key := _email_key(term)) is not None:
-        yield profiles.filter(email_key=email_key)
-    if (mobile := _mobile(term)) is not None:
-        yield profiles.filter(mobile_phone=mobile)
-    handle, _, identifier = (part.strip() for part in term.partition(":"))
-    named = Q(identifier=term) | Q(handle=handle, identifier=identifier) if identifier else Q(identifier=term)
-    yield Identity.objects.filter(named).values_list("profile_id", flat=True)
+        yield [Q(id=profile_id)]
+    yield list(_by_email(term))
+    if _PHONE.fullmatch(term):
+        yield list(_by_phone(term))
+    yield list(_by_identifier(term))
     if folded := keys.search_name(term):
-        yield profiles.filter(starts_with("search_name", folded))
-        yield profiles.filter(_last_name_first(term, folded))
+        yield [_at_an_end(folded)]
+        yield [_in_the_middle(folded)]
+    words = keys.name_words(term)[:MOST_WORDS]
+    if len(words) > 1:
+        yield from ([one] for one in _in_any_order(words))
+        yield [_last_name_first(words)]
 
 
-def _last_name_first(term: str, folded: str) -> Q:
-    """Match the beginning of the last name, or all of it and the beginning of the first: where it ends is not told."""
-    asked = starts_with("search_last", folded)
-    words = [word for word in map(keys.search_name, term.replace(",", " ").split()) if word]
-    for end in range(1, min(len(words), MOST_SPLIT)):
-        last, first = "".join(words[:end]), "".join(words[end:])
-        asked |= Q(search_last=last[: keys.NAME_LENGTH]) & starts_with("search_name", first[: keys.NAME_LENGTH])
-    return asked
+# --- Keys --------------------------------------------------------------------------------------------------------
 
 
-def _email_key(term: str) -> str | None:
-    try:
-        return keys.email_key(term) if "@" in term else None
-    except keys.InvalidValueError:
-        return None
+def _by_email(term: str) -> Iterator[Q]:
+    """Yield the whole email, and its beginning."""
+    if "@" in term:
+        with suppress(keys.InvalidValueError):
+            yield Q(email_key=keys.email_key(term))
+    if not re.search(r"\s", term):
+        yield starts_with("email_key", term.lower())
 
 
-def _mobile(term: str) -> str | None:
-    try:
-        return keys.phone(term, default_country=settings.PHONE_DEFAULT_COUNTRY)
-    except keys.InvalidValueError:
-        return None
+def _by_phone(term: str) -> Iterator[Q]:
+    """Yield the whole phone, its beginning from the plus, and the last digits of one whose country is not told."""
+    with suppress(keys.InvalidValueError):
+        number = keys.phone(term, default_country=settings.PHONE_DEFAULT_COUNTRY)
+        yield Q(mobile_phone=number) | Q(_ending("secondary_phone", number), secondary_phone=number)
+    digits = re.sub(r"\D", "", term)
+    if term.startswith("+"):
+        yield starts_with("mobile_phone", f"+{digits}")
+    elif len(digits) >= ENDING:
+        yield _ending("mobile_phone", digits) | _ending("secondary_phone", digits)
+
+
+def _ending(column: str, number: str) -> Q:
+    return Q(**{f"{column}__isnull": False, f"{column}__ending": number[-ENDING:]})
+
+
+def _by_identifier(term: str) -> Iterator[Q]:
+    """Yield the identifier, alone or after its handle, as it is and in any case."""
+    handle, _, identifier = (part.strip() for part in term.partition(":"))
+    yield _held(Q(identifier=term) | Q(handle=handle, identifier=identifier) if identifier else Q(identifier=term))
+    yield _held(_in_any_case(term) | _in_any_case(identifier, handle=handle) if identifier else _in_any_case(term))
+
+
+def _in_any_case(identifier: str, **of: str) -> Q:
+    """Match by an index each: those without capitals as they are, the others as if they had none."""
+    lower = "".join(one.lower() if one.isascii() else one for one in identifier)
+    with_capitals = ~Q(identifier=AsciiLower("identifier")) & Q(identifier__ascii_lower=lower, **of)
+    return Q(identifier=lower, **of) | with_capitals
+
+
+def _held(identity: Q) -> Q:
+    return Q(id__in=Identity.objects.filter(identity).values("profile_id"))
+
+
+# --- Names -------------------------------------------------------------------------------------------------------
+
+
+def _at_an_end(folded: str) -> Q:
+    return starts_with("search_name", folded) | starts_with("search_last", folded)
+
+
+def _in_the_middle(folded: str) -> Q:
+    return Q(id__in=MiddleName.objects.filter(starts_with("name", folded)).values("profile_id"))
+
+
+def _in_any_order(words: Sequence[str]) -> Iterator[Q]:
+    """Match those of whose names one begins with each of the words; by the longest, which few have, they are found."""
+    longest, *others = sorted(words, key=len, reverse=True)
+    have_others = reduce(and_, (_at_an_end(word) | _in_the_middle(word) for word in others))
+    yield _at_an_end(longest) & have_others
+    yield _in_the_middle(longest) & have_others
+
+
+def _last_name_first(words: Sequence[str]) -> Q:
+    """Match all of the last name and the beginning of the first: `mac donald jo`, where one ends is not told."""
+    ends = range(1, len(words))
+    parts = (("".join(words[:end])[: keys.NAME_LENGTH], "".join(words[end:])[: keys.NAME_LENGTH]) for end in ends)
+    return reduce(or_, (Q(search_last=last) & starts_with("search_name", first) for last, first in parts))

@@ -10,8 +10,16 @@ from typing import Any, Final
 
 from profiles import shape
 from profiles.db import sets
-from profiles.keys import search_name
-from profiles.models import COLLECTION_MODELS, DuplicateCandidate, OvermergeAlarm, Profile, ProfileChange, Tag
+from profiles.keys import middle_names, search_name
+from profiles.models import (
+    COLLECTION_MODELS,
+    DuplicateCandidate,
+    MiddleName,
+    OvermergeAlarm,
+    Profile,
+    ProfileChange,
+    Tag,
+)
 from profiles.reconcile import same_row
 from profiles.reconcile.sources import stored_sources
 from profiles.times import utc_text
@@ -46,6 +54,7 @@ def write_plan(plan: Plan, *, now: dt.datetime, store_outcomes: OutcomeStore = s
         count_updated = _update_profiles(changed, moment)
         count_retimed = _move_times(retimed)
         sets.insert_rows(ProfileChange, _ledger_rows(plan.changes, moment))
+        _write_middle_names(created, changed)
         _define_tags(results, moment)
         for collection in shape.COLLECTIONS.values():
             rows = _CollectionRows(collection, results, moment)
@@ -164,6 +173,25 @@ def _vacate(results: Sequence[ProfileResult]) -> None:
         if any(before[name] is not None for name in leaving):
             rows.append({"id": result.id, **before, **dict.fromkeys(leaving)})
     sets.update_rows(Profile, rows)
+
+
+def _write_middle_names(created: Sequence[ProfileResult], changed: Sequence[ProfileResult]) -> None:
+    """Have whoever has several first or last names found by each of them."""
+    renamed = [
+        (result, before) for result in changed if (before := _middle_names(result.before)) != _middle_names(result)
+    ]
+    if had := [result.id for result, before in renamed if before]:
+        MiddleName.objects.filter(profile_id__among=had).delete()
+    rows = [
+        {"profile_id": result.id, "name": name}
+        for result in (*created, *(result for result, _ in renamed))
+        for name in _middle_names(result)
+    ]
+    sets.insert_rows(MiddleName, rows)
+
+
+def _middle_names(profile: ProfileResult | ProfileSnapshot | None) -> list[str]:
+    return [] if profile is None else middle_names(profile.fields.get("first_name"), profile.fields.get("last_name"))
 
 
 # --- Collections -------------------------------------------------------------------------------------------------

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from batches.admin.batches import find_batches
-from batches.admin.records import find_records
+from batches.admin.records import MOST_FOUND, find_records
 from batches.models import BatchRecord, Import
 from profiles import keys
-from profiles.models import Location, Organisation, Profile, Region, Status, Tag
-from profiles.searching import MOST_FOUND, find_profiles
+from profiles.models import Location, Organisation, Region, Status, Tag
+from profiles.searching import find_profiles
 
 SHOWN: Final = 3
 _REFERENCES: Final = (Tag, Status, Region, Organisation, Location)
@@ -74,8 +74,7 @@ def _groups(request: HttpRequest, term: str) -> Iterator[Group]:
 
 
 def _people(term: str) -> Group:
-    ids = find_profiles(term)
-    found = Profile.objects.filter(id__among=ids, ended=None).order_by("-id")
+    found = list(find_profiles(term).filter(ended=None).order_by("-id")[: SHOWN + 1])
     hits = [
         Hit(
             one.full_name or "(no name)",
@@ -84,7 +83,7 @@ def _people(term: str) -> Group:
         )
         for one in found[:SHOWN]
     ]
-    return Group("People", "person", hits, _more(len(ids)), _list("profiles_profile", term))
+    return Group("People", "person", hits, "More" if len(found) > SHOWN else "", _list("profiles_profile", term))
 
 
 def _more(count: int) -> str:

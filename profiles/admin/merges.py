@@ -68,7 +68,7 @@ def merge_page(request: HttpRequest, profile_id: UUID) -> HttpResponse:
 
 
 def _found(term: str, survivor: Profile) -> list[Profile]:
-    profiles = Profile.objects.filter(id__among=find_profiles(term), merged_into=None).exclude(id=survivor.id)
+    profiles = find_profiles(term).filter(merged_into=None, ended=None).exclude(id=survivor.id)
     return list(profiles.order_by("id")[: MOST_FOUND + 1])
 
 

@@ -103,7 +103,7 @@ class ProfileAdmin(HubAdmin):
         queryset = queryset.filter(ended=None)
         if not search_term:
             return queryset, False
-        return queryset.filter(id__among=find_profiles(search_term)), False
+        return queryset & find_profiles(search_term), False
 
     # --- Who may ----------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from profiles.models.identity import Identity
 from profiles.models.keyrules import BlockedValue, IdentityLimit
 from profiles.models.ledger import ProfileChange
 from profiles.models.locations import Location
+from profiles.models.names import MiddleName
 from profiles.models.once import SentWrite
 from profiles.models.organisations import Organisation, OrganisationMembership, RoleDefinition
 from profiles.models.profile import Profile
@@ -50,6 +51,7 @@ __all__ = [
     "IdentityLimit",
     "ImportantDate",
     "Location",
+    "MiddleName",
     "Organisation",
     "OrganisationMembership",
     "OvermergeAlarm",

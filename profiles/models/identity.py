@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from profiles.db.expressions import AsciiLower
 from profiles.keys import NAME_LENGTH
 from profiles.models.profile import Profile
 
@@ -29,8 +30,16 @@ class Identity(models.Model):
                 fields=["profile"], condition=Q(is_primary=True), name="identity_one_primary_per_profile"
             ),
         ]
-        # Whether anybody has the handle at all.
-        indexes = [models.Index(fields=["handle"], name="identity_by_handle")]
+        indexes = [
+            # Whether anybody has the handle at all.
+            models.Index(fields=["handle"], name="identity_by_handle"),
+            # Those without capitals are found by the rule's index, however they are asked for.
+            models.Index(
+                AsciiLower("identifier"),
+                condition=~Q(identifier=AsciiLower("identifier")),
+                name="identity_in_capitals",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.handle}: {self.identifier}"

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from profiles.db.expressions import Ending
 from profiles.db.ids import new_id
 from profiles.keys import EMAIL_LENGTH, NAME_LENGTH, URL_LENGTH
 from profiles.models.fields import text_column
@@ -134,12 +135,19 @@ class Profile(Comms):
                 name="profile_by_preferred_location",
             ),
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="profile_by_survivor"),
-            models.Index(fields=["search_name"], name="profile_by_search_name", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["joined_at"], condition=Q(joined_at__isnull=False), name="profile_by_time_joined"),
+            # By their beginnings too: a migration has PostgreSQL keep these texts, emails and mobiles in the order of
+            # their characters, as SQLite does.
+            models.Index(fields=["search_name"], name="profile_by_search_name"),
             # Both: so it also finds a last name followed by the beginning of a first one.
+            models.Index(fields=["search_last", "search_name"], name="profile_by_search_last"),
             models.Index(
-                fields=["search_last", "search_name"],
-                name="profile_by_search_last",
-                opclasses=["varchar_pattern_ops", "varchar_pattern_ops"],
+                Ending("mobile_phone"), condition=Q(mobile_phone__isnull=False), name="profile_by_end_of_mobile"
+            ),
+            models.Index(
+                Ending("secondary_phone"),
+                condition=Q(secondary_phone__isnull=False),
+                name="profile_by_end_of_secondary",
             ),
             models.Index(
                 fields=["profile_type", "id"], condition=~Q(profile_type="active"), name="profile_unusual_types"

@@ -103,6 +103,11 @@ def _questions(hub: Hub) -> dict[str, Callable[[], str]]:
             f"/api/v3/profiles?filter[identities.identifier]=S{chosen.randrange(hub.size)}"
         ),
         "profiles by last name": lambda: f"/api/v3/profiles?filter[last_name]={chosen.choice(names)}",
+        "searched by two names": lambda: f"/api/v3/profiles?search={chosen.choice(names)}%20first",
+        "searched by beginnings": lambda: f"/api/v3/profiles?search={chosen.choice(names)[:6]}",
+        "searched by an email's": lambda: f"/api/v3/profiles?search={chosen.choice(emails)[:12]}",
+        "searched by a phone's end": lambda: f"/api/v3/profiles?search={chosen.randrange(hub.size):08}",
+        "searched in any case": lambda: f"/api/v3/profiles?search=s{chosen.randrange(hub.size)}",
         "profiles by custom attribute": lambda: (
             "/api/v3/profiles/attributes/custom?attributes[0][namespace]=loyalty&attributes[0][handle]=points"
             f"&attributes[0][value]={chosen.randrange(hub.size)}"

@@ -488,7 +488,7 @@ def test_user_page_opens(staff_client, machine_user):
     ("path", "queries"),
     [
         ("profiles/profile/", 6),
-        ("profiles/profile/?q=unknown", 9),
+        ("profiles/profile/?q=unknown", 11),
         ("profiles/tag/", 4),
         ("profiles/profilechange/", 4),
         ("profiles/duplicatecandidate/", 4),

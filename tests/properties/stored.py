@@ -45,10 +45,12 @@ def store(world: World) -> Labels:
     """Put everybody of the world and the ledger into the database, by hand; returns who is who."""
     ids = [id_of(person.label) for person in world.people]
     for person, id_ in zip(world.people, ids, strict=True):
+        columns = derived(person.fields)
+        middle_names = columns.pop("middle_names")
         models.Profile.objects.create(
             id=id_,
             **columns_of(person.fields),
-            **derived(person.fields),
+            **columns,
             merged_into_id=None if person.merged_into is None else ids[person.merged_into],
             version=person.version,
             effective_times=person.times or None,
@@ -60,6 +62,7 @@ def store(world: World) -> Labels:
             created_at=START,
             updated_at=START,
         )
+        models.MiddleName.objects.bulk_create(models.MiddleName(profile_id=id_, name=name) for name in middle_names)
         for (handle, identifier), row in person.identities.items():
             models.Identity.objects.create(
                 profile_id=id_, handle=handle, identifier=identifier, **row, created_at=START, updated_at=START
@@ -224,6 +227,7 @@ def _described_profile(profile: models.Profile, labels: Labels) -> dict[str, Any
         "email_key": profile.email_key,
         "search_name": profile.search_name,
         "search_last": profile.search_last,
+        "middle_names": sorted(profile.middle_names.values_list("name", flat=True)),
     }
 
 
@@ -282,11 +286,12 @@ def plain(value: Any) -> Any:
 
 
 def derived(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns that follow from the fields."""
+    """Return the columns that follow from the fields, and the rows of middle names."""
     return {
         "email_key": None if fields["email"] is None else keys.email_key(fields["email"]),
         "search_name": keys.search_name(fields["first_name"], fields["last_name"]),
         "search_last": keys.search_name(fields["last_name"]),
+        "middle_names": sorted(keys.middle_names(fields["first_name"], fields["last_name"])),
     }
 
 

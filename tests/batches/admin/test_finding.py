@@ -69,7 +69,7 @@ def test_three_of_a_kind_are_shown_and_where_the_others_are(staff_client):
     page = staff_client.get("/admin/search/", {"s": "Lee"}).content.decode()
 
     assert page.count("<li") == 3
-    assert '<a class="underline" href="/admin/profiles/profile/?q=Lee">All 5</a>' in page
+    assert '<a class="underline" href="/admin/profiles/profile/?q=Lee">More</a>' in page
 
 
 def test_nothing_is_said_to_be_found(staff_client):
