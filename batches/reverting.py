@@ -234,7 +234,8 @@ def decisions_of(reversals: Sequence[Reversal]) -> list[Decision]:
     decisions = []
     for reversal in reversals:
         changes = reversal.changes
-        digest = digests.digest_of(reversal.outcome, changes, new={}, given={})
+        beside = {f"{one.profile_id}{path}": sides for one in reversal.beside for path, sides in one.changes.items()}
+        digest = digests.digest_of(reversal.outcome, {**changes, **beside}, new={}, given={})
         decisions.append(Decision(reversal.outcome, changes, digest))
     return decisions
 

@@ -240,11 +240,15 @@ class Tally:
     @classmethod
     def of(cls, reversals: Sequence[Reversal]) -> Self:
         """Count what would become of the targets, or what became of them."""
-        people = {reversal.target.profile_id for reversal in reversals}
+        people = {one.target.profile_id for one in reversals} | {
+            change.profile_id for one in reversals for change in one.beside
+        }
         ended = {one.target.profile_id for one in reversals if one.ends}
         parts: dict[UUID, list[Changes]] = {}
         for one in reversals:
             parts.setdefault(one.target.profile_id, []).append(one.changes)
+            for change in one.beside:
+                parts.setdefault(change.profile_id, []).append(composed([change.changes]))
         values = {profile_id: found for profile_id, some in parts.items() if (found := composed(some))}
         changed = values.keys() - ended
         return cls(

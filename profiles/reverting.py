@@ -5,7 +5,7 @@ and each sees what the former gave back: keys that go from one profile to anothe
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -14,11 +14,13 @@ from uuid import UUID
 from profiles.keys import MatchKey
 from profiles.readings import JSON
 from profiles.reconcile import Changes, State, difference, moved_times, same, state_of
-from profiles.reconcile.keeping import Kept, RecordSince, Subject, Surroundings, keys_of
-from profiles.reconcile.laying import ended
-from profiles.reconcile.replaying import History
+from profiles.reconcile.families import Family, LiveMerge
+from profiles.reconcile.keeping import Keeping, Kept, RecordSince, Subject, Surroundings, keys_of, keys_that_go
+from profiles.reconcile.laying import Moves, ended, laid_on, moves_between
+from profiles.reconcile.replaying import History, Shown
 from profiles.reconcile.rereading import Rereading, made_anew, said_again
 from profiles.reconcile.taking_back import Decision, take_back_row
+from profiles.reconcile.uniting import MergeError
 from profiles.values import (
     Cause,
     Change,
@@ -76,6 +78,8 @@ class Reversal:
     kept: tuple[Kept, ...] = ()
     again: tuple[Change, ...] = ()
     """What later records have said of the profile, read again: rows of its ledger after the one above."""
+    beside: tuple[Change, ...] = ()
+    """What follows for the profiles that it became one with: rows of their ledgers (rules 10.9)."""
 
     @property
     def changes(self) -> Changes:
@@ -124,14 +128,16 @@ def plan_reversals(
     note: str,
     records: Iterable[RecordSince] = (),
     links: Mapping[UUID, Sequence[UUID]] | None = None,
+    families: Sequence[Sequence[LiveMerge]] = (),
     first_position: int = 0,
 ) -> ReversalPlan:
     """Decide every target in order and return outcomes, the profiles to write and their ledger.
 
     `operation_ids` has one for each target. `records` are those since that changed nothing, `links` the profiles that
-    have dates which concern others, `first_position` the place of the first target in its batch.
+    have dates which concern others, `families` the merges across which something is taken back, oldest first, whose
+    profiles' ledgers are all there; `first_position` the place of the first target in its batch.
     """
-    planning = _Planning(targets, directory, ledgers, options, _Standing(records, links or {}))
+    planning = _Planning(targets, directory, ledgers, options, _Standing(records, links or {}), families)
     for place, target in enumerate(targets):
         of_target = cause if cause.batch_id is None else dataclasses.replace(cause, position=first_position + place)
         planning.decide(target, cause=of_target, operation_id=operation_ids[place], note=note)
@@ -139,7 +145,10 @@ def plan_reversals(
         outcomes=[one.outcome for one in planning.reversals],
         results=planning.results(),
         changes=[
-            change for one in planning.reversals if one.change is not None for change in (one.change, *one.again)
+            change
+            for one in planning.reversals
+            if one.change is not None
+            for change in (one.change, *one.again, *one.beside)
         ],
         duplicates=list(planning.duplicates.values()),
         reversals=planning.reversals,
@@ -156,6 +165,7 @@ class _Planning:
         ledgers: Ledgers,
         options: UndoOptions,
         standing: "_Standing",
+        families: Sequence[Sequence[LiveMerge]],
     ) -> None:
         self.reversals: list[Reversal] = []
         self.duplicates: dict[tuple[UUID, UUID], DuplicatePair] = {}
@@ -164,13 +174,17 @@ class _Planning:
         self._standing = standing
         self._holders = dict(directory.holders)
         self._subjects = {
-            profile_id: subject_of(directory.profiles[profile_id], ledger)
+            profile_id: subject_of(snapshot, ledger)
             for profile_id, ledger in ledgers.items()
-            if profile_id in directory.profiles
+            if (snapshot := stored_in(directory, profile_id)) is not None
         }
+        for merges in families:
+            Family(self._subjects, merges)
+        self._family_ids = {one.id for one in self._subjects.values() if one.family is not None}
         self._before = {profile_id: subject.state for profile_id, subject in self._subjects.items()}
         self._reverts = {profile_id: dict(subject.reverts) for profile_id, subject in self._subjects.items()}
         self._last = {target.profile_id: target for target in targets if target.version is not None}
+        self._is_alone = len(targets) == 1
         self._touched: dict[UUID, None] = {}
         versions: dict[UUID, list[int]] = {}
         for target in targets:
@@ -186,17 +200,28 @@ class _Planning:
             return
         subject = self._subjects.get(target.profile_id)
         if subject is None or target.version not in subject.history.rows:
-            self._tell(target, cause, Decision(errors=(_IS_MERGED if subject is None else _NO_SUCH_ROW,)))
+            self._tell(target, cause, Decision(errors=(_NO_SUCH_ROW,)))
+            return
+        if (taken := subject.reverts.get(target.version)) is not None and not taken.versions:
+            # It goes with what it follows from, which is taken back of the other profile.
+            self._tell(target, cause, Decision(errors=(_FOLLOWS,) if self._is_alone else ()))
             return
         around = Surroundings(self._holder_of, self._directory.references, self._users(subject.id))
-        anew = self._words_anew(subject, target.version) if target is self._last[subject.id] else []
-        decision = take_back_row(
-            subject,
-            target.version,
-            around=around if not anew else dataclasses.replace(around, users=()),
-            force=bool(anew) or subject.id in self._options.force,
-            loosen_consent=bool(anew) or self._options.loosen_consent,
-        )
+        beside = _Beside(subject, self._subjects, around, loosen_consent=self._options.loosen_consent)
+        around = beside.around
+        try:
+            anew = self._words_anew(subject, target.version) if target is self._last[subject.id] else []
+            decision = take_back_row(
+                subject,
+                target.version,
+                around=around if not anew else dataclasses.replace(around, users=()),
+                force=bool(anew) or subject.id in self._options.force,
+                loosen_consent=bool(anew) or self._options.loosen_consent,
+                beside=None if subject.family is None else beside.excepted,
+            )
+        except MergeError as error:
+            self._tell(target, cause, Decision(errors=(Finding(ErrorCode.MERGED_SINCE, "", f"{_APART} {error}"),)))
+            return
         self._suspect(subject.id, decision, cause)
         if decision.after is None or decision.taken_back is None:
             self._tell(target, cause, decision)
@@ -217,7 +242,23 @@ class _Planning:
                 self._change(subject, after, action=action, cause=of_record, operation_id=operation_id, note=note)
             )
         self._touched[subject.id] = None
-        self._tell(target, cause, decision, change, again)
+        follows: list[Change] = []
+        for other, after, kept in beside.settled():
+            decision = dataclasses.replace(decision, kept=(*decision.kept, *kept))
+            reason = TakenBack((), kept={one.pointer: str(one.code) for one in kept})
+            follows.append(
+                self._change(
+                    other,
+                    after,
+                    action=ChangeAction.REVERTED,
+                    cause=cause,
+                    operation_id=operation_id,
+                    note=note,
+                    taken_back=reason,
+                )
+            )
+            self._touched[other.id] = None
+        self._tell(target, cause, decision, change, again, follows)
 
     def _change(
         self,
@@ -258,7 +299,7 @@ class _Planning:
                 fields=subject.state.fields,
                 collections=subject.state.collections,
                 email_key=subject.state.email_key,
-                before=self._directory.profiles[profile_id],
+                before=stored_in(self._directory, profile_id),
                 effective_times=subject.state.effective_times,
                 source_times=subject.state.source_times,
                 origins=subject.state.origins,
@@ -274,12 +315,14 @@ class _Planning:
         decision: Decision,
         change: Change | None = None,
         again: Sequence[Change] = (),
+        follows: Sequence[Change] = (),
     ) -> None:
         profile = self._subjects.get(target.profile_id, self._directory.profiles.get(target.profile_id))
         kind = OutcomeKind.REJECTED if decision.errors else OutcomeKind.UNCHANGED
         kept = decision.kept
         rows = [] if change is None else [change, *again]
-        if composed([one.changes for one in rows]) or any(one.times for one in rows):
+        moved = composed([one.changes for one in rows]) or any(one.changes for one in follows)
+        if moved or any(one.times for one in (*rows, *follows)):
             kind = OutcomeKind.UPDATED
             kept += tuple(self._unread(target))
         outcome = Outcome(
@@ -291,7 +334,7 @@ class _Planning:
             errors=decision.errors,
             warnings=tuple(Finding(one.code, one.pointer, _sentence(one)) for one in kept),
         )
-        self.reversals.append(Reversal(target, outcome, change, kept, tuple(again)))
+        self.reversals.append(Reversal(target, outcome, change, kept, tuple(again), tuple(follows)))
 
     # --- Keys ----------------------------------------------------------------------------------------------------
 
@@ -302,7 +345,8 @@ class _Planning:
         """Free the keys the profile gives up and note those it takes, for the targets that follow."""
         held, holds = set(keys_of(before)), set(keys_of(after))
         for key in held - holds:
-            self._holders.pop(key, None)
+            if self._holders.get(key) == profile_id:  # else another one has taken it already
+                del self._holders[key]
         for key in holds - held:
             self._holders[key] = profile_id
 
@@ -321,7 +365,7 @@ class _Planning:
     def _rereading(self, subject: Subject) -> Rereading | None:
         """Return the later records of the profile that can be read again; `None` where there are none."""
         records = [one for one in self._standing.records.get(subject.id, ()) if one.draft is not None]
-        if self._options.by_ledger_alone or not records:
+        if self._options.by_ledger_alone or not records or subject.family is not None:
             return None
         return Rereading(subject, records, self._directory.references, partial(self._aliases, subject.id))
 
@@ -409,7 +453,7 @@ class _Planning:
             if target.version is not None
             and one.profile_version >= target.version
             and not one.is_changing
-            and (one.draft is None or self._options.by_ledger_alone)
+            and (one.draft is None or self._options.by_ledger_alone or target.profile_id in self._family_ids)
         ]
         newest = max(records, key=lambda one: (one.profile_version, one.at, one.position), default=None)
         return [] if newest is None else [Kept(WarningCode.LATER_RECORDS, "", record=newest)]
@@ -451,7 +495,68 @@ def _ends_by(subject: Subject, versions: Sequence[int]) -> bool:
     if not set(creations) & set(versions):
         return False
     taken = {subject.version + 1: TakenBack(tuple(versions))}
-    return subject.history.replay({**subject.reverts, **taken}).has_ended
+    return subject.replay({**subject.reverts, **taken}).has_ended
+
+
+def stored_in(directory: Directory, profile_id: UUID) -> ProfileSnapshot | None:
+    """Return the profile as stored, also one that was merged."""
+    return directory.profiles.get(profile_id) or directory.merged.get(profile_id)
+
+
+class _Beside:
+    """What follows for the profiles that one became one with, once a row of its ledger is taken back."""
+
+    def __init__(
+        self, subject: Subject, subjects: Mapping[UUID, Subject], around: Surroundings, *, loosen_consent: bool
+    ) -> None:
+        self.around = around if subject.family is None else dataclasses.replace(around, holder_of=self._holder_of)
+        self._subject = subject
+        self._family = [] if subject.family is None else [subjects[one] for one in subject.family.ids]
+        self._holder_in_hub = around.holder_of
+        self._loosen_consent = loosen_consent
+        self._reverts = dict(subject.reverts)
+        self._old: dict[UUID, Shown] = {}
+        self._moves: dict[UUID, Moves] = {}
+        self._new: dict[UUID, Shown] = {}
+
+    def excepted(self, reverts: Mapping[int, TakenBack]) -> dict[str, Kept]:
+        """Return what has to stay as it is of them, where these rows take others of the one back."""
+        self._look(reverts)
+        found: dict[str, Kept] = {}
+        for _, kept in self._others():
+            found |= kept
+        return found
+
+    def settled(self) -> Iterator[tuple[Subject, State, Sequence[Kept]]]:
+        """Yield those that something follows for, as they are then, and what of it stays as it is."""
+        self._look(self._subject.reverts)
+        for other, kept in list(self._others()):
+            after = laid_on(other.state, self._moves[other.id], but=kept)
+            if difference(other.state, after) or moved_times(other.state, after):
+                yield other, after, list(kept.values())
+
+    def _look(self, reverts: Mapping[int, TakenBack]) -> None:
+        own = self._subject.reverts
+        try:
+            self._subject.reverts = dict(reverts)
+            self._new = {one.id: one.replay(one.reverts) for one in self._family}
+            self._subject.reverts = self._reverts  # what shows now, with all that is known of by then
+            self._old = {one.id: one.replay(one.reverts) for one in self._family}
+        finally:
+            self._subject.reverts = own
+        self._moves = {id_: moves_between(self._old[id_], new) for id_, new in self._new.items()}
+
+    def _others(self) -> Iterator[tuple[Subject, dict[str, Kept]]]:
+        around = dataclasses.replace(self.around, users=())
+        for other in self._family:
+            if other is not self._subject:
+                keeping = Keeping(other, (), around, loosen_consent=self._loosen_consent)
+                yield other, keeping.excepted(self._old[other.id], self._new[other.id])
+
+    def _holder_of(self, key: MatchKey) -> UUID | None:
+        """Return who has the key, unless it is one of them who gives it up."""
+        holder = self._holder_in_hub(key)
+        return None if holder in self._moves and key in set(keys_that_go(self._moves[holder])) else holder
 
 
 _KEY_TAKEN: Final = WarningCode.KEPT_KEY_TAKEN
@@ -470,8 +575,11 @@ def _sentence(kept: Kept) -> str:
     return sentence if kept.holder is None else f"{sentence} (profile {kept.holder})"
 
 
-_IS_MERGED: Final = Finding(
-    ErrorCode.MERGED_SINCE, "", "The profile was merged with another one since; that cannot be taken back yet."
+_APART: Final = "Without it the two could not have become one."
+_FOLLOWS: Final = Finding(
+    ErrorCode.MERGED_SINCE,
+    "",
+    "It follows from what was taken back of a profile that became one with this one: take that undo back.",
 )
 _NO_SUCH_ROW: Final = Finding(ErrorCode.UNKNOWN_REFERENCE, "", "The profile's ledger has no such version.")
 SENTENCES: Final = {

@@ -10,13 +10,24 @@ from profiles import shape
 from profiles.conducting import conduct
 from profiles.db.ids import new_id
 from profiles.directory import ProfilesMovedError, Scope
+from profiles.directory.families import find_families
 from profiles.directory.ledgers import find_links, load_reverts, load_rows
 from profiles.keys import MatchKey
 from profiles.models import ProfileChange
+from profiles.reconcile.families import LiveMerge, ids_of, merges_across
 from profiles.reconcile.keeping import Kept, RecordSince
 from profiles.reconcile.replaying import floor_of
 from profiles.reconcile.returning import may_come_back
-from profiles.reverting import NO_OPTIONS, Ledger, Reversal, ReversalPlan, Target, UndoOptions, plan_reversals
+from profiles.reverting import (
+    NO_OPTIONS,
+    Ledger,
+    Reversal,
+    ReversalPlan,
+    Target,
+    UndoOptions,
+    plan_reversals,
+    stored_in,
+)
 from profiles.values import Cause, ChangeAction, Directory, ReferenceName
 from profiles.writing import OutcomeStore, store_no_outcomes
 
@@ -127,6 +138,7 @@ def take_back(
             note=note,
             records=reading.records,
             links=find_links(reading.may_end),
+            families=reading.families,
             first_position=first_position,
         )
 
@@ -155,17 +167,23 @@ class _Reading:
                 oldest = self.versions.get(target.profile_id, target.version)
                 self.versions[target.profile_id] = min(oldest, target.version)
         self.ledgers: dict[UUID, Ledger] = {}
+        self.families: list[list[LiveMerge]] = []
+        """The merges from before which something is taken back."""
+        self._has_families = False
 
     def scope(self) -> Scope:
         """Read the ledgers; return what is to be locked and known to take the targets back.
 
         Raises `ProfilesMovedError` where a ledger was added to between two looks at it.
         """
-        reverts = load_reverts(self.versions)
+        families = find_families(self.versions)
+        reverts = load_reverts({*self.versions, *(one for merges in families for one in ids_of(merges))})
         floors = {
             profile_id: floor_of(reverts.get(profile_id, {}), oldest=oldest)
             for profile_id, oldest in self.versions.items()
         }
+        self._has_families = bool(families)
+        self.families = [found for merges in families if (found := merges_across(merges, floors, reverts))]
         rows = load_rows(floors)
         self.ledgers = {}
         for profile_id, floor in floors.items():
@@ -186,7 +204,13 @@ class _Reading:
             if record.draft is not None:
                 keys.update(record.draft.pointers)
                 names.update(record.draft.reference_names)
-        return Scope(keys=sorted(keys), targets=self._profiles, collections=self._collections(), references=names)
+        return Scope(
+            keys=sorted(keys),
+            targets=list(dict.fromkeys((*self._profiles, *self.ledgers))),
+            collections=self._collections(),
+            references=names,
+            with_merged=self._has_families,
+        )
 
     @property
     def may_end(self) -> list[UUID]:
@@ -202,9 +226,9 @@ class _Reading:
         moved = {
             profile_id
             for profile_id, ledger in self.ledgers.items()
-            if profile_id in directory.profiles
+            if (stored := stored_in(directory, profile_id)) is not None
             and ledger.rows  # else there is no such version yet
-            and directory.profiles[profile_id].version != ledger.rows[-1].version
+            and stored.version != ledger.rows[-1].version
         }
         if moved:
             raise ProfilesMovedError(moved)
@@ -220,7 +244,7 @@ class _Reading:
 
         And where records are read again, which may speak of any.
         """
-        if self.may_end or any(record.draft is not None for record in self.records):
+        if self.may_end or self.families or any(record.draft is not None for record in self.records):
             return list(shape.COLLECTIONS)
         rows = (row for ledger in self.ledgers.values() for row in ledger.rows)
         touched = {pointer.split("/", 2)[1] for row in rows for pointer in row.changes}

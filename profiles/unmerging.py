@@ -22,6 +22,7 @@ from profiles.parting import (
     UnmergeError,
     plan_parting,
 )
+from profiles.reconcile.replaying import lives_of
 from profiles.reconcile.returning import may_come_back
 from profiles.reverting import Ledger, subject_of
 from profiles.values import Cause, ChangeAction, Directory, ProfileSnapshot, ReferenceName
@@ -124,7 +125,9 @@ class _Reading:
         self.ledgers = {}
         for profile_id, floor in floors.items():
             since = {version: taken for version, taken in reverts.get(profile_id, {}).items() if version > floor}
-            if any(min(taken.versions) < floor for taken in since.values()):
+            lives = lives_of(since)
+            across = (version for version, taken in since.items() if min(taken.versions, default=floor) < floor)
+            if any(lives[version].is_live for version in across):
                 raise UndoneAcrossError
             self.ledgers[profile_id] = Ledger(rows.get(profile_id, []), since)
             some_keys, some_names = may_come_back(rows.get(profile_id, []))

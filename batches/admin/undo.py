@@ -1,7 +1,7 @@
 """The desk's pages that take something back: what it comes to, in numbers that add up, and what stays, by name."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -31,7 +31,8 @@ from profiles.history import without_origins
 from profiles.http.requests import request_id
 from profiles.keys import NOTES_LENGTH, InvalidValueError
 from profiles.models import Profile, ProfileChange
-from profiles.reverting import SENTENCES
+from profiles.reconcile import Changes
+from profiles.reverting import SENTENCES, composed
 from profiles.undoing import Kept, Reversal, Target, UndoOptions, take_back
 from profiles.values import Cause, CauseKind, OutcomeKind, WarningCode
 
@@ -205,8 +206,8 @@ def _tell(request: HttpRequest, done: Sequence[Reversal]) -> None:
 
 def _page(request: HttpRequest, what: SafeString, shown: Sequence[Reversal], asked: _Asked) -> HttpResponse:
     tally = Tally.of(shown)
-    touched = [one for one in shown if one.changes]
-    people = Profile.objects.in_bulk([one.target.profile_id for one in shown])
+    touched = [*_touched(shown)]
+    people = Profile.objects.in_bulk({one.target.profile_id for one in shown} | {one for one, _, _ in touched})
     may_override = request.user.has_perm(OVERRIDE)
     in_use = {
         one.target.profile_id
@@ -220,7 +221,7 @@ def _page(request: HttpRequest, what: SafeString, shown: Sequence[Reversal], ask
         "what": what,
         "tally": tally,
         "refused": sorted({error.message for one in shown for error in one.outcome.errors}),
-        "people": table(["Profile", "What becomes of it"], [_row(one, people) for one in touched[:SHOWN]]),
+        "people": table(["Profile", "What becomes of it"], [_row(*one, people) for one in touched[:SHOWN]]),
         "more": len(touched) - SHOWN,
         "kept": _kept_tables(shown, people),
         "asked": asked,
@@ -237,10 +238,19 @@ def _button(tally: Tally) -> str:
     return " and ".join(parts).capitalize() or "Take back all the same"
 
 
-def _row(reversal: Reversal, people: dict[UUID, Profile]) -> list[object]:
-    profile = people.get(reversal.target.profile_id)
-    shown = changes_cell(without_origins(reversal.changes), most=CHANGES_OF_EACH)
-    what = label("ends", "danger") if reversal.ends else shown
+def _touched(shown: Sequence[Reversal]) -> Iterator[tuple[UUID, Changes, bool]]:
+    """Yield whom anything becomes of, what, and whether they end; those too who became one with a target's profile."""
+    for one in shown:
+        if one.changes:
+            yield one.target.profile_id, one.changes, one.ends
+        for change in one.beside:
+            yield change.profile_id, composed([change.changes]), False
+
+
+def _row(profile_id: UUID, changes: Changes, ends: bool, people: dict[UUID, Profile]) -> list[object]:  # noqa: FBT001
+    profile = people.get(profile_id)
+    shown = changes_cell(without_origins(changes), most=CHANGES_OF_EACH)
+    what = label("ends", "danger") if ends else shown
     return ["-" if profile is None else profile_link(profile), what]
 
 

@@ -1,7 +1,7 @@
 """Taking back over REST: a batch, as a batch of its own; one change, at once (way 5)."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, cast
 from uuid import UUID
 
@@ -166,6 +166,9 @@ class UndoneChange(BaseModel):
     outcome: str
     profile: dict[str, Any] | None = Field(description="Null where it ended.")
     changes: dict[str, Any]
+    also_changed: list[dict[str, Any]] = Field(
+        default=[], description="Profiles that had become one with it, and what changes of each."
+    )
     kept: list[dict[str, Any]] = Field(description="What stays as it is, and why.")
     operation_id: str | None
 
@@ -413,18 +416,24 @@ def _undone(profile_id: UUID, reversal: Reversal, *, dry_run: bool) -> dict[str,
         "outcome": reversal.outcome.kind,
         "profile": None if reversal.ends else _document(profile_id),
         "changes": without_origins(reversal.changes),
+        "also_changed": [_beside(one.profile_id, one.changes) for one in reversal.beside],
         "kept": [kept_document(one) for one in reversal.kept],
         "operation_id": None if change is None or dry_run else str(change.operation_id),
     }
 
 
+def _beside(profile_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {"profile_id": str(profile_id), "changes": without_origins(changes)}
+
+
 def _undone_before(profile_id: UUID, outcome: str, operation_id: str | None = None) -> dict[str, Any]:
     """Return what became of a change that was taken back earlier, by the ledger; queries."""
-    rows = ProfileChange.objects.filter(profile=profile_id, operation_id=operation_id).order_by("version")
+    rows = list(ProfileChange.objects.filter(operation_id=operation_id).order_by("version")) if operation_id else []
     return {
         "outcome": outcome,
         "profile": _document(profile_id),
-        "changes": without_origins(composed([row.changes for row in rows])) if operation_id else {},
+        "changes": without_origins(composed([row.changes for row in rows if row.profile_id == profile_id])),
+        "also_changed": [_beside(row.profile_id, row.changes) for row in rows if row.profile_id != profile_id],
         "kept": [],
         "operation_id": operation_id,
     }

@@ -6,7 +6,7 @@ Pure. What is left stays the row's own, register by register, and can be taken b
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from profiles import shape
@@ -14,7 +14,7 @@ from profiles.keys import MatchKey, email_key, email_match_key, identity_match_k
 from profiles.reconcile.consent import channel_of_flag, consent_time_of, is_tight
 from profiles.reconcile.difference import State
 from profiles.reconcile.laying import Moves, member_register, moves_between, unclear_registers
-from profiles.reconcile.registers import Place, place_register
+from profiles.reconcile.registers import Place, Writes, place_register
 from profiles.reconcile.replaying import History, Shown
 from profiles.values import (
     LedgerRow,
@@ -62,6 +62,17 @@ class Kept(NamedTuple):
     """The record that stands there, although it changed nothing."""
 
 
+class MergesAgain(Protocol):
+    """Knows what rows of merges would have written by what shows of the profiles."""
+
+    @property
+    def ids(self) -> list[UUID]:
+        """All profiles of the merges."""
+
+    def writes_of(self, profile_id: UUID, reverts: Mapping[int, TakenBack]) -> Mapping[int, Writes]:
+        """Return what those of one profile would have written, where these rows of its own take others back."""
+
+
 @dataclass(slots=True)
 class Subject:
     """A profile as it is while rows of its ledger are taken back one after another."""
@@ -74,6 +85,16 @@ class Subject:
     """What takes rows back, by version; more are added."""
     will_end: bool = False
     """Whether it ends by all that is to be taken back: then none of it is kept on the way."""
+    family: "MergesAgain | None" = None
+    """Of a profile that became one with others: knows what the merges come to by what shows of them (rules 10.9)."""
+
+    def replay(self, reverts: Mapping[int, TakenBack], *, forced: bool = False) -> Shown:
+        """Return what shows of it where these rows take others back; `forced`: whoever uses the profile.
+
+        Raises `MergeError` where it could not have become one with the others then.
+        """
+        again = None if self.family is None else self.family.writes_of(self.id, reverts)
+        return self.history.replay(reverts, forced=forced, again=again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +213,16 @@ def keys_that_come(moves: Moves) -> Iterator[tuple[str, MatchKey]]:
     for place, sides in moves.rows.items():
         if place[0] == "identities" and sides.new is not None:
             yield place_register(place), identity_match_key(*place[1])
+
+
+def keys_that_go(moves: Moves) -> Iterator[MatchKey]:
+    """Yield each key that is given up."""
+    for sides in moves.fields.values():
+        for name, value in sides.old.items():
+            yield from keys_of_field(name, value)
+    for place, sides in moves.rows.items():
+        if place[0] == "identities" and sides.new is None:
+            yield identity_match_key(*place[1])
 
 
 def claimed_keys(profile_id: UUID, new: Shown, holder_of: Callable[[MatchKey], UUID | None]) -> dict[MatchKey, UUID]:

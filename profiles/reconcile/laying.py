@@ -4,7 +4,7 @@ Pure. Only what moves is touched: what a newer version of the software would sho
 database changed, does not leak into it.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,11 +18,12 @@ from profiles.reconcile.registers import (
     flag_register,
     members_of,
     place_register,
+    read_back,
     time_in,
     without_flag,
 )
 from profiles.reconcile.replaying import Shown
-from profiles.values import Ended, Origin, ProfileType, RowKey, Rows
+from profiles.values import Ended, LedgerRow, Origin, ProfileType, RowKey, Rows
 
 _SOURCE = "/source/"
 _EFFECTIVE = "/effective/"
@@ -109,6 +110,20 @@ def _all_shown(state: State, fields: Iterable[str], rows: Iterable[Place], times
         flags={name: flag_in(state, name) for name, collection in shape.COLLECTIONS.items() if collection.flag},
         times={pointer: time_in(state, pointer) for pointer in times},
     )
+
+
+def rewound(present: State, rows: Sequence[LedgerRow]) -> State:
+    """Return the profile as it was before these rows of its ledger, its newest."""
+    start, _ = read_back(rows, present)
+    then = Shown(
+        fields=dict(start.fields),
+        rows=dict(start.rows),
+        origins=dict(start.origins),
+        flags=dict(start.flags),
+        times=dict(start.times),
+    )
+    names = [name for values in start.fields.values() for name in values]
+    return laid_on(present, moves_between(_all_shown(present, names, start.rows, start.times), then))
 
 
 def _times_of(state: State) -> Iterator[str]:

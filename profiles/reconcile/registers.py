@@ -299,6 +299,32 @@ class _Reading:
         return self._flags[name]
 
 
+def learn(start: Start, writes: Writes, present: State) -> Start:
+    """Return the start with the registers that a row would have written, of which no row that is there tells.
+
+    They hold what they hold at present.
+    """
+    fields, rows, origins = dict(start.fields), dict(start.rows), dict(start.origins)
+    flags, times = dict(start.flags), dict(start.times)
+    for register, values in writes.fields.items():
+        fields.setdefault(register, {name: present.fields.get(name) for name in values})
+    places = {one.place for one in writes.rows.values()} | {one.place for one in writes.members.values()}
+    for place in sorted(places):
+        name, key = place
+        if place not in rows:
+            stored = present.collections.get(name, {}).get(key)
+            rows[place] = None if stored is None else without_flag(place, stored)
+            if (origin := present.origins.get(name, {}).get(key)) is not None:
+                origins[place] = origin
+        if shape.COLLECTIONS[name].flag:
+            flags.setdefault(name, flag_in(present, name))
+    for name in writes.flags:
+        flags.setdefault(name, flag_in(present, name))
+    for pointer in writes.times:
+        times.setdefault(pointer, time_in(present, pointer))
+    return Start(fields, rows, origins, flags, times, start.moved)
+
+
 def flag_in(state: State, name: str) -> RowKey | None:
     """Return the row of the collection that bears its flag."""
     flag = shape.COLLECTIONS[name].flag

@@ -18,6 +18,7 @@ from profiles.reconcile.registers import (
     Start,
     Writes,
     flag_register,
+    learn,
     place_register,
     read_back,
     time_register,
@@ -94,31 +95,41 @@ class History:
 
     def __init__(self, rows: Sequence[LedgerRow], present: State) -> None:
         self.rows = {row.version: row for row in rows}
+        self._present = present
         self.start, self.writes = read_back(rows, present)
         self.spoken = [row for row in rows if row.action in SPOKEN]
         self._creations = [row for row in rows if row.action is ChangeAction.CREATED]
         # Of several creations the newest counts: each after the first has made anew what was taken back.
         self._own = {row.cause.batch_id for row in self._creations[-1:]} - {None}
-        touched = self.start.rows
-        self._untouched = {
-            name: [key for key in present.collections.get(name, {}) if (name, key) not in touched]
-            for name in self.start.flags
-        }
 
-    def replay(self, reverts: Mapping[int, TakenBack], *, forced: bool = False) -> Shown:
-        """Return what shows where these rows take others back; `forced`: whoever uses the profile."""
+    def replay(
+        self,
+        reverts: Mapping[int, TakenBack],
+        *,
+        forced: bool = False,
+        stands: bool = False,
+        again: Mapping[int, Writes] | None = None,
+    ) -> Shown:
+        """Return what shows where these rows take others back; `forced`: whoever uses the profile.
+
+        `stands`: it is used by what is not among the rows. `again` is what rows of merges are to have written.
+        """
         lives = lives_of(reverts)
         user = None
         if self._creations and not any(lives.get(row.version, _LIVE).is_live for row in self._creations):
             user = None if forced else self._user(lives)
-            if user is None:
+            if user is None and not stands:
                 return Shown(has_ended=True)
             lives |= {row.version: _LIVE for row in self._creations[-1:]}
-        shown = _Replaying(self.start, lives).replay(self.spoken, self.writes, self.start.moved)
+        writes = self.writes
+        for version, written in (again or {}).items():
+            self.start = learn(self.start, written, self._present)
+            writes = {**writes, version: written}
+        shown = _Replaying(self.start, lives).replay(self.spoken, writes, self.start.moved)
         if user is not None:
             shown.users[""] = user
         for name in shown.flags:
-            shown.flags[name] = self._flagged(name, shown, lives)
+            shown.flags[name] = self._flagged(name, shown, lives, writes)
         return shown
 
     def life(self, version: int, reverts: Mapping[int, TakenBack]) -> Life:
@@ -159,7 +170,9 @@ class History:
         What is left of a row of the creation's own cause, and deleting the profile, do not; but an opt-out does.
         """
         life = lives.get(row.version, _LIVE)
-        if row.action in {ChangeAction.CREATED, ChangeAction.MERGED}:
+        if row.action is ChangeAction.MERGED:
+            return life.is_live and "/merged_into" not in self.writes[row.version].fields  # another one lives on in it
+        if row.action is ChangeAction.CREATED:
             return False
         if not life.is_live:
             return not self.is_own(row) and any(map(life.of, self.writes[row.version].registers))
@@ -175,14 +188,18 @@ class History:
 
     # --- Which row bears the flag --------------------------------------------------------------------------------
 
-    def _flagged(self, name: str, shown: Shown, lives: Mapping[int, Life]) -> RowKey | None:
+    def _flagged(
+        self, name: str, shown: Shown, lives: Mapping[int, Life], writes: Mapping[int, Writes]
+    ) -> RowKey | None:
         """Return the row that was last said to bear the flag, of those there are; of addresses one always does."""
-        there = [*self._untouched[name], *(key for (one, key), row in shown.rows.items() if one == name and row)]
+        present = self._present.collections.get(name, {})
+        untouched = (key for key in present if (name, key) not in self.start.rows)
+        there = [*untouched, *(key for (one, key), row in shown.rows.items() if one == name and row)]
         register = flag_register(name)
         said = [
             (row, flags[name])
             for row in reversed(self.spoken)
-            if name in (flags := self.writes[row.version].flags) and lives.get(row.version, _LIVE).of(register)
+            if name in (flags := writes[row.version].flags) and lives.get(row.version, _LIVE).of(register)
         ]
         for row, key in said:
             # A row that was made anew since is another one than was meant.

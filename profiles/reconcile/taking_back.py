@@ -3,7 +3,7 @@
 Pure: a profile as it is and its ledger in, what becomes of it out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -30,6 +30,10 @@ class Decision:
     """The keys that would have come back, and who has them."""
 
 
+Beside = Callable[[Mapping[int, TakenBack]], Mapping[str, Kept]]
+"""Returns what has to stay of the profiles that this one became one with, where these rows take others of it back."""
+
+
 @dataclass(slots=True)
 class _Taking:
     """A row while it is decided what taking it back comes to."""
@@ -45,6 +49,7 @@ class _Taking:
     """What is taken back: the row, and all that stands on the profile where that ends by force."""
     forced: bool = False
     """Whether the profile ends although others have used it."""
+    beside: "Beside | None" = None
     excepted: dict[str, Kept] = field(default_factory=dict)
 
     @property
@@ -52,31 +57,49 @@ class _Taking:
         """What is taken back, as the ledger says it."""
         return TakenBack(self.versions, tuple(sorted(self.excepted)))
 
+    @property
+    def _written(self) -> set[str]:
+        writes = self.subject.history.writes
+        return {register for row in self.covered for register in writes[row.version].registers}
+
     def settle(self) -> Shown:
         """Find out what has to be excepted, and return what shows then."""
         subject = self.subject
         keeping = Keeping(subject, self.covered, self.around, loosen_consent=self.loosen_consent or subject.will_end)
         while True:
             reverts = {**subject.reverts, subject.version + 1: self.taken_back}
-            new = subject.history.replay(reverts, forced=self.forced)
+            new = subject.replay(reverts, forced=self.forced)
+            if subject.family is not None:
+                self.old = subject.replay(subject.reverts)  # which may know of more by now
             found = keeping.excepted(self.old, new)
+            if self.beside is not None:
+                written = {
+                    register for row in self.covered for register in subject.history.writes[row.version].registers
+                }
+                found |= {one: kept for one, kept in self.beside(reverts).items() if one in written}
             if found.keys() <= self.excepted.keys():
                 return new
             self.excepted |= found  # other things may move by what now stays, so look again
 
 
 def take_back_row(
-    subject: Subject, version: int, *, around: Surroundings, force: bool = False, loosen_consent: bool = False
+    subject: Subject,
+    version: int,
+    *,
+    around: Surroundings,
+    force: bool = False,
+    loosen_consent: bool = False,
+    beside: Beside | None = None,
 ) -> Decision:
     """Decide what becomes of the profile when this row of its ledger is taken back.
 
     `force` ends a profile that was created by it, although others have used it since; `loosen_consent` lets flags of
-    consent go back to what allows sending.
+    consent go back to what allows sending. `beside` says what has to stay for the sake of those it became one with.
     """
-    if (refusal := _refusal(subject)) is not None:
-        return Decision(errors=(refusal,))
+    if subject.state.fields.get("ended") == Ended.ERASED:
+        return Decision(errors=(_ERASED,))
     history, reverts = subject.history, subject.reverts
-    old = history.replay(reverts)
+    old = subject.replay(reverts)
     covered = history.covered(version, reverts)
     if any(row.action is ChangeAction.MERGED for row in covered):
         return Decision(errors=(_OF_TWO,))
@@ -90,7 +113,7 @@ def take_back_row(
     if not loosen_consent and any(map(history.tightens, others)):
         return Decision(errors=(_OPT_OUT,))
     versions = (version, *(row.version for row in others))
-    taking = _Taking(subject, version, around, loosen_consent, old, covered, versions, forced=bool(others))
+    taking = _Taking(subject, version, around, loosen_consent, old, covered, versions, bool(others), beside=beside)
     return _settled(taking, taking.settle(), force=force)
 
 
@@ -102,7 +125,7 @@ def take_back_rows(
     The first of them is the merge.
     """
     covered = [subject.history.rows[version] for version in versions]
-    old = subject.history.replay(subject.reverts)
+    old = subject.replay(subject.reverts)
     taking = _Taking(subject, versions[0], around, loosen_consent, old, covered, versions)
     return _settled(taking, taking.settle(), force=False)
 
@@ -134,21 +157,9 @@ _CLAIMED: Final = Finding(
     ErrorCode.CLAIMED_ELSEWHERE, "", "The profile cannot come back: another profile has one of its keys."
 )
 _ERASED: Final = Finding(ErrorCode.ERASED, "", "The profile was erased: nothing of it comes back.")
-_MERGED_SINCE: Final = Finding(
-    ErrorCode.MERGED_SINCE, "", "The profile was merged with another one since; that cannot be taken back yet."
-)
 _OF_TWO: Final = Finding(
     ErrorCode.MERGED_SINCE, "", "A merge is no change of one profile: take the two apart, or merge them again."
 )
-
-
-def _refusal(subject: Subject) -> Finding | None:
-    """Return why nothing of the profile can be taken back."""
-    if subject.state.fields.get("ended") == Ended.ERASED:
-        return _ERASED
-    if subject.history.merges(subject.reverts):
-        return _MERGED_SINCE
-    return None
 
 
 # --- Kept, and taken back all the same ---------------------------------------------------------------------------

@@ -176,9 +176,9 @@ def test_alias_of_a_merged_profile_keeps_its_key():
     process([{"email": "ann@example.com", "company": "Acme"}])
 
     assert undo_change(ann, 3).outcome.kind == "updated"
-    refused = [undo_change(one, version).outcome for one, version in ((ann, 1), (ann, 2), (anna, 1), (anna, 2))]
+    refused = [undo_change(one, version).outcome for one, version in ((ann, 2), (anna, 2))]
 
-    assert [[error.code for error in outcome.errors] for outcome in refused] == [["merged_since"]] * 4
+    assert [[error.code for error in outcome.errors] for outcome in refused] == [["merged_since"]] * 2
     assert list(ProfileChange.objects.filter(profile=ann).values_list("action", flat=True).order_by("version")) == [
         "created",
         "merged",

@@ -367,22 +367,6 @@ def test_survivor_that_has_ended_is_refused(ann, anna):
         unmerge(anna)
 
 
-def test_what_came_before_is_taken_back_once_they_are_two_again(ann, anna):
-    process([{"email": "ann@example.com", "title": "Dr"}])
-    merge(anna, ann)
-    with transaction.atomic():
-        (refused,) = take_back([target_of_change(ann.id, 2)], cause=CAUSE, now=NOW)
-    unmerge(anna)
-
-    with transaction.atomic():
-        (done,) = take_back([target_of_change(ann.id, 2)], cause=CAUSE, now=NOW)
-
-    assert [str(error.code) for error in refused.outcome.errors] == ["merged_since"]
-    assert done.change.changes == {"/title": {"from": "Dr", "to": None}}
-    ann.refresh_from_db()
-    assert ann.title is None
-
-
 def test_unmerge_without_writing_tells_the_same(ann, anna):
     merge(anna, ann)
     rows = ProfileChange.objects.count()

@@ -1,0 +1,143 @@
+"""Profiles that became one, with their merges computed again from what shows of each (rules 10.9).
+
+Pure. A merge is no list of values but a function of two states. So what is taken back from before it is as if it had
+never been there when the two were united: of each merge both states are found as they show now, and united once more.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from profiles.reconcile.difference import State, difference, moved_times
+from profiles.reconcile.keeping import Subject
+from profiles.reconcile.laying import laid_on, moves_between, rewound
+from profiles.reconcile.registers import Writes, read_back
+from profiles.reconcile.replaying import History
+from profiles.reconcile.uniting import unite
+from profiles.values import ChangeAction, LedgerRow, Origins, TakenBack
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMerge:
+    """A merge that has not been taken apart, and the row that each of the two ledgers has of it."""
+
+    merged_id: UUID
+    merged_version: int
+    survivor_id: UUID
+    survivor_version: int
+
+    @property
+    def versions(self) -> dict[UUID, int]:
+        """The row of each of the two."""
+        return {self.merged_id: self.merged_version, self.survivor_id: self.survivor_version}
+
+
+def ids_of(merges: Iterable[LiveMerge]) -> list[UUID]:
+    """Return the profiles of the merges."""
+    return list(dict.fromkeys(one for merge in merges for one in (merge.merged_id, merge.survivor_id)))
+
+
+def merges_across(
+    merges: Sequence[LiveMerge], floors: dict[UUID, int], reverts: Mapping[UUID, Mapping[int, TakenBack]]
+) -> list[LiveMerge]:
+    """Return the merges of a family, oldest first, from before which something is dead or may become so.
+
+    `floors` has the oldest version of each profile that is; it learns from where the ledgers of these merges' profiles
+    must be known.
+    """
+    for profile_id in ids_of(merges):
+        versions = [merge.versions[profile_id] for merge in merges if profile_id in merge.versions]
+        for taker, taken in reverts.get(profile_id, {}).items():
+            crossed = [version for version in versions if min(taken.versions, default=version) < version < taker]
+            if crossed:
+                floors[profile_id] = min(floors.get(profile_id, crossed[0]), *taken.versions)
+    found = []
+    for merge in merges:
+        if any(floors.get(profile_id, version) < version for profile_id, version in merge.versions.items()):
+            found.append(merge)
+            for profile_id, version in merge.versions.items():
+                floors[profile_id] = min(floors.get(profile_id, version), version)
+    return found
+
+
+class Family:
+    """The profiles of some merges, oldest merge first, and what those come to by the rows that show."""
+
+    def __init__(self, subjects: Mapping[UUID, Subject], merges: Sequence[LiveMerge]) -> None:
+        self._ids = ids_of(merges)
+        self._subjects = subjects
+        self._merges = merges
+        self._befores = {
+            (profile_id, version): _Before(subjects[profile_id], version)
+            for merge in merges
+            for profile_id, version in merge.versions.items()
+        }
+        for profile_id in self._ids:
+            subjects[profile_id].family = self
+
+    @property
+    def ids(self) -> list[UUID]:
+        """All of them."""
+        return self._ids
+
+    def writes_of(self, profile_id: UUID, reverts: Mapping[int, TakenBack]) -> Mapping[int, Writes]:
+        """Return what the profile's rows of the merges would have written, where these rows take others of it back.
+
+        Of the other profiles it counts what is taken back by now. Raises `MergeError` where they could not have become
+        one.
+        """
+        again: dict[UUID, dict[int, Writes]] = {one: {} for one in self._ids}
+        for merge in self._merges:
+            before = {}
+            for one, version in merge.versions.items():
+                own = reverts if one == profile_id else self._subjects[one].reverts
+                before[one] = self._befores[one, version].shown(own, again[one], is_merged=one == merge.merged_id)
+            merged, survivor = before[merge.merged_id], before[merge.survivor_id]
+            for one, after in self._united(merge, merged, survivor).items():
+                row = self._subjects[one].history.rows[merge.versions[one]]
+                again[one][row.version] = _written(before[one] or State(), after, row)
+        return again[profile_id]
+
+    def _united(self, merge: LiveMerge, merged: State | None, survivor: State | None) -> dict[UUID, State]:
+        """Return the two after the merge; one that has ended brings nothing."""
+        if survivor is None:
+            raise LookupError("a profile that others became one with has not ended")
+        if merged is None:
+            return {merge.survivor_id: survivor}
+        left, united = unite(
+            merged, survivor, merged_id=merge.merged_id, survivor_id=merge.survivor_id, identity_limits={}
+        )
+        origins: Origins = {
+            name: {**merged.origins.get(name, {}), **survivor.origins.get(name, {})} for name in united.collections
+        }
+        return {merge.merged_id: left, merge.survivor_id: dataclasses.replace(united, origins=origins)}
+
+
+class _Before:
+    """A profile as it was before its row of a merge."""
+
+    def __init__(self, subject: Subject, version: int) -> None:
+        rows = list(subject.history.rows.values())
+        self._then = rewound(subject.state, [row for row in rows if row.version >= version])
+        self._history = History([row for row in rows if row.version < version], self._then)
+        self._reverts = {taker: taken for taker, taken in subject.reverts.items() if taker < version}
+
+    def shown(self, reverts: Mapping[int, TakenBack], again: Mapping[int, Writes], *, is_merged: bool) -> State | None:
+        """Return it as it shows where these rows take others back; `None` where it has ended.
+
+        Whoever another one became one with is in use, and has not.
+        """
+        now = self._history.replay(reverts, again=again, stands=not is_merged)
+        if now.has_ended:
+            return None
+        return laid_on(self._then, moves_between(self._history.replay(self._reverts), now))
+
+
+def _written(before: State, after: State, row: LedgerRow) -> Writes:
+    """Return what a row of a merge would have written, which led from the one state to the other."""
+    told = dataclasses.replace(
+        row, action=ChangeAction.MERGED, changes=difference(before, after), times=moved_times(before, after)
+    )
+    _, writes = read_back([told], after)
+    return writes[row.version]
