@@ -5,14 +5,14 @@ never been there when the two were united: of each merge both states are found a
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from profiles.reconcile.difference import State, difference, moved_times
 from profiles.reconcile.keeping import Subject
 from profiles.reconcile.laying import laid_on, moves_between, rewound
-from profiles.reconcile.registers import Writes, read_back
+from profiles.reconcile.registers import Writes, flag_in, flag_register, read_back
 from profiles.reconcile.replaying import History
 from profiles.reconcile.uniting import unite
 from profiles.values import ChangeAction, LedgerRow, Origins, TakenBack
@@ -89,14 +89,16 @@ class Family:
         """
         again: dict[UUID, dict[int, Writes]] = {one: {} for one in self._ids}
         for merge in self._merges:
-            before = {}
+            before: dict[UUID, State | None] = {}
+            falling: dict[UUID, set[str]] = {}
             for one, version in merge.versions.items():
                 own = reverts if one == profile_id else self._subjects[one].reverts
-                before[one] = self._befores[one, version].shown(own, again[one], is_merged=one == merge.merged_id)
+                is_merged = one == merge.merged_id
+                before[one], falling[one] = self._befores[one, version].shown(own, again[one], is_merged=is_merged)
             merged, survivor = before[merge.merged_id], before[merge.survivor_id]
             for one, after in self._united(merge, merged, survivor).items():
                 row = self._subjects[one].history.rows[merge.versions[one]]
-                again[one][row.version] = _written(before[one] or State(), after, row)
+                again[one][row.version] = _written(before[one] or State(), after, row, falling=falling[one])
         return again[profile_id]
 
     def _united(self, merge: LiveMerge, merged: State | None, survivor: State | None) -> dict[UUID, State]:
@@ -123,21 +125,28 @@ class _Before:
         self._history = History([row for row in rows if row.version < version], self._then)
         self._reverts = {taker: taken for taker, taken in subject.reverts.items() if taker < version}
 
-    def shown(self, reverts: Mapping[int, TakenBack], again: Mapping[int, Writes], *, is_merged: bool) -> State | None:
+    def shown(
+        self, reverts: Mapping[int, TakenBack], again: Mapping[int, Writes], *, is_merged: bool
+    ) -> tuple[State | None, set[str]]:
         """Return it as it shows where these rows take others back; `None` where it has ended.
 
-        Whoever another one became one with is in use, and has not.
+        Whoever another one became one with is in use, and has not. With it the collections whose flag is where it is
+        because nobody says otherwise.
         """
         now = self._history.replay(reverts, again=again, stands=not is_merged)
         if now.has_ended:
-            return None
-        return laid_on(self._then, moves_between(self._history.replay(self._reverts), now))
+            return None, set()
+        state = laid_on(self._then, moves_between(self._history.replay(self._reverts), now))
+        return state, {name for name in now.flags if flag_register(name) not in now.writers}
 
 
-def _written(before: State, after: State, row: LedgerRow) -> Writes:
-    """Return what a row of a merge would have written, which led from the one state to the other."""
+def _written(before: State, after: State, row: LedgerRow, *, falling: Collection[str]) -> Writes:
+    """Return what a row of a merge would have written, which led from the one state to the other.
+
+    Where the flags of some collections have come to rest, it says itself.
+    """
     told = dataclasses.replace(
         row, action=ChangeAction.MERGED, changes=difference(before, after), times=moved_times(before, after)
     )
-    _, writes = read_back([told], after)
-    return writes[row.version]
+    writes = read_back([told], after)[1][row.version]
+    return dataclasses.replace(writes, flags={**{name: flag_in(after, name) for name in falling}, **writes.flags})
