@@ -13,6 +13,8 @@ from batches.admin.undo import undo_batch_page, undo_batches_page, undo_change_p
 from batches.admin.unmerge import unmerge_page
 from config.health import health, ready
 from profiles.admin.consent import consent_page
+from profiles.admin.entries import entry_page
+from profiles.admin.leaving import leaving_page
 from profiles.http.documents import DocsView, SchemaView
 from profiles.http.errors import unknown_path
 
@@ -29,6 +31,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/undo/batches/", admin.site.admin_view(undo_batches_page), name="undo-batches-page"),
     path("admin/undo/change/<int:change_id>/", admin.site.admin_view(undo_change_page), name="undo-change-page"),
     path("admin/consent/<uuid:profile_id>/", admin.site.admin_view(consent_page), name="consent-page"),
+    path("admin/entry/<uuid:profile_id>/<slug:collection>/", admin.site.admin_view(entry_page), name="add-entry"),
+    path(
+        "admin/entry/<uuid:profile_id>/<slug:collection>/<int:row_id>/",
+        admin.site.admin_view(entry_page),
+        name="entry-page",
+    ),
+    path("admin/leaving/<uuid:profile_id>/", admin.site.admin_view(leaving_page), name="leaving-page"),
     path("admin/correct/<int:record_id>/", admin.site.admin_view(correct_page), name="correct-record"),
     path("admin/rejected/<uuid:batch_id>.jsonl", admin.site.admin_view(download_rejected), name="rejected-records"),
     path("admin/again/<uuid:batch_id>/", admin.site.admin_view(process_again), name="process-again"),

@@ -1,36 +1,21 @@
 """The desk's page on which staff change what somebody is sent, and their tags and statuses (rules 5, 4.5, 4.6)."""
 
-from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
-from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from profiles import keys, shape
-from profiles.admin.edits import STALE_MESSAGE
-from profiles.applying import apply_drafts
-from profiles.criteria import EMAIL
+from profiles import shape
+from profiles.admin.acts import ActForm, cause_of, page_of, person_to_change, write_act
 from profiles.directory import load_key_rules
-from profiles.http.requests import request_id
-from profiles.keys import NOTES_LENGTH, InvalidValueError
 from profiles.models import Profile, ProfileStatus, Status
 from profiles.schema import parse_record
-from profiles.values import Cause, CauseKind, ErrorCode, Outcome, OutcomeKind
+from profiles.values import OutcomeKind
 
-PERMISSION: Final = "profiles.change_profile"
 CHANNELS: Final = ("email", "sms", "push", "phone", "post")
 _FLAGS: Final = {"promo": "is sent offers", "optout": "has opted out", "bounced": "bounces"}
 _TITLES: Final = {"sms": "SMS"}
@@ -38,7 +23,7 @@ _TYPED: Final = {"": None, "yes": True, "no": False}
 MOST_STATUSES: Final = 500
 
 
-class ConsentForm(forms.Form):
+class ConsentForm(ActForm):
     """What somebody is sent, by channel; and what they are marked with."""
 
     tags = forms.CharField(
@@ -48,13 +33,6 @@ class ConsentForm(forms.Form):
         help_text="With commas between. Blanks become hyphens; new ones are made.",
     )
     statuses = forms.MultipleChoiceField(required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget)
-    note = forms.CharField(
-        required=False,
-        max_length=NOTES_LENGTH,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        help_text="How it was given, or why: for the ledger.",
-    )
-    version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, profile: Profile, data: QueryDict | None) -> None:
         tags = sorted(profile.profile_tags.values_list("tag__handle", flat=True))
@@ -87,13 +65,6 @@ class ConsentForm(forms.Form):
         """All other fields that are seen."""
         return [field for field in self.visible_fields() if field.name not in _flags()]
 
-    def clean_note(self) -> str:
-        """Bring the note into normal form."""
-        try:
-            return keys.text(self.cleaned_data["note"], length=NOTES_LENGTH, notes=True)
-        except InvalidValueError as error:
-            raise forms.ValidationError(str(error)) from error
-
     @property
     def record(self) -> dict[str, Any]:
         """What was changed, as a sender would write it."""
@@ -106,13 +77,9 @@ class ConsentForm(forms.Form):
             sent["statuses"] = self.cleaned_data["statuses"]
         return sent
 
-    def tell(self, outcome: Outcome) -> None:
-        """Show at the fields why it was refused."""
-        for error in outcome.errors:
-            _, name, *rest = (*error.pointer.split("/"), "")
-            field = rest[0] if name == "comms_attributes" and rest else name
-            message = STALE_MESSAGE if error.code is ErrorCode.STALE else error.message
-            self.add_error(field if field in self.fields else None, message)
+    def field_of(self, pointer: str) -> str | None:
+        """Return the field at which an error of that place is told."""
+        return super().field_of(pointer.removeprefix("/comms_attributes"))
 
 
 def _flags() -> list[str]:
@@ -121,21 +88,15 @@ def _flags() -> list[str]:
 
 def consent_page(request: HttpRequest, profile_id: UUID) -> HttpResponse:
     """Show the form, and write what was changed as one draft, as staff's own act."""
-    if not request.user.has_perm(PERMISSION):
-        raise PermissionDenied
-    profile = get_object_or_404(Profile, id=profile_id)
-    if profile.merged_into_id is not None or profile.ended is not None:
-        messages.error(request, "The profile cannot be edited: it was merged, or its time has ended.")
-        return redirect("admin:profiles_profile_change", profile.pk)
+    profile = person_to_change(request, profile_id)
+    if isinstance(profile, HttpResponse):
+        return profile
     form = ConsentForm(profile, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        outcome = _write(request, profile, form)
+        draft = parse_record(form.record, cause=cause_of(request), target=profile.pk, blocked=load_key_rules().blocked)
+        outcome = write_act(request, draft, form.cleaned_data)
         if outcome.kind is not OutcomeKind.REJECTED:
-            changed = outcome.kind is OutcomeKind.UPDATED
-            messages.success(request, "It was changed." if changed else "Nothing has changed.")
-            for warning in outcome.warnings:
-                messages.warning(request, warning.message)
-            return redirect("admin:profiles_profile_change", profile.pk)
+            return page_of(profile)
         form.tell(outcome)
     context = {
         **admin.site.each_context(request),
@@ -144,21 +105,3 @@ def consent_page(request: HttpRequest, profile_id: UUID) -> HttpResponse:
         "form": form,
     }
     return TemplateResponse(request, "admin/hub/consent.html", context)
-
-
-def _write(request: HttpRequest, profile: Profile, form: ConsentForm) -> Outcome:
-    cause = Cause(
-        kind=CauseKind.ADMIN,
-        actor_id=request.user.pk,
-        actor_label=request.user.get_username(),
-        request_id=request_id(),
-    )
-    draft = replace(
-        parse_record(form.record, cause=cause, target=profile.pk, blocked=load_key_rules().blocked),
-        expected_version=form.cleaned_data["version"],
-        is_explicit=True,
-        note=form.cleaned_data["note"],
-    )
-    with transaction.atomic():
-        (outcome,) = apply_drafts([draft], criteria=(EMAIL,), now=timezone.now())
-    return outcome

@@ -46,6 +46,7 @@ class ProfileForm(ProfileModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.is_new = not self.instance.version
         self.initial["version"] = self.instance.version
         for field in self.fields.values():
             if isinstance(field, forms.CharField):
@@ -66,10 +67,12 @@ class ProfileForm(ProfileModelForm):
         """
         if self.errors:
             return
+        target = None if self.is_new else self.instance.pk
         self.draft = replace(
-            parse_record(self._raw(), cause=self.cause, target=self.instance.pk, blocked=load_key_rules().blocked),
-            expected_version=self.cleaned_data["version"],
+            parse_record(self._raw(), cause=self.cause, target=target, blocked=load_key_rules().blocked),
+            expected_version=None if self.is_new else self.cleaned_data["version"],
             is_explicit=True,
+            is_new=self.is_new,
         )
         for warning in self.draft.warnings:
             if warning.code is WarningCode.BLOCKED_VALUE:  # whoever typed it has to know before they go on

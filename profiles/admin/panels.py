@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from profiles import shape
 from profiles.admin.edits import EDITABLE
+from profiles.admin.entries import KINDS
 from profiles.admin.ledger import cut, first_changes, shown_value, who_cell
 from profiles.admin.marks import Marks
 from profiles.desk.cells import link
@@ -23,7 +24,7 @@ from profiles.directory.ledgers import takers_of
 from profiles.history import timeline
 from profiles.models import DuplicateCandidate, Profile, ProfileChange, User
 from profiles.provenance import provenance_of
-from profiles.values import Rows
+from profiles.values import Origin, RowKey, Rows
 
 CHANGES_SHOWN: Final = 14
 CHANGES_OF_EACH: Final = 6
@@ -37,7 +38,7 @@ def profile_link(profile: Profile) -> SafeString:
     return link(url, cut(str(profile)))
 
 
-def panels_of(profile: Profile, *, asked: QueryDict) -> dict[str, object]:
+def panels_of(profile: Profile, *, asked: QueryDict, may_edit: bool = False) -> dict[str, object]:
     """Return the panels, and of long ones the parts that the address asks for; queries, the same for any size."""
     snapshot = load_snapshots([profile.id], collections=shape.COLLECTIONS)[profile.id]
     merged = list(profile.merged.order_by("-id")[: OTHERS_SHOWN + 1])
@@ -54,7 +55,13 @@ def panels_of(profile: Profile, *, asked: QueryDict) -> dict[str, object]:
         "own_fields": _where_from(snapshot.fields, marks),
         "tags": dict(zip(("shown", "part"), tags, strict=True)),
         "collections": [
-            _collection(collection, snapshot.collections[name], marks, asked=asked)
+            _collection(
+                collection,
+                snapshot.collections[name],
+                marks,
+                asked=asked,
+                pages=_pages(profile, name, snapshot.origins.get(name, {})) if may_edit and name in KINDS else {},
+            )
             for name, collection in shape.COLLECTIONS.items()
             if name != shape.TAGS.name and snapshot.collections[name]
         ],
@@ -87,14 +94,24 @@ def _where_from(fields: Mapping[str, object], marks: Marks) -> dict[str, object]
     )
 
 
-def _collection(collection: shape.Collection, rows: Rows, marks: Marks, *, asked: QueryDict) -> dict[str, object]:
-    """Return a part of a collection's rows; columns that are empty in all of them are left out."""
+def _pages(profile: Profile, name: str, origins: Mapping[RowKey, Origin]) -> dict[RowKey, str]:
+    """Return where each row of a collection is changed."""
+    return {key: reverse("entry-page", args=[profile.pk, name, origin.id]) for key, origin in origins.items()}
+
+
+def _collection(
+    collection: shape.Collection, rows: Rows, marks: Marks, *, asked: QueryDict, pages: Mapping[RowKey, str]
+) -> dict[str, object]:
+    """Return a part of a collection's rows; columns that are empty in all of them are left out.
+
+    `pages` has where each row is changed: its name leads there.
+    """
     columns = [name for name in collection.fields if any(_is_told(row[name]) for row in rows.values())]
-    names = (*collection.key, *columns)
+    names = ("" if collection is shape.ADDRESSES else collection.key[0], *collection.key[1:], *columns)
     shown, part = part_of(sorted(rows.items()), asked=asked, name=collection.name, size=rows_shown(len(names) + 1))
     cells = [
         [
-            *(cut(part) if part else "-" for part in key),
+            *_key_cells(key, pages.get(key), is_named=collection is not shape.ADDRESSES),
             *(shown_value(row[name]) if _is_told(row[name]) else "-" for name in columns),
             marks.of_row(collection.name, key),
         ]
@@ -106,6 +123,14 @@ def _collection(collection: shape.Collection, rows: Rows, marks: Marks, *, asked
         "table": table([*(name.replace("_", " ") for name in names), "where from"], cells),
         "part": part,
     }
+
+
+def _key_cells(key: RowKey, page: str | None, *, is_named: bool) -> list[object]:
+    """Return what names a row; an address has no name that tells anybody anything."""
+    if not is_named:
+        return ["-" if page is None else link(page, "Change")]
+    first, *others = (cut(part) if part else "-" for part in key)
+    return [first if page is None else link(page, str(first)), *others]
 
 
 def _is_told(value: object) -> bool:
@@ -138,7 +163,8 @@ def _what(change: ProfileChange, taker: int | None) -> SafeString:
     what = first_changes(change, most=CHANGES_OF_EACH)
     if change.reverts is not None:
         versions = ", ".join(map(str, change.reverts["versions"]))
-        what = format_html('<div class="text-xs">takes back version {}</div>{}', versions, what)
+        told = f"takes back version {versions}" if versions else "follows from an undo of who became one with it"
+        what = format_html('<div class="text-xs">{}</div>{}', told, what)
     if taker is None:
         return what
     return format_html(

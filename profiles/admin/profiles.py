@@ -5,12 +5,15 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from profiles.admin.acts import cause_of
 from profiles.admin.edits import EDITABLE, ProfileForm
+from profiles.admin.entries import KINDS
 from profiles.admin.filters import (
     DuplicatesFilter,
     EmailConsentFilter,
@@ -25,10 +28,8 @@ from profiles.admin.filters import (
 from profiles.admin.merges import PERMISSION, merge_page
 from profiles.admin.panels import panels_of
 from profiles.desk.lists import ChoicesDropdownFilter, HubAdmin, display, moment
-from profiles.http.requests import request_id
 from profiles.models import Profile
 from profiles.searching import find_profiles
-from profiles.values import Cause, CauseKind
 
 TYPE_LABELS: Final = {
     "active": "success",
@@ -65,6 +66,7 @@ class ProfileAdmin(HubAdmin):
     """People as the hub knows them. Staff edits take the hub's one way in, so that they are in the ledger."""
 
     form = ProfileForm
+    warn_unsaved_form = True
     list_display = ("name", "email", "mobile_phone", "type_label", "updated")
     list_filter = (
         ("profile_type", ChoicesDropdownFilter),
@@ -107,10 +109,6 @@ class ProfileAdmin(HubAdmin):
 
     # --- Who may ----------------------------------------------------------------------------------------------------
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: profiles come in as records."""
-        return False
-
     def has_delete_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
         """Refuse: the type `deleted` is how one goes."""
         return False
@@ -136,20 +134,24 @@ class ProfileAdmin(HubAdmin):
     ) -> type[ProfileForm]:
         """Return the form, knowing who edits and when."""
         form: Any = super().get_form(request, obj, change, **kwargs)
-        form.cause = Cause(
-            kind=CauseKind.ADMIN,
-            actor_id=request.user.pk,
-            actor_label=request.user.get_username(),
-            request_id=request_id(),
-        )
+        form.cause = cause_of(request)
         form.now = timezone.now()
         return form  # type: ignore[no-any-return]  # made by Django for this request
 
     def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:  # noqa: FBT001
         """Write the edit as it was decided, and show what of it was left out."""
-        for warning in form.apply().warnings:
+        outcome = form.apply()
+        for warning in outcome.warnings:
             self.message_user(request, warning.message, messages.WARNING)
+        obj.pk = outcome.profile_id
         obj.refresh_from_db()
+
+    def response_add(self, request: HttpRequest, obj: Profile, post_url_continue: str | None = None) -> HttpResponse:
+        """Go on at the page of whoever was added, for all that a form of fields does not hold."""
+        self.message_user(request, f"{obj} was added.", messages.SUCCESS)
+        if "_addanother" in request.POST:
+            return redirect("admin:profiles_profile_add")
+        return redirect("admin:profiles_profile_change", obj.pk)
 
     def render_change_form(  # type: ignore[override]  # Django names the options
         self,
@@ -165,10 +167,13 @@ class ProfileAdmin(HubAdmin):
         if isinstance(form, ProfileForm) and form.is_refused:
             form.apply()
         page = super().render_change_form(request, context, **options)
-        for name, field in form.fields.items():
+        for name, field in form.fields.items() if "marks" in context else ():
             if mark := context["marks"].of_field(name):
                 field.help_text = format_html("{} {}", field.help_text, mark)
         return page
+
+    def log_addition(self, request: HttpRequest, obj: Profile, message: object) -> None:  # type: ignore[override]
+        """Leave Django's own log alone, likewise."""
 
     def log_change(self, request: HttpRequest, obj: Profile, message: object) -> None:  # type: ignore[override]
         """Leave Django's own log alone: the ledger has it, and erasing a person must not miss a name there."""
@@ -187,7 +192,8 @@ class ProfileAdmin(HubAdmin):
         may = request.user.has_perm(PERMISSION)
         is_merged = obj.merged_into_id is not None
         return {
-            **panels_of(obj, asked=request.GET),
+            **panels_of(obj, asked=request.GET, may_edit=self.has_change_permission(request, obj)),
+            "kinds": KINDS.values(),
             "may_merge": may and not is_merged,
             "may_unmerge": may and is_merged,
         }

@@ -36,7 +36,7 @@ def typed(client, profile, **changes):
 
 
 def test_no_more_text_messages(staff_client, staff_user, ann):
-    done = staff_client.post(url_of(ann), typed(staff_client, ann, sms_promo="no", note="said so on the phone"))
+    done = staff_client.post(url_of(ann), typed(staff_client, ann, sms_promo="no", reason="said so on the phone"))
 
     assert done.status_code == 302
     assert Profile.objects.get().sms_promo is False
