@@ -81,6 +81,15 @@ class Drafts:
         return _cause_of(self._batch, position)
 
 
+def drafts_in(batch: Batch, content: bytes, rules: KeyRules) -> list[ProfileDraft]:
+    """Return what the records of a body would ask for as a batch that is not stored; queries none."""
+    reader = RecordReader()
+    return [
+        _draft_of(batch, reader.read(position, text), _cause_of(batch, position), rules)
+        for position, text in enumerate(record_texts(content))
+    ]
+
+
 def drafts_of(records: Iterable[BatchRecord]) -> dict[tuple[UUID, int], ProfileDraft]:
     """Return what records of any batches asked for, by batch and position, so far as that is kept and sound.
 

@@ -7,7 +7,7 @@ again: the file is read from its beginning, and a slice that is there already is
 import hashlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -130,23 +130,14 @@ def _sha256(file: Path) -> str:
 # --- On its way --------------------------------------------------------------------------------------------------
 
 
-class Importer:
-    """What takes a file in: what of it was taken, and what became of that."""
+class FileRun:
+    """A file while its records are decided, or foretold: what of it was taken, and what became of that."""
 
-    def __init__(
-        self,
-        row: Import,
-        file: Path,
-        terms: ImportTerms,
-        *,
-        rejects: RejectFile | None = None,
-        is_resumed: bool = False,
-    ) -> None:
-        self.row = row
+    def __init__(self, file: Path, terms: ImportTerms, *, label: str, rejects: RejectFile | None = None) -> None:
         self.file = file
         self.terms = terms
+        self.label = label
         self.rejects = rejects
-        self.is_resumed = is_resumed
         self.taken = 0
         self.counts = dict.fromkeys(map(str, OUTCOMES), 0)
         self.stopped = 0
@@ -161,6 +152,65 @@ class Importer:
         """What was found out about the file."""
         self.remarks: dict[str, str] = {}
         """What was said of whole batches, by code."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether anybody wants to know of more rejections."""
+        return self.rejects is not None or len(self.rejections) < REJECTED_SHOWN
+
+    def slices(self) -> Iterator[Slice]:
+        """Yield the file's slices, up to the limit; raises `FileError`."""
+        limit = self.terms.limit
+        slices = read_slices(
+            self.file,
+            criteria=self.terms.criteria,
+            size=MAX_RECORDS if limit is None else min(MAX_RECORDS, limit),
+            mapping=self.terms.mapping,
+            encoding=self.terms.encoding,
+            file_format=self.terms.file_format,
+            tell=self.told.append,
+        )
+        for part in slices:
+            left = len(part.lines) if limit is None else limit - self.taken
+            if left <= 0:
+                return
+            yield part if left >= len(part.lines) else Slice(part.lines[:left])
+
+    def take(self, part: Slice) -> None:
+        """Note that a slice is on its way."""
+        self.taken += len(part.lines)
+        self.left_out.update(line.left_out for line in part.lines if line.left_out)
+
+    def note_warnings(self, line: Line, warnings: Iterable[Mapping[str, Any]]) -> None:
+        """Note what was ignored of a record."""
+        for warning in warnings:
+            first = self.warnings.setdefault(warning["code"], Warned(warning["code"], line.number, _told(warning)))
+            first.count += 1
+
+    def note_rejection(self, line: Line, errors: Iterable[Mapping[str, Any]]) -> None:
+        """Note why a record was refused, for those who want to know."""
+        reasons = tuple(_told(error) for error in errors)
+        if len(self.rejections) < REJECTED_SHOWN:
+            self.rejections.append(Rejection(line.number, reasons))
+        if self.rejects is not None:
+            self.rejects.write(line, reasons)
+
+
+class Importer(FileRun):
+    """What takes a file in."""
+
+    def __init__(
+        self,
+        row: Import,
+        file: Path,
+        terms: ImportTerms,
+        *,
+        rejects: RejectFile | None = None,
+        is_resumed: bool = False,
+    ) -> None:
+        super().__init__(file, terms, label=row.label, rejects=rejects)
+        self.row = row
+        self.is_resumed = is_resumed
         self._waiting: deque[tuple[Batch, tuple[Line, ...]]] = deque()
 
     def run(self, helper: Helper, *, on_progress: Callable[[Self], None]) -> None:
@@ -171,7 +221,7 @@ class Importer:
         """
         fault: FileError | None = None
         try:
-            for number, part in enumerate(self._slices()):
+            for number, part in enumerate(self.slices()):
                 self._send(number, part, helper)
                 while len(self._waiting) >= MOST_UNFINISHED:
                     self._collect(helper)
@@ -193,32 +243,13 @@ class Importer:
             told = "" if fault is None else str(fault)
             Import.objects.filter(id=self.row.pk).update(finished_at=timezone.now(), fault=told)
 
-    def _slices(self) -> Iterator[Slice]:
-        """Yield the file's slices, up to the limit."""
-        limit = self.terms.limit
-        slices = read_slices(
-            self.file,
-            criteria=self.terms.criteria,
-            size=MAX_RECORDS if limit is None else min(MAX_RECORDS, limit),
-            mapping=self.terms.mapping,
-            encoding=self.terms.encoding,
-            file_format=self.terms.file_format,
-            tell=self.told.append,
-        )
-        for part in slices:
-            left = len(part.lines) if limit is None else limit - self.taken
-            if left <= 0:
-                return
-            yield part if left >= len(part.lines) else Slice(part.lines[:left])
-
     def _send(self, number: int, part: Slice, helper: Helper) -> None:
         """Have the slice be a batch, if it is none yet."""
         body = part.body(self.terms.criteria, mobile_clash=self.terms.mobile_clash)
         batch_id = self._sent(number, body) if self.is_resumed else None
         if batch_id is None:
             batch_id = self._submit(number, body, helper)
-        self.taken += len(part.lines)
-        self.left_out.update(line.left_out for line in part.lines if line.left_out)
+        self.take(part)
         self._waiting.append((Batch(id=batch_id), part.lines))
 
     def _sent(self, number: int, body: bytes) -> UUID | None:
@@ -263,30 +294,17 @@ class Importer:
             self.counts[name] += getattr(batch, f"{name}_count")
         self.stopped += batch.state != BatchState.DONE
         self.remarks |= {one["code"]: one["message"] for one in batch.warnings}
-        self._note_warnings(batch, lines)
-        if batch.rejected_count and (self.rejects is not None or len(self.rejections) < REJECTED_SHOWN):
-            self._note_rejections(batch, lines)
-
-    def _note_warnings(self, batch: Batch, lines: tuple[Line, ...]) -> None:
-        rows = BatchRecord.objects.filter(batch=batch).exclude(warnings=[]).order_by("position")
-        for position, warnings in rows.values_list("position", "warnings"):
-            for warning in warnings:
-                code = warning["code"]
-                first = self.warnings.setdefault(code, Warned(code, lines[position].number, _told(warning)))
-                first.count += 1
-
-    def _note_rejections(self, batch: Batch, lines: tuple[Line, ...]) -> None:
-        rows = BatchRecord.objects.filter(batch=batch, outcome=OutcomeKind.REJECTED).order_by("position")
-        left = None if self.rejects is not None else REJECTED_SHOWN - len(self.rejections)
-        for position, errors in rows.values_list("position", "errors")[:left]:
-            reasons = tuple(_told(error) for error in errors)
-            if len(self.rejections) < REJECTED_SHOWN:
-                self.rejections.append(Rejection(lines[position].number, reasons))
-            if self.rejects is not None:
-                self.rejects.write(lines[position], reasons)
+        rows = BatchRecord.objects.filter(batch=batch).order_by("position")
+        for position, warnings in rows.exclude(warnings=[]).values_list("position", "warnings"):
+            self.note_warnings(lines[position], warnings)
+        if batch.rejected_count and self.has_room:
+            rejected = rows.filter(outcome=OutcomeKind.REJECTED).values_list("position", "errors")
+            left = None if self.rejects is not None else REJECTED_SHOWN - len(self.rejections)
+            for position, errors in rejected[:left]:
+                self.note_rejection(lines[position], errors)
 
 
-def _told(fault: dict[str, Any]) -> str:
+def _told(fault: Mapping[str, Any]) -> str:
     if fault["code"] == ErrorCode.UNREADABLE:
         return str(fault["message"]).partition(": ")[2]  # the line is told anyway
     return f"{fault['pointer'] or 'the record'}: {fault['message']} ({fault['code']})"

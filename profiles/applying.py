@@ -18,6 +18,7 @@ from profiles.db.ids import derived_ids, new_id
 from profiles.directory import Scope, load_key_rules, open_directory
 from profiles.history import contacts_of
 from profiles.matching import plan
+from profiles.overlay import Overlay
 from profiles.overmerging import alarms_of, long_lived
 from profiles.sentences import ToldError
 from profiles.values import (
@@ -118,14 +119,21 @@ def foretell_drafts(
     mobile_clash: MobileClash,
     identity_limits: Mapping[str, int],
     source: UUID,
+    overlay: Overlay | None = None,
 ) -> list[Decision]:
     """Return what the drafts would come to if they were applied now; nothing is locked and nothing written.
 
-    `source` is what names the things they would make; for the rest see `apply_drafts`. Queries; the caller has them
-    see one moment.
+    `source` is what names the things they would make, `overlay` what drafts before them would have made, to which
+    these are added; for the rest see `apply_drafts`. Queries; the caller has them see one moment.
     """
     deciding = _Deciding(drafts, criteria, now, received_at, mobile_clash, identity_limits)
-    return deciding.foretell(open_directory(deciding.scope, lock=False), source=source, at=received_at)
+    if overlay is None:
+        return deciding.foretell(open_directory(deciding.scope, lock=False), source=source, at=received_at)
+    scope = overlay.widened(deciding.scope)
+    directory = overlay.over(open_directory(scope, lock=False), scope)
+    decided = deciding.decide(directory, source=source, named_at=received_at, received_at=received_at)
+    overlay.take(decided.results)
+    return deciding.told(decided, directory, source=source, at=received_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +185,10 @@ class _Deciding:
     def foretell(self, directory: Directory, *, source: UUID, at: dt.datetime) -> list[Decision]:
         """Return what they would come to by what is known, had they come in at that time; pure."""
         decided = self.decide(directory, source=source, named_at=at, received_at=at)
+        return self.told(decided, directory, source=source, at=at)
+
+    def told(self, decided: Plan, directory: Directory, *, source: UUID, at: dt.datetime) -> list[Decision]:
+        """Return what was decided of each, as it is shown."""
         return digests.decided(
             decided.outcomes,
             {change.cause.position: change.changes for change in decided.changes},

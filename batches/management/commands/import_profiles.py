@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Final, TextIO
+from typing import IO, Any, ClassVar, Final, TextIO
 from urllib.parse import quote
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -30,8 +30,17 @@ from batches.files import (
     load_mapping,
 )
 from batches.files.cells import LEFT_OUT_ADDRESS
-from batches.importing import Importer, ImportTerms, ResumeError, begin_import, resume_import, unfinished_import
+from batches.importing import (
+    FileRun,
+    Importer,
+    ImportTerms,
+    ResumeError,
+    begin_import,
+    resume_import,
+    unfinished_import,
+)
 from batches.intake import BodyError, EnvelopeError
+from batches.rehearsing import Rehearsal
 from batches.worker import helping
 from profiles.db.server import LocksDoNotExcludeError
 from profiles.keys import NAME_LENGTH
@@ -86,6 +95,17 @@ class Command(BaseCommand):
             dest="file_format",
             help="Of standard input, or where the file's name does not tell.",
         )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="Only tell what would become of the records, each seeing what those before it would have made.",
+        )
+        parser.add_argument(
+            "--report",
+            type=Path,
+            metavar="FILE",
+            help="With --dry-run: where every record's outcome and changes go, as JSON Lines.",
+        )
         parser.add_argument("--limit", type=int, metavar="N", help="Take the first N records only.")
         parser.add_argument(
             "--reject-file",
@@ -110,6 +130,8 @@ class Command(BaseCommand):
         mapping: str | None,
         encoding: str | None,
         file_format: str | None,
+        dry_run: bool,
+        report: Path | None,
         limit: int | None,
         reject_file: Path | None,
         resume: bool,
@@ -118,16 +140,28 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         """Import the file and say what became of it."""
+        if resume and dry_run:
+            raise CommandError(
+                "--resume goes on with an import; a dry run has nothing to go on with.", returncode=FAILED
+            )
+        if report is not None and not dry_run:
+            raise CommandError("--report is what a --dry-run tells.", returncode=FAILED)
         criteria = read_match(match)
         columns, rejects = _read_terms(mapping, reject_file, limit)
         submitted_by = _checked_user(user)
         clash = None if mobile_clash is None else MobileClash(mobile_clash)
         terms = ImportTerms(criteria, clash, columns, encoding, file_format, limit)
+        name = (label or file.name)[:NAME_LENGTH]
+        if dry_run:
+            with _report_file(report) as told:
+                rehearsal = Rehearsal(file, terms, label=name, submitted_by=submitted_by, rejects=rejects, report=told)
+                self._end(rehearsal, self._rehearse(rehearsal))
+            return
         try:
             if resume:
                 row = resume_import(file, terms)
             else:
-                row = begin_import(file, terms, label=(label or file.name)[:NAME_LENGTH], submitted_by=submitted_by)
+                row = begin_import(file, terms, label=name, submitted_by=submitted_by)
         except FileError as error:
             raise CommandError(f"{file}: {error} Nothing was taken.", returncode=FAILED) from error
         except ResumeError as error:
@@ -136,11 +170,12 @@ class Command(BaseCommand):
             began = f"{earlier.started_at:%Y-%m-%d %H:%M} UTC"
             self.stderr.write(f"An import of this file, of {began}, is not at its end; --resume goes on with it.")
         run = Importer(row, file, terms, rejects=rejects, is_resumed=resume)
-        try:
-            failure = self._run(run)
-        finally:
-            if rejects is not None:
-                rejects.close()
+        self._end(run, self._run(run))
+
+    def _end(self, run: FileRun, failure: str) -> None:
+        """Say what became of the file, and end with the code of that; raises `CommandError`."""
+        if run.rejects is not None:
+            run.rejects.close()
         if run.taken or not failure:
             # Whether anybody reads it is no matter of the exit code.
             with contextlib.suppress(BrokenPipeError):
@@ -154,6 +189,24 @@ class Command(BaseCommand):
             )
         if run.counts["rejected"]:
             sys.exit(SOME_REJECTED)
+
+    def _rehearse(self, run: Rehearsal) -> str:
+        """Foretell; return why it ended before the file did, nothing if it did not."""
+        try:
+            with _progress(run.file.name) as progress:
+                run.run(on_progress=progress.tell)
+        except FileError as error:
+            where = f"{run.file}, line {error.line}" if error.line else str(run.file)
+            return f"{where}: {error}"
+        except (RejectFileError, OSError) as error:
+            return str(error)
+        except Error as error:
+            if (told := trouble(error)) is None:
+                raise
+            return told
+        except KeyboardInterrupt:
+            return "Interrupted."
+        return ""
 
     def _run(self, run: Importer) -> str:
         """Import; return why it ended before the file did, nothing if it did not."""
@@ -180,10 +233,12 @@ class Command(BaseCommand):
         again = " --resume goes on." if run.row.file_sha256 else ""
         return f"{reason} {_taken(run)} Those not decided yet stay queued.{again}"
 
-    def _summarise(self, run: Importer) -> None:
-        """Say what became of the file."""
+    def _summarise(self, run: FileRun) -> None:
+        """Say what became of the file, or would."""
         write = self.stdout.write
-        write(f"{run.file}: {_records(run.taken)}: {_told(run)}.")
+        is_told_only = isinstance(run, Rehearsal)
+        would = "would be " if is_told_only else ""
+        write(f"{run.file}: {_records(run.taken)}: {would}{_told(run)}.{' Nothing was written.' if would else ''}")
         for remark in run.told:
             write(remark)
         for rejection in run.rejections:
@@ -200,10 +255,10 @@ class Command(BaseCommand):
         if run.rejects is not None and run.rejects.count:
             rows = _counted(run.rejects.count, "rejected row")
             write(f"{run.rejects.path}: {rows}, to be corrected and imported again.")
-        if run.counts["rejected"]:
+        if run.counts["rejected"] and not is_told_only:
             write(
-                f"Each rejected record is in the admin as it came, under the label {run.row.label}: "
-                f"/admin/batches/batch/?q={quote(run.row.label)}"
+                f"Each rejected record is in the admin as it came, under the label {run.label}: "
+                f"/admin/batches/batch/?q={quote(run.label)}"
             )
 
 
@@ -221,6 +276,20 @@ def _read_terms(
         return columns, None if reject_file is None else RejectFile(reject_file)
     except (RejectFileError, MappingError) as error:
         raise CommandError(str(error), returncode=FAILED) from error
+
+
+@contextlib.contextmanager
+def _report_file(path: Path | None) -> Iterator[IO[bytes] | None]:
+    """Open the report, if there is to be one; raises `CommandError`."""
+    if path is None:
+        yield None
+        return
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}.", returncode=FAILED) from error
+    with file:
+        yield file
 
 
 def _checked_user(name: str | None) -> User | None:
@@ -247,11 +316,11 @@ def _records(count: int) -> str:
     return _counted(count, "record")
 
 
-def _taken(run: Importer, where: str = "") -> str:
+def _taken(run: FileRun, where: str = "") -> str:
     return f"{_records(run.taken)} {where}{'was' if run.taken == 1 else 'were'} taken."
 
 
-def _told(run: Importer) -> str:
+def _told(run: FileRun) -> str:
     return ", ".join(f"{count:,} {outcome}" for outcome, count in run.counts.items())
 
 
@@ -267,7 +336,7 @@ class _Lines:
         self.title = title
         self.due = time.monotonic() + SECONDS_BETWEEN_LINES
 
-    def tell(self, run: Importer) -> None:
+    def tell(self, run: FileRun) -> None:
         if time.monotonic() < self.due:
             return
         self.due = time.monotonic() + SECONDS_BETWEEN_LINES
@@ -281,7 +350,7 @@ class _Bar:
         self.progress = progress
         self.task = progress.add_task(escape(title), total=None, told="")
 
-    def tell(self, run: Importer) -> None:
+    def tell(self, run: FileRun) -> None:
         self.progress.update(self.task, told=_told(run))
 
     def above(self, text: str) -> None:
