@@ -29,19 +29,21 @@ from profiles.values import Decision, MobileClash, OutcomeKind
 
 
 class Rehearsal(FileRun):
-    """A file whose records are foretold."""
+    """A file whose records are foretold, on what files before it would have made (`overlay`)."""
 
     def __init__(
         self,
         file: Path,
         terms: ImportTerms,
         *,
+        overlay: Overlay,
         label: str,
         submitted_by: User | None,
         rejects: RejectFile | None = None,
         report: IO[bytes] | None = None,
     ) -> None:
         super().__init__(file, terms, label=label, rejects=rejects)
+        self._overlay = overlay
         self._submitted_by = submitted_by
         self._report = report
         self._handles: set[str] = set()
@@ -52,20 +54,19 @@ class Rehearsal(FileRun):
         Raises `FileError` where the file cannot be read (on); all that came before is foretold then. Queries.
         """
         fault: FileError | None = None
-        with Overlay() as overlay:
-            try:
-                for part in self.slices():
-                    self._foretell(part, overlay)
-                    on_progress(self)
-            except FileError as error:
-                fault = error
+        try:
+            for part in self.slices():
+                self._foretell(part)
+                on_progress(self)
+        except FileError as error:
+            fault = error
         if self.taken:
             remarks = batch_warnings(Batch(match_criteria=self._criteria), new_handles=self._handles)
             self.remarks = {one["code"]: one["message"] for one in remarks}
         if fault is not None:
             raise fault
 
-    def _foretell(self, part: Slice, overlay: Overlay) -> None:
+    def _foretell(self, part: Slice) -> None:
         clash = self.terms.mobile_clash or MobileClash(settings.MOBILE_CLASH)
         batch = Batch(
             id=new_id(),
@@ -85,7 +86,7 @@ class Rehearsal(FileRun):
                 mobile_clash=clash,
                 identity_limits=rules.identity_limits,
                 source=batch.id,
-                overlay=overlay,
+                overlay=self._overlay,
             )
         self.take(part)
         for line, decision in zip(part.lines, decisions, strict=True):

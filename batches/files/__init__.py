@@ -1,4 +1,4 @@
-"""Files of records: JSON Lines and CSV become the bytes of batches; no database.
+"""Files of records: JSON Lines, JSON and CSV become the bytes of batches; no database.
 
 A file is read as a stream, never as a whole. A row that cannot become a record keeps its place among the others, told
 with its line (see `faults`); only what cannot be read at all ends the reading.
@@ -17,6 +17,7 @@ import orjson
 import zstandard
 
 from batches.files.csv import read_csv
+from batches.files.document import read_json
 from batches.files.encodings import ENCODINGS
 from batches.files.flattening import UnknownColumnError, columns_asked, header_row, record_row
 from batches.files.jsonl import read_json_lines
@@ -125,6 +126,7 @@ class _Reader(Protocol):
 _READERS: Final[Mapping[str, _Reader]] = {
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
+    ".json": read_json,
     ".csv": read_csv,
     ".tsv": read_csv,
 }

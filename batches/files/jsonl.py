@@ -54,19 +54,23 @@ def read_json_lines(
         if not text:
             continue
         if is_first and text in _ONE_DOCUMENT:
-            raise FileError("the file is one JSON document; JSON Lines has one object in each line.", line=line.number)
+            raise FileError("the file is one JSON document, not JSON Lines; its format is json.", line=line.number)
         if is_first and _ARRAY.match(text) and (line.is_cut or text.endswith((b",", b"]"))):
-            message = "the file is a JSON array; JSON Lines has one object in each line, and no brackets around."
-            raise FileError(message, line=line.number)
+            raise FileError("the file is a JSON array, not JSON Lines; its format is json.", line=line.number)
         is_first = False
-        fault = TOO_LONG if line.is_cut else _fault(text, line)
-        if fault:
-            shown, _ = decoded(text)
-            yield faulty_line(line.number, shown, [fault])
-        else:
-            yield Line(line.number, _without_reasons(text))
+        yield record_line(line)
     if is_first:
         raise FileError("the file is empty.")
+
+
+def record_line(line: RawLine) -> Line:
+    """Return the record that some text is, byte for byte, or what stands for it where it is none."""
+    text = line.content.strip()
+    fault = TOO_LONG if line.is_cut else _fault(text, line)
+    if fault:
+        shown, _ = decoded(text)
+        return faulty_line(line.number, shown, [fault])
+    return Line(line.number, _without_reasons(text))
 
 
 def _without_reasons(text: bytes) -> bytes:

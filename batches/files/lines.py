@@ -144,6 +144,22 @@ def raw_lines(
         yield RawLine(number + 1, rest, is_cut=False)
 
 
+def pieces(
+    file: BufferedReader, *, encoding: str | None = None, is_json: bool = False, tell: Tell = nobody
+) -> Iterator[bytes]:
+    """Yield the file in UTF-8, a piece at a time, wherever its lines end; for the rest see `raw_lines`."""
+    beginning, fault = _beginning(file)
+    recode = Recoder(encoding_of(beginning, encoding, is_json=is_json))
+    if recode.encoding != "utf-8" and encoding is None:
+        tell(f"The file was read as {NAMES[recode.encoding]}.")
+    piece: bytes | None = _recoded(recode, beginning, 0)
+    while piece is not None:
+        yield piece
+        if fault is not None:
+            raise FileError(str(fault)) from fault
+        piece = _recoded(recode, _read(file, 1), 0)
+
+
 def _read(file: BufferedReader, number: int) -> bytes | None:
     """Return some more of the file, `None` at its end."""
     line = number + 1 if number else None

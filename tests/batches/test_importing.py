@@ -20,7 +20,7 @@ from profiles.models import Identity, Profile
 from tests.batches.files.reading import write
 from tests.builders import process
 
-NAMES = "the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz or .zst."
+NAMES = "the name must end in one of .jsonl, .ndjson, .json, .csv, .tsv, perhaps followed by .gz or .zst."
 transactional = pytest.mark.django_db(transaction=True)
 
 
@@ -150,7 +150,7 @@ def test_standard_input_is_a_file_too(tmp_path, monkeypatch, capsys):
     assert Batch.objects.get().label == "-"
     assert run("-") == (
         2,
-        "-: standard input has no name; tell its format: jsonl, ndjson, csv, tsv. Nothing was taken.",
+        "-: standard input has no name; tell its format: jsonl, ndjson, json, csv, tsv. Nothing was taken.",
     )
 
 
@@ -458,11 +458,11 @@ def test_damage_keeps_what_came_before(tmp_path, capsys):
         ("a.csv.gz", "email\n", "email", ": the file is not compressed with gzip, though its name ends in .gz."),
         ("a.csv", '{"email":"a@b.com"}\n', "email", ", line 1: the file is JSON; JSON Lines' names end in .jsonl."),
         ("a.jsonl", '[{"email":"a@example.com"},\n', "email",
-         ", line 1: the file is a JSON array; JSON Lines has one object in each line, and no brackets around."),
+         ", line 1: the file is a JSON array, not JSON Lines; its format is json."),
         ("a.jsonl", f'[{{"email":"{"x" * 300_000}"}}]', "email",
-         ", line 1: the file is a JSON array; JSON Lines has one object in each line, and no brackets around."),
+         ", line 1: the file is a JSON array, not JSON Lines; its format is json."),
         ("a.jsonl", '[ {"email":"a@example.com"}]', "email",
-         ", line 1: the file is a JSON array; JSON Lines has one object in each line, and no brackets around."),
+         ", line 1: the file is a JSON array, not JSON Lines; its format is json."),
     ],
 )  # fmt: skip
 def test_file_that_is_refused(tmp_path, name, content, match, told):
@@ -537,3 +537,74 @@ def test_without_a_terminal_lines_are_written_now_and_then(tmp_path, capsys, mon
 
     told = "a.jsonl: 1 record so far: 1 created, 0 updated, 0 unchanged, 0 rejected.\n"
     assert told in capsys.readouterr().err
+
+
+# --- Several files -----------------------------------------------------------------------------------------------
+
+
+def run_all(paths, *options):
+    """Import the files; return the exit code and the last failure's sentence."""
+    try:
+        call_command("import_profiles", *map(str, paths), "--match", "email", *options)
+    except SystemExit as left:
+        return left.code, ""
+    except CommandError as error:
+        return error.returncode, str(error)
+    return 0, ""
+
+
+@transactional
+def test_several_files_are_imports_of_their_own_in_their_order(tmp_path, capsys):
+    first = write(tmp_path / "a.csv", "email,company\na@example.com,Acme\n")
+    second = write(tmp_path / "b.json", '[{"email": "a@example.com", "company": "Bakers"}]')
+
+    assert run_all([first, second]) == (0, "")
+
+    told = capsys.readouterr().out
+    assert told.index(f"{first}: 1 record: 1 created") < told.index(f"{second}: 1 record: 0 created, 1 updated")
+    assert list(Import.objects.order_by("started_at").values_list("name", flat=True)) == ["a.csv", "b.json"]
+    assert Profile.objects.get().company == "Bakers"
+
+
+@transactional
+def test_file_that_fails_stops_no_other(tmp_path, capsys):
+    good = write(tmp_path / "b.csv", "email\nb@example.com\n")
+
+    code, _ = run_all([tmp_path / "missing.csv", good])
+
+    told = capsys.readouterr()
+    assert code == 2
+    assert "missing.csv: No such file or directory. Nothing was taken." in told.err
+    assert Profile.objects.count() == 1
+
+
+@transactional
+def test_rejected_record_of_any_file_is_in_the_exit_code(tmp_path):
+    files = [write(tmp_path / "a.csv", "email\nno\n"), write(tmp_path / "b.csv", "email\nb@example.com\n")]
+
+    assert run_all(files) == (1, "")
+
+
+@transactional
+def test_dry_run_of_several_files_sees_what_the_first_would_have_made(tmp_path, capsys):
+    first = write(tmp_path / "a.csv", "email\na@example.com\n")
+    second = write(tmp_path / "b.csv", "email,company\na@example.com,Acme\n")
+
+    assert run_all([first, second], "--dry-run") == (0, "")
+
+    assert f"{second}: 1 record: would be 0 created, 1 updated" in capsys.readouterr().out
+    assert not Profile.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("names", "options", "sentence"),
+    [
+        (["a.csv", "-"], [], "Standard input is imported by itself."),
+        (["a.csv", "b.csv"], ["--resume"], "--resume goes on with one file at a time."),
+        (["a.csv", "b.csv"], ["--reject-file", "r.csv"],
+         "--reject-file is for one file at a time: each has a header of its own."),
+    ],
+)  # fmt: skip
+def test_what_is_for_one_file_alone(names, options, sentence):
+    assert run_all(names, *options) == (2, sentence)

@@ -24,6 +24,7 @@ from profiles.db.ids import new_id
 from profiles.directory import load_key_rules
 from profiles.history import without_origins
 from profiles.models import ProfileChange
+from profiles.overlay import Overlay
 from tests.properties.stored import START, rolled_back, store
 from tests.properties.strategies import examples, furnished_worlds, submissions, worlds
 
@@ -45,12 +46,13 @@ def test_dry_run_in_slices_is_the_run_in_slices(tmp_path_factory, world, batches
     with (
         rolled_back(),
         patch.object(importing, "MAX_RECORDS", size),
+        Overlay() as overlay,
         patch("batches.rehearsing.timezone.now", return_value=NOW),
     ):
         store(world)
         before = everything()
         report = io.BytesIO()
-        run = Rehearsal(path, terms, label="", submitted_by=None, report=report)
+        run = Rehearsal(path, terms, overlay=overlay, label="", submitted_by=None, report=report)
 
         run.run(on_progress=lambda _: None)
 

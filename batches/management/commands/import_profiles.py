@@ -22,6 +22,7 @@ from batches.files import (
     ENCODINGS,
     FORMATS,
     READY,
+    STANDARD_INPUT,
     ColumnMapping,
     FileError,
     MappingError,
@@ -46,6 +47,7 @@ from profiles.db.server import LocksDoNotExcludeError
 from profiles.keys import NAME_LENGTH
 from profiles.management.arguments import CRITERIA, FAILED, find_user, read_match
 from profiles.models import User
+from profiles.overlay import Overlay
 from profiles.values import MobileClash
 
 SOME_REJECTED: Final = 1
@@ -54,12 +56,12 @@ SECONDS_BETWEEN_LINES: Final = 30.0
 
 
 class Command(BaseCommand):
-    """Import a JSON Lines or CSV file through the same door as the API."""
+    """Import JSON Lines, JSON or CSV files through the same door as the API."""
 
     help = (
-        "Import records from a .jsonl, .ndjson, .csv or .tsv file (also .gz, .zst) in batches of 500. A CSV's header "
-        "names fields, written in any case, with blanks or underscores (batches/files/README.md has them all), or "
-        "what --mapping knows; an empty cell leaves the field alone. A row that cannot be read is one rejected "
+        "Import records from .jsonl, .ndjson, .json, .csv or .tsv files (also .gz, .zst) in batches of 500. A CSV's "
+        "header names fields, in any case, with blanks or underscores (batches/files/README.md has them all), or what "
+        " --mapping knows; an empty cell leaves the field alone. A row that cannot be read is one rejected "
         "record. Exit code: 0 all well, 1 some records rejected, 2 failed."
     )
     # The checks would load the admin and the API, a third of the process: the web process has made them.
@@ -67,7 +69,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the file and how to match."""
-        parser.add_argument("file", metavar="FILE", type=Path, help="- is standard input.")
+        parser.add_argument(
+            "files",
+            metavar="FILE",
+            nargs="+",
+            type=Path,
+            help="Several are imported in their order; - is standard input.",
+        )
         parser.add_argument(
             "--match",
             required=True,
@@ -124,7 +132,7 @@ class Command(BaseCommand):
     def handle(
         self,
         *,
-        file: Path,
+        files: list[Path],
         match: str,
         mobile_clash: str | None,
         mapping: str | None,
@@ -139,29 +147,51 @@ class Command(BaseCommand):
         user: str | None,
         **options: Any,
     ) -> None:
-        """Import the file and say what became of it."""
-        if resume and dry_run:
-            raise CommandError(
-                "--resume goes on with an import; a dry run has nothing to go on with.", returncode=FAILED
-            )
-        if report is not None and not dry_run:
-            raise CommandError("--report is what a --dry-run tells.", returncode=FAILED)
+        """Import the files and say what became of each."""
+        _check_together(files, dry_run=dry_run, report=report, reject_file=reject_file, resume=resume)
         criteria = read_match(match)
         columns, rejects = _read_terms(mapping, reject_file, limit)
         submitted_by = _checked_user(user)
         clash = None if mobile_clash is None else MobileClash(mobile_clash)
         terms = ImportTerms(criteria, clash, columns, encoding, file_format, limit)
-        name = (label or file.name)[:NAME_LENGTH]
-        if dry_run:
-            with _report_file(report) as told:
-                rehearsal = Rehearsal(file, terms, label=name, submitted_by=submitted_by, rejects=rejects, report=told)
-                self._end(rehearsal, self._rehearse(rehearsal))
-            return
+        codes = []
+        with Overlay() as overlay, _report_file(report) as told:
+            for file in files:
+                name = (label or file.name)[:NAME_LENGTH]
+                try:
+                    if dry_run:
+                        rehearsal = Rehearsal(
+                            file,
+                            terms,
+                            overlay=overlay,
+                            label=name,
+                            submitted_by=submitted_by,
+                            rejects=rejects,
+                            report=told,
+                        )
+                        codes.append(self._end(rehearsal, self._rehearse(rehearsal)))
+                    else:
+                        run = self._begin(file, terms, label=name, submitted_by=submitted_by, resume=resume)
+                        run.rejects = rejects
+                        codes.append(self._end(run, self._run(run)))
+                except CommandError as error:
+                    if file is files[-1]:
+                        raise
+                    # The others have nothing to do with it.
+                    self.stderr.write(str(error))
+                    codes.append(FAILED)
+        if any(codes):
+            sys.exit(max(codes))
+
+    def _begin(
+        self, file: Path, terms: ImportTerms, *, label: str, submitted_by: User | None, resume: bool
+    ) -> Importer:
+        """Begin an import, or take it up again; raises `CommandError`."""
         try:
             if resume:
                 row = resume_import(file, terms)
             else:
-                row = begin_import(file, terms, label=name, submitted_by=submitted_by)
+                row = begin_import(file, terms, label=label, submitted_by=submitted_by)
         except FileError as error:
             raise CommandError(f"{file}: {error} Nothing was taken.", returncode=FAILED) from error
         except ResumeError as error:
@@ -169,11 +199,10 @@ class Command(BaseCommand):
         if not resume and (earlier := unfinished_import(row.file_sha256, besides=row.pk)) is not None:
             began = f"{earlier.started_at:%Y-%m-%d %H:%M} UTC"
             self.stderr.write(f"An import of this file, of {began}, is not at its end; --resume goes on with it.")
-        run = Importer(row, file, terms, rejects=rejects, is_resumed=resume)
-        self._end(run, self._run(run))
+        return Importer(row, file, terms, is_resumed=resume)
 
-    def _end(self, run: FileRun, failure: str) -> None:
-        """Say what became of the file, and end with the code of that; raises `CommandError`."""
+    def _end(self, run: FileRun, failure: str) -> int:
+        """Say what became of the file, and return the code of that; raises `CommandError`."""
         if run.rejects is not None:
             run.rejects.close()
         if run.taken or not failure:
@@ -187,8 +216,7 @@ class Command(BaseCommand):
                 f"{_counted(run.stopped, 'batch', 'batches')} could not be processed; see the admin.",
                 returncode=FAILED,
             )
-        if run.counts["rejected"]:
-            sys.exit(SOME_REJECTED)
+        return SOME_REJECTED if run.counts["rejected"] else 0
 
     def _rehearse(self, run: Rehearsal) -> str:
         """Foretell; return why it ended before the file did, nothing if it did not."""
@@ -263,6 +291,22 @@ class Command(BaseCommand):
 
 
 # --- Before anything is read -------------------------------------------------------------------------------------
+
+
+def _check_together(
+    files: list[Path], *, dry_run: bool, report: Path | None, reject_file: Path | None, resume: bool
+) -> None:
+    """Raise `CommandError` for options that do not go together."""
+    faults = {
+        "--resume goes on with an import; a dry run has nothing to go on with.": resume and dry_run,
+        "--report is what a --dry-run tells.": report is not None and not dry_run,
+        "--resume goes on with one file at a time.": resume and len(files) > 1,
+        "--reject-file is for one file at a time: each has a header of its own.": reject_file and len(files) > 1,
+        "Standard input is imported by itself.": STANDARD_INPUT in files and len(files) > 1,
+    }
+    for sentence, is_so in faults.items():
+        if is_so:
+            raise CommandError(sentence, returncode=FAILED)
 
 
 def _read_terms(

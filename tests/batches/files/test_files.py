@@ -36,7 +36,7 @@ def test_compressed_file_that_unpacks_beyond_measure(tmp_path):
         next(slices)
 
 
-NAMES = "the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz or .zst."
+NAMES = "the name must end in one of .jsonl, .ndjson, .json, .csv, .tsv, perhaps followed by .gz or .zst."
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,13 @@ NAMES = "the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps follow
             "a.xlsx",
             b"",
             None,
-            "the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz or .zst.",
+            "the name must end in one of .jsonl, .ndjson, .json, .csv, .tsv, perhaps followed by .gz or .zst.",
         ),
         (
             ".gz",
             b"",
             None,
-            "the name must end in one of .jsonl, .ndjson, .csv, .tsv, perhaps followed by .gz or .zst.",
+            "the name must end in one of .jsonl, .ndjson, .json, .csv, .tsv, perhaps followed by .gz or .zst.",
         ),
         ("a.csv", None, None, "No such file or directory."),
     ],

@@ -68,9 +68,9 @@ def test_brackets_in_texts_are_no_nesting(tmp_path):
     [
         ("", None, "the file is empty."),
         (" \n\n", None, "the file is empty."),
-        ("\n[\n{}\n]\n", 2, "the file is one JSON document; JSON Lines has one object in each line."),
-        ("{\n}\n", 1, "the file is one JSON document; JSON Lines has one object in each line."),
-        ("[\n".encode("utf-16"), 1, "the file is one JSON document; JSON Lines has one object in each line."),
+        ("\n[\n{}\n]\n", 2, "the file is one JSON document, not JSON Lines; its format is json."),
+        ("{\n}\n", 1, "the file is one JSON document, not JSON Lines; its format is json."),
+        ("[\n".encode("utf-16"), 1, "the file is one JSON document, not JSON Lines; its format is json."),
     ],
 )
 def test_file_that_is_not_json_lines(tmp_path, content, line, told):
