@@ -61,7 +61,7 @@ class Command(BaseCommand):
     help = (
         "Import records from .jsonl, .ndjson, .json, .csv or .tsv files (also .gz, .zst) in batches of 500. A CSV's "
         "header names fields, in any case, with blanks or underscores (batches/files/README.md has them all), or what "
-        " --mapping knows; an empty cell leaves the field alone. A row that cannot be read is one rejected "
+        "--mapping knows; an empty cell leaves the field alone. A row that cannot be read is one rejected "
         "record. Exit code: 0 all well, 1 some records rejected, 2 failed."
     )
     # The checks would load the admin and the API, a third of the process: the web process has made them.
