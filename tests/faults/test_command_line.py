@@ -51,6 +51,7 @@ def empty_url(url, engine, tmp_path):
         ([*PEOPLE, "--user", "till"], 2, f"CommandError: {NOT_MIGRATED}\n"),
         (["explain", "ann.json", "--match", "email"], 2, f"CommandError: {NOT_MIGRATED}\n"),
         (["explain", "ann.json", "--match", "email", "--user", "till"], 2, f"CommandError: {NOT_MIGRATED}\n"),
+        (["export_rejects", "rejects.jsonl", "--label", "x"], 2, f"CommandError: {NOT_MIGRATED}\n"),
         (["export_profiles"], 2, f"CommandError: {NOT_MIGRATED}\n"),
         (["create_token", "x"], 1, f"manage.py: {NOT_MIGRATED}\n"),
         (["load_reference", "status.json"], 1, f"manage.py: {NOT_MIGRATED}\n"),
