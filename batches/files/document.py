@@ -46,7 +46,7 @@ def read_json(
                     yield record_line(record)
                 number += line.endswith(b"\n")
     except FileError as error:
-        raise error if error.line is not None else FileError(str(error), line=number) from error
+        raise FileError(str(error), line=number) from error
     cutting.end()
 
 

@@ -39,6 +39,24 @@ def encoding_of(beginning: bytes, told: str | None = None, *, is_json: bool = Fa
     return "cp1252"
 
 
+def wrongly_decoded(text: bytes) -> str:
+    """Return a sentence where text in UTF-8 looks as if it had once been read as Windows-1252; mostly nothing.
+
+    A few such signs may be meant; more are accents that somebody's program has spoilt.
+    """
+    signs = _TWICE_ENCODED.findall(text)
+    if len(signs) < _MANY_SIGNS:
+        return ""
+    return f"Text such as “{signs[0].decode()}” looks decoded wrongly before it came here: look where it was exported."
+
+
+# What accents and quotation marks become: two or three letters that hardly ever follow each other.
+_TWICE_ENCODED: Final = re.compile(
+    rb"\xc3[\x82\x83]\xc2[\xa0-\xbf]|\xc3\xa2\xe2\x82\xac(?:\xe2\x84\xa2|\xc5\x93|\xcb\x9c)?"
+)
+_MANY_SIGNS: Final = 4
+
+
 class Recoder:
     """Turns a file's bytes into UTF-8, piece by piece."""
 

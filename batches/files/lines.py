@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import zstandard
 
-from batches.files.encodings import NAMES, Recoder, encoding_of
+from batches.files.encodings import NAMES, Recoder, encoding_of, wrongly_decoded
 from batches.files.faults import faulty_entry
 from batches.values import MAX_RECORD_BYTES
 
@@ -113,33 +113,29 @@ def raw_lines(
     number = 0
     rest = b""
     is_skipping = False
-    beginning, fault = _beginning(file)
-    recode = Recoder(encoding_of(beginning, encoding, is_json=is_json))
-    if recode.encoding != "utf-8" and encoding is None:
-        tell(f"The file was read as {NAMES[recode.encoding]}.")
-    chunk: bytes | None = _recoded(recode, beginning, number)
-    while chunk is not None:
-        lines = split(rest + chunk)
-        # A CR at the end may be half a CR LF.
-        rest = b"" if not lines or lines[-1].endswith(b"\n") else lines.pop()
-        for line in lines:
+    try:
+        for piece in pieces(file, encoding=encoding, is_json=is_json, tell=tell):
+            lines = split(rest + piece)
+            # A CR at the end may be half a CR LF.
+            rest = b"" if not lines or lines[-1].endswith(b"\n") else lines.pop()
+            for line in lines:
+                if is_skipping:
+                    is_skipping = False
+                    continue
+                number += 1
+                if len(line) > LONGEST_ROW_BYTES:
+                    yield RawLine(number, line[:_KEPT_BYTES], is_cut=True)
+                else:
+                    yield RawLine(number, line, is_cut=False)
             if is_skipping:
-                is_skipping = False
-                continue
-            number += 1
-            if len(line) > LONGEST_ROW_BYTES:
-                yield RawLine(number, line[:_KEPT_BYTES], is_cut=True)
-            else:
-                yield RawLine(number, line, is_cut=False)
-        if is_skipping:
-            rest = rest[-1:]
-        elif len(rest) > LONGEST_ROW_BYTES:
-            number += 1
-            yield RawLine(number, rest[:_KEPT_BYTES], is_cut=True)
-            is_skipping, rest = True, rest[-1:]
-        if fault is not None:
-            raise FileError(str(fault), line=number + 1 if number else None) from fault
-        chunk = _recoded(recode, _read(file, number), number)
+                rest = rest[-1:]
+            elif len(rest) > LONGEST_ROW_BYTES:
+                number += 1
+                yield RawLine(number, rest[:_KEPT_BYTES], is_cut=True)
+                is_skipping, rest = True, rest[-1:]
+    except FileError as error:
+        is_at_a_line = number or error.line is not None
+        raise FileError(str(error), line=number + 1 if is_at_a_line else None) from error
     if rest and not is_skipping:
         yield RawLine(number + 1, rest, is_cut=False)
 
@@ -147,12 +143,17 @@ def raw_lines(
 def pieces(
     file: BufferedReader, *, encoding: str | None = None, is_json: bool = False, tell: Tell = nobody
 ) -> Iterator[bytes]:
-    """Yield the file in UTF-8, a piece at a time, wherever its lines end; for the rest see `raw_lines`."""
+    """Yield the file in UTF-8, a piece at a time, wherever its lines end; for the rest see `raw_lines`.
+
+    Of a fault only whoever reads the lines knows where it is.
+    """
     beginning, fault = _beginning(file)
     recode = Recoder(encoding_of(beginning, encoding, is_json=is_json))
     if recode.encoding != "utf-8" and encoding is None:
         tell(f"The file was read as {NAMES[recode.encoding]}.")
     piece: bytes | None = _recoded(recode, beginning, 0)
+    if warning := wrongly_decoded(piece or b""):
+        tell(warning)
     while piece is not None:
         yield piece
         if fault is not None:

@@ -1,5 +1,7 @@
 """Which encoding a file has, as its first bytes show."""
 
+import json
+
 import pytest
 import zstandard
 from hypothesis import given
@@ -69,3 +71,32 @@ def test_file_is_read_in_its_encoding_and_told(tmp_path, encoding, pack):
     assert records[-1] == '{"email":"p8999@b.cd","first_name":"Jürgen"}'.encode()
     named = {"utf-16": "UTF-16", "cp1252": "Windows-1252"}.get(encoding)
     assert told == ([f"The file was read as {named}."] if named else [])
+
+
+@pytest.mark.parametrize("name", ["José", "Müller", "O\u2019Brien", "Łódź, Ñandú"])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json"])
+def test_text_that_was_decoded_wrongly_is_told_of(tmp_path, name, suffix):
+    spoilt = name.encode().decode("cp1252", "ignore")
+    rows = [{"email": f"{number}@b.cd", "last_name": spoilt} for number in range(5)]
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    content = {
+        ".csv": "email,last_name\n" + "\n".join(f'{row["email"]},"{spoilt}"' for row in rows),
+        ".jsonl": lines,
+        ".json": json.dumps(rows, ensure_ascii=False),
+    }[suffix]
+    told = []
+
+    list(read_slices(write(tmp_path / f"a{suffix}", content), criteria=("email",), size=9, tell=told.append))
+
+    assert len(told) == 1
+    assert "looks decoded wrongly" in told[0]
+
+
+@pytest.mark.parametrize("name", ["José", "Müller", "São Paulo", "Ângela", "Ã", "€ 5"])
+def test_text_that_is_right_is_not_told_of(tmp_path, name):
+    told = []
+    path = write(tmp_path / "a.csv", "email,last_name\n" + f"a@b.cd,{name}\n" * 9)
+
+    list(read_slices(path, criteria=("email",), size=9, tell=told.append))
+
+    assert told == []
