@@ -17,22 +17,12 @@ from batches import importing
 from batches.management.commands import import_profiles
 from batches.models import Batch, BatchRecord, Import
 from profiles.models import Identity, Profile
+from tests.batches.files.reading import run_import as run
 from tests.batches.files.reading import write
 from tests.builders import process
 
 NAMES = "the name must end in one of .jsonl, .ndjson, .json, .csv, .tsv, perhaps followed by .gz or .zst."
 transactional = pytest.mark.django_db(transaction=True)
-
-
-def run(path, *options, match="email"):
-    """Import the file; return the exit code and the failure's sentence."""
-    try:
-        call_command("import_profiles", str(path), "--match", match, *options)
-    except SystemExit as left:
-        return left.code, ""
-    except CommandError as error:
-        return error.returncode, str(error)
-    return 0, ""
 
 
 @transactional
@@ -542,23 +532,12 @@ def test_without_a_terminal_lines_are_written_now_and_then(tmp_path, capsys, mon
 # --- Several files -----------------------------------------------------------------------------------------------
 
 
-def run_all(paths, *options):
-    """Import the files; return the exit code and the last failure's sentence."""
-    try:
-        call_command("import_profiles", *map(str, paths), "--match", "email", *options)
-    except SystemExit as left:
-        return left.code, ""
-    except CommandError as error:
-        return error.returncode, str(error)
-    return 0, ""
-
-
 @transactional
 def test_several_files_are_imports_of_their_own_in_their_order(tmp_path, capsys):
     first = write(tmp_path / "a.csv", "email,company\na@example.com,Acme\n")
     second = write(tmp_path / "b.json", '[{"email": "a@example.com", "company": "Bakers"}]')
 
-    assert run_all([first, second]) == (0, "")
+    assert run(first, second) == (0, "")
 
     told = capsys.readouterr().out
     assert told.index(f"{first}: 1 record: 1 created") < told.index(f"{second}: 1 record: 0 created, 1 updated")
@@ -570,7 +549,7 @@ def test_several_files_are_imports_of_their_own_in_their_order(tmp_path, capsys)
 def test_file_that_fails_stops_no_other(tmp_path, capsys):
     good = write(tmp_path / "b.csv", "email\nb@example.com\n")
 
-    code, _ = run_all([tmp_path / "missing.csv", good])
+    code, _ = run(tmp_path / "missing.csv", good)
 
     told = capsys.readouterr()
     assert code == 2
@@ -582,7 +561,7 @@ def test_file_that_fails_stops_no_other(tmp_path, capsys):
 def test_rejected_record_of_any_file_is_in_the_exit_code(tmp_path):
     files = [write(tmp_path / "a.csv", "email\nno\n"), write(tmp_path / "b.csv", "email\nb@example.com\n")]
 
-    assert run_all(files) == (1, "")
+    assert run(*files) == (1, "")
 
 
 @transactional
@@ -590,7 +569,7 @@ def test_dry_run_of_several_files_sees_what_the_first_would_have_made(tmp_path, 
     first = write(tmp_path / "a.csv", "email\na@example.com\n")
     second = write(tmp_path / "b.csv", "email,company\na@example.com,Acme\n")
 
-    assert run_all([first, second], "--dry-run") == (0, "")
+    assert run(first, second, "--dry-run") == (0, "")
 
     assert f"{second}: 1 record: would be 0 created, 1 updated" in capsys.readouterr().out
     assert not Profile.objects.exists()
@@ -607,4 +586,4 @@ def test_dry_run_of_several_files_sees_what_the_first_would_have_made(tmp_path, 
     ],
 )  # fmt: skip
 def test_what_is_for_one_file_alone(names, options, sentence):
-    assert run_all(names, *options) == (2, sentence)
+    assert run(*names, *options) == (2, sentence)

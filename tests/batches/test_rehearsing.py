@@ -3,26 +3,15 @@
 import json
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from batches import importing
 from batches.models import Batch, Import
 from profiles.models import Profile, ProfileChange
+from tests.batches.files.reading import run_import as run
 from tests.batches.files.reading import write
 from tests.builders import make_profile
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def run(path, *options, match="email"):
-    """Import the file; return the exit code and the failure's sentence."""
-    try:
-        call_command("import_profiles", str(path), "--match", match, *options)
-    except SystemExit as left:
-        return left.code, ""
-    except CommandError as error:
-        return error.returncode, str(error)
-    return 0, ""
 
 
 def test_outcomes_are_told_and_nothing_is_written(tmp_path, capsys):

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from django.core.management import CommandError, call_command
+
 from batches.files import read_slices
 from batches.files.faults import UNREADABLE
 
@@ -22,3 +24,14 @@ def read(path: Path, *, by: str = "email", size: int = 500) -> list[tuple[int, o
             assert fault is None or fault["line"] == line.number
             rows.append((line.number, record if fault is None else fault["errors"]))
     return rows
+
+
+def run_import(*arguments: Path | str, match: str = "email") -> tuple[int, str]:
+    """Import files by command; return the exit code and the failure's sentence."""
+    try:
+        call_command("import_profiles", *map(str, arguments), "--match", match)
+    except SystemExit as left:
+        return int(left.code or 0), ""
+    except CommandError as error:
+        return error.returncode, str(error)
+    return 0, ""
