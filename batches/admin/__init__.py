@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from batches.admin import batches, dashboard, imports, previews, records, rejected
+from batches.admin import batches, dashboard, groups, imports, previews, records, rejected
 
 admin.site.index_title = "Overview"
 
-__all__ = ["batches", "dashboard", "imports", "previews", "records", "rejected"]
+__all__ = ["batches", "dashboard", "groups", "imports", "previews", "records", "rejected"]

@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from axes.models import AccessAttempt
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
     TokenModelForm = forms.ModelForm[ApiToken]
 else:
     TokenModelForm = forms.ModelForm
-
-admin.site.unregister(Group)
 
 
 @admin.register(User)
@@ -52,11 +48,6 @@ class UserAdmin(AskedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # not s
     def active(self, user: User) -> bool:
         """Whether they may do anything at all."""
         return user.is_active
-
-
-@admin.register(Group)
-class GroupAdmin(AskedAdmin, DjangoGroupAdmin):
-    """Permissions that several members of staff have in common."""
 
 
 class TokenForm(TokenModelForm):

@@ -6,6 +6,7 @@ import json
 import pytest
 import zstandard
 
+from batches import files
 from batches.files import FileError, read_slices
 from tests.batches.files.reading import read, write
 
@@ -117,8 +118,9 @@ def test_several_frames_of_zstd_are_one_file(tmp_path):
     assert len(rows) == 50_000
 
 
-def test_zstd_that_unpacks_beyond_all_measure_is_refused(tmp_path):
-    path = write(tmp_path / "a.csv.zst", zstandard.compress(b"email\n" + b"a@b.cd\n" * 20_000_000))
+def test_zstd_that_unpacks_beyond_all_measure_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_MOST_UNMEASURED_BYTES", 100_000)
+    path = write(tmp_path / "a.csv.zst", zstandard.compress(b"email\n" + b"a@b.cd\n" * 1_000_000))
 
     with pytest.raises(FileError, match="unpacks to more than 200 times its size"):
         read(path)
