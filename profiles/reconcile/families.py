@@ -7,6 +7,7 @@ never been there when the two were united: of each merge both states are found a
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from profiles.reconcile.difference import State, difference, moved_times
@@ -16,6 +17,8 @@ from profiles.reconcile.registers import Writes, flag_in, flag_register, read_ba
 from profiles.reconcile.replaying import History
 from profiles.reconcile.uniting import unite
 from profiles.values import ChangeAction, LedgerRow, Origins, TakenBack
+
+_WAYS_KNOWN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Family:
             for merge in merges
             for profile_id, version in merge.versions.items()
         }
+        self._known: dict[frozenset[object], dict[UUID, dict[int, Writes]]] = {}
         for profile_id in self._ids:
             subjects[profile_id].family = self
 
@@ -87,19 +91,31 @@ class Family:
         Of the other profiles it counts what is taken back by now. Raises `MergeError` where they could not have become
         one.
         """
+        taken = {one: reverts if one == profile_id else self._subjects[one].reverts for one in self._ids}
+        # Each of them asks in turn about the same: with every undo some two or three ways of what is taken back.
+        key = frozenset(
+            (one, taker, told.versions, told.excepted) for one in taken for taker, told in taken[one].items()
+        )
+        if key not in self._known:
+            if len(self._known) >= _WAYS_KNOWN:
+                self._known.clear()
+            self._known[key] = self._again(taken)
+        return self._known[key][profile_id]
+
+    def _again(self, taken: Mapping[UUID, Mapping[int, TakenBack]]) -> dict[UUID, dict[int, Writes]]:
+        """Return what the rows of the merges would have written, by profile, merge after merge."""
         again: dict[UUID, dict[int, Writes]] = {one: {} for one in self._ids}
         for merge in self._merges:
             before: dict[UUID, State | None] = {}
             falling: dict[UUID, set[str]] = {}
             for one, version in merge.versions.items():
-                own = reverts if one == profile_id else self._subjects[one].reverts
                 is_merged = one == merge.merged_id
-                before[one], falling[one] = self._befores[one, version].shown(own, again[one], is_merged=is_merged)
-            merged, survivor = before[merge.merged_id], before[merge.survivor_id]
-            for one, after in self._united(merge, merged, survivor).items():
+                shown = self._befores[one, version].shown(taken[one], again[one], is_merged=is_merged)
+                before[one], falling[one] = shown
+            for one, after in self._united(merge, before[merge.merged_id], before[merge.survivor_id]).items():
                 row = self._subjects[one].history.rows[merge.versions[one]]
                 again[one][row.version] = _written(before[one] or State(), after, row, falling=falling[one])
-        return again[profile_id]
+        return again
 
     def _united(self, merge: LiveMerge, merged: State | None, survivor: State | None) -> dict[UUID, State]:
         """Return the two after the merge; one that has ended brings nothing."""

@@ -10,6 +10,8 @@ from batches.unmerging import records_of
 from profiles.history import fold
 from profiles.merging import Merge, merge_profiles
 from profiles.models import Identity, Profile, ProfileChange
+from profiles.reconcile import families
+from profiles.reconcile.uniting import unite
 from profiles.undoing import Target, UndoOptions, take_back, targets_of_batch, targets_of_operation
 from profiles.unmerging import UndoneAcrossError, Unmerge, unmerge_profiles
 from profiles.values import Cause, CauseKind
@@ -268,3 +270,19 @@ def test_statements_do_not_depend_on_how_much_came_before():
 def undo_once(profile):
     with transaction.atomic():
         take_back([Target(profile.id, 2)], cause=STAFF, now=NOW)
+
+
+def test_each_merge_is_computed_again_a_few_times_however_many_there_are(ann, monkeypatch):
+    """A profile of many merges holds nobody up: with all of them asking for all it took a minute for 60."""
+    send(email="ann@example.com", company="Acme")
+    counts, calls = [], []
+    monkeypatch.setattr(families, "unite", lambda *states, **ids: calls.append(1) or unite(*states, **ids))
+    for number in range(12):
+        merge(make_profile(email=f"m{number}@example.com"), ann)
+        calls.clear()
+        with transaction.atomic():
+            take_back([Target(ann.id, 2)], cause=STAFF, now=NOW, write=False)
+        counts.append(len(calls) / (number + 1))
+
+    assert counts[0] >= 2
+    assert len(set(counts)) == 1
