@@ -307,4 +307,9 @@ class Importer(FileRun):
 def _told(fault: Mapping[str, Any]) -> str:
     if fault["code"] == ErrorCode.UNREADABLE:
         return str(fault["message"]).partition(": ")[2]  # the line is told anyway
+    return reason_of(fault)
+
+
+def reason_of(fault: Mapping[str, Any]) -> str:
+    """Return an error or a warning of a record in one line, with its place and its code."""
     return f"{fault['pointer'] or 'the record'}: {fault['message']} ({fault['code']})"

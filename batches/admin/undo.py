@@ -23,6 +23,7 @@ from batches.models import Batch
 from batches.reverting import decisions_of, foretell, records_since
 from batches.undoing import MOST_BATCHES, MOST_SHOWN, Tally, UndoError, batches_of, parts_of, submit_undos
 from profiles import digests, keys
+from profiles.admin.acts import cause_of
 from profiles.admin.ledger import changes_cell
 from profiles.admin.panels import profile_link
 from profiles.db.ids import read_id
@@ -34,7 +35,7 @@ from profiles.models import Profile, ProfileChange
 from profiles.reconcile import Changes
 from profiles.reverting import SENTENCES, composed
 from profiles.undoing import Kept, Reversal, Target, UndoOptions, take_back
-from profiles.values import Cause, CauseKind, OutcomeKind, WarningCode
+from profiles.values import OutcomeKind, WarningCode
 
 PERMISSION: Final = "profiles.undo_change"
 OVERRIDE: Final = "profiles.override_undo"
@@ -126,7 +127,7 @@ def undo_change_page(request: HttpRequest, change_id: int) -> HttpResponse:
         with transaction.atomic(durable=True):
             done = take_back(
                 targets,
-                cause=_cause(request),
+                cause=cause_of(request),
                 now=timezone.now(),
                 options=asked.options,
                 note=asked.note,
@@ -159,20 +160,11 @@ def _asked(request: HttpRequest) -> _Asked:
     return _Asked(options, note, sent.get("digest", ""), number)
 
 
-def _cause(request: HttpRequest) -> Cause:
-    return Cause(
-        kind=CauseKind.ADMIN,
-        actor_id=request.user.pk,
-        actor_label=request.user.get_username(),
-        request_id=request_id(),
-    )
-
-
 def _foretold(
     targets: Sequence[Target], asked: _Asked, request: HttpRequest, *, besides: Collection[UUID] = ()
 ) -> list[Reversal]:
     with transaction.atomic():
-        return foretell(targets, options=asked.options, cause=_cause(request), now=timezone.now(), besides=besides)
+        return foretell(targets, options=asked.options, cause=cause_of(request), now=timezone.now(), besides=besides)
 
 
 def _digest(shown: Sequence[Reversal]) -> str:

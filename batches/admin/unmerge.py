@@ -16,17 +16,17 @@ from django.utils.safestring import SafeString
 
 from batches.unmerging import records_of, sentences
 from profiles import digests, keys
+from profiles.admin.acts import cause_of
 from profiles.admin.ledger import CHANGES_ON_PAGE, changes_cell
 from profiles.admin.merges import PERMISSION
 from profiles.admin.panels import profile_link
 from profiles.desk.cells import link
 from profiles.desk.lists import moment, table
 from profiles.history import without_origins
-from profiles.http.requests import request_id
 from profiles.keys import NOTES_LENGTH, InvalidValueError
 from profiles.models import Profile, ProfileChange
 from profiles.unmerging import PartingPlan, Unmerge, UnmergeError, unmerge_profiles
-from profiles.values import Cause, CauseKind, ChangeAction
+from profiles.values import ChangeAction
 
 MOST_ASKED: Final = 50
 """Of how many changes since the merge staff may say whose they are; the others go by their keys."""
@@ -52,13 +52,7 @@ def unmerge_page(request: HttpRequest, profile_id: UUID) -> HttpResponse:
 
 
 def _parted(unmerge: Unmerge, request: HttpRequest, *, write: bool) -> PartingPlan:
-    cause = Cause(
-        kind=CauseKind.ADMIN,
-        actor_id=request.user.pk,
-        actor_label=request.user.get_username(),
-        request_id=request_id(),
-    )
-    return unmerge_profiles(unmerge, cause=cause, now=timezone.now(), records_of=records_of, write=write)
+    return unmerge_profiles(unmerge, cause=cause_of(request), now=timezone.now(), records_of=records_of, write=write)
 
 
 def _versions(request: HttpRequest) -> list[int]:

@@ -10,7 +10,17 @@ from io import BufferedReader
 from typing import Final
 
 from batches.files.jsonl import record_line
-from batches.files.lines import LONGEST_ROW_BYTES, FileError, Line, RawLine, Tell, nobody, pieces, split_at_newlines
+from batches.files.lines import (
+    KEPT_BYTES,
+    LONGEST_ROW_BYTES,
+    FileError,
+    Line,
+    RawLine,
+    Tell,
+    nobody,
+    pieces,
+    split_at_newlines,
+)
 from batches.files.mappings import ColumnMapping
 from profiles.criteria import Criteria
 
@@ -19,8 +29,6 @@ _IN_TEXT: Final = re.compile(rb'[\\"]')
 _OUTSIDE: Final = re.compile(rb'["\[\]{},:]')
 _CLOSES: Final = {b"]": b"[", b"}": b"{"}
 _LONGEST_NAME: Final = 255
-# Of a record that is too long its beginning is kept, to be shown.
-_KEPT_BYTES: Final = 16_384
 
 
 def read_json(
@@ -161,7 +169,7 @@ class _Cutting:
                 self._begun_at = self._number
             if len(self._piece) + len(content) > LONGEST_ROW_BYTES:
                 self._is_cut = True
-                content = content[: max(0, _KEPT_BYTES - len(self._piece))]
+                content = content[: max(0, KEPT_BYTES - len(self._piece))]
             self._piece += content
         elif self._is_over or not self._open:
             if content.strip():

@@ -18,7 +18,7 @@ LONGEST_ROW_BYTES: Final = MAX_RECORD_BYTES
 TOO_LONG: Final = f"the row is longer than {LONGEST_ROW_BYTES:,} bytes."
 _CHUNK_BYTES: Final = 65_536
 # Of a line that is too long its beginning is kept, to be shown.
-_KEPT_BYTES: Final = 16_384
+KEPT_BYTES: Final = 16_384
 _OTHER_FILES: Final = {
     b"PK\x03\x04": "a spreadsheet or a zip archive; save the sheet as CSV",
     b"\x1f\x8b": "compressed; its name must end in .gz then",
@@ -124,14 +124,14 @@ def raw_lines(
                     continue
                 number += 1
                 if len(line) > LONGEST_ROW_BYTES:
-                    yield RawLine(number, line[:_KEPT_BYTES], is_cut=True)
+                    yield RawLine(number, line[:KEPT_BYTES], is_cut=True)
                 else:
                     yield RawLine(number, line, is_cut=False)
             if is_skipping:
                 rest = rest[-1:]
             elif len(rest) > LONGEST_ROW_BYTES:
                 number += 1
-                yield RawLine(number, rest[:_KEPT_BYTES], is_cut=True)
+                yield RawLine(number, rest[:KEPT_BYTES], is_cut=True)
                 is_skipping, rest = True, rest[-1:]
     except FileError as error:
         is_at_a_line = number or error.line is not None

@@ -1,7 +1,6 @@
 """What a member of staff does to one person: one draft, with why, held to the version that was looked at."""
 
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -82,17 +81,24 @@ def page_of(profile: Profile) -> HttpResponse:
     return redirect("admin:profiles_profile_change", profile.pk)
 
 
-def write_act(request: HttpRequest, draft: ProfileDraft, said: dict[str, Any]) -> Outcome:
-    """Write the draft as an act of the member of staff, and tell them what came of it unless it was refused.
+def act_on(request: HttpRequest, profile: Profile, form: ActForm, draft: ProfileDraft) -> HttpResponse | None:
+    """Write the draft as an act of staff and return the way back to the profile's page, which says what came of it.
 
-    `said` are the form's reason and version.
+    `None` where it was refused: the form tells at its fields why.
     """
-    act = replace(draft, expected_version=said["version"], is_explicit=True, note=said["reason"])
+    act = replace(
+        draft,
+        expected_version=form.cleaned_data["version"],
+        is_explicit=True,
+        note=form.cleaned_data["reason"],
+    )
     with transaction.atomic():
         (outcome,) = apply_drafts([act], criteria=(EMAIL,), now=timezone.now())
-    if outcome.kind is not OutcomeKind.REJECTED:
-        changed = outcome.kind is OutcomeKind.UPDATED
-        messages.success(request, "It was changed." if changed else "Nothing has changed.")
-        for warning in outcome.warnings:
-            messages.warning(request, warning.message)
-    return outcome
+    if outcome.kind is OutcomeKind.REJECTED:
+        form.tell(outcome)
+        return None
+    changed = outcome.kind is OutcomeKind.UPDATED
+    messages.success(request, "It was changed." if changed else "Nothing has changed.")
+    for warning in outcome.warnings:
+        messages.warning(request, warning.message)
+    return page_of(profile)

@@ -10,11 +10,10 @@ from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from profiles import shape
-from profiles.admin.acts import ActForm, cause_of, page_of, person_to_change, write_act
+from profiles.admin.acts import ActForm, act_on, cause_of, person_to_change
 from profiles.directory import load_key_rules
 from profiles.models import Profile, ProfileStatus, Status
 from profiles.schema import parse_record
-from profiles.values import OutcomeKind
 
 CHANNELS: Final = ("email", "sms", "push", "phone", "post")
 _FLAGS: Final = {"promo": "is sent offers", "optout": "has opted out", "bounced": "bounces"}
@@ -94,10 +93,8 @@ def consent_page(request: HttpRequest, profile_id: UUID) -> HttpResponse:
     form = ConsentForm(profile, request.POST or None)
     if request.method == "POST" and form.is_valid():
         draft = parse_record(form.record, cause=cause_of(request), target=profile.pk, blocked=load_key_rules().blocked)
-        outcome = write_act(request, draft, form.cleaned_data)
-        if outcome.kind is not OutcomeKind.REJECTED:
-            return page_of(profile)
-        form.tell(outcome)
+        if (done := act_on(request, profile, form, draft)) is not None:
+            return done
     context = {
         **admin.site.each_context(request),
         "title": f"Consent, tags and statuses of {profile}",

@@ -23,13 +23,13 @@ from unfold.widgets import (
 )
 
 from profiles import shape
-from profiles.admin.acts import ActForm, cause_of, page_of, person_to_change, write_act
+from profiles.admin.acts import ActForm, act_on, cause_of, person_to_change
 from profiles.directory import load_key_rules, load_snapshots
 from profiles.keys import identity_match_key
 from profiles.models import Organisation, Profile, Region, RoleDefinition
 from profiles.schema import parse_entry, parse_record
 from profiles.times import utc_text
-from profiles.values import AttributeType, Cause, OutcomeKind, ProfileDraft, Row, RowKey
+from profiles.values import AttributeType, Cause, ProfileDraft, Row, RowKey
 
 MOST_CHOICES: Final = 500
 
@@ -325,10 +325,8 @@ def entry_page(request: HttpRequest, profile_id: UUID, collection: str, row_id: 
             draft = _removal(profile, kind, stored[0], cause=cause)
         else:
             draft = _draft(profile, form, cause=cause)
-        outcome = write_act(request, draft, form.cleaned_data)
-        if outcome.kind is not OutcomeKind.REJECTED:
-            return page_of(profile)
-        form.tell(outcome)
+        if (done := act_on(request, profile, form, draft)) is not None:
+            return done
     what = "" if stored is None else ": ".join(_names(kind, stored))
     article = "an" if kind.title[0] in "aeio" else "a"
     context = {

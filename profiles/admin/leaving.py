@@ -6,10 +6,10 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from profiles.admin.acts import ActForm, cause_of, page_of, person_to_change, write_act
+from profiles.admin.acts import ActForm, act_on, cause_of, person_to_change
 from profiles.directory import load_key_rules
 from profiles.schema import parse_record
-from profiles.values import OutcomeKind, ProfileType
+from profiles.values import ProfileType
 
 
 def leaving_page(request: HttpRequest, profile_id: UUID) -> HttpResponse:
@@ -23,10 +23,8 @@ def leaving_page(request: HttpRequest, profile_id: UUID) -> HttpResponse:
         becomes = ProfileType.ACTIVE if is_deleted else ProfileType.DELETED
         record = {"profile_type": str(becomes)}
         draft = parse_record(record, cause=cause_of(request), target=profile.pk, blocked=load_key_rules().blocked)
-        outcome = write_act(request, draft, form.cleaned_data)
-        if outcome.kind is not OutcomeKind.REJECTED:
-            return page_of(profile)
-        form.tell(outcome)
+        if (done := act_on(request, profile, form, draft)) is not None:
+            return done
     context = {
         **admin.site.each_context(request),
         "title": f"{'Restore' if is_deleted else 'Delete'} {profile}?",

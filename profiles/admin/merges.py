@@ -21,17 +21,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from profiles import keys, shape
+from profiles.admin.acts import cause_of
 from profiles.admin.ledger import CHANGES_ON_PAGE, changes_cell, shown_value
 from profiles.admin.panels import profile_link
 from profiles.desk.cells import link
 from profiles.desk.lists import table
 from profiles.history import without_origins
-from profiles.http.requests import request_id
 from profiles.keys import NOTES_LENGTH, InvalidValueError
 from profiles.merging import CHOOSABLE, DifferentPeopleError, Merge, MergeError, merge_profiles, plan_merge
 from profiles.models import Profile
 from profiles.searching import find_profiles
-from profiles.values import Cause, CauseKind, Change, Plan
+from profiles.values import Change, Plan
 
 PERMISSION: Final = "profiles.merge_profile"
 MOST_FOUND: Final = 20
@@ -93,12 +93,7 @@ class _Comparison:
         self.survivor = survivor
         self.merged = merged
         self.context = context
-        self.cause = Cause(
-            kind=CauseKind.ADMIN,
-            actor_id=request.user.pk,
-            actor_label=request.user.get_username(),
-            request_id=request_id(),
-        )
+        self.cause = cause_of(request)
 
     def answer(self) -> HttpResponse:
         """Merge where that is asked for and possible; else show both, and why not."""

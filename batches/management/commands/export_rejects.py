@@ -9,6 +9,7 @@ from django.db import Error
 from batches.correcting import rejected_texts
 from batches.database import trouble
 from batches.files import Line, RejectFile, RejectFileError
+from batches.importing import reason_of
 from batches.models import Batch, BatchRecord
 from profiles.management.arguments import FAILED, find_id
 from profiles.values import OutcomeKind
@@ -75,6 +76,5 @@ def _write(batch: Batch, rejects: RejectFile) -> int:
     reasons = list(rows.values_list("position", "errors"))
     texts = rejected_texts(batch.pk) if reasons else []
     for (position, errors), text in zip(reasons, texts, strict=False):
-        told = [f"{error['pointer'] or 'the record'}: {error['message']} ({error['code']})" for error in errors]
-        rejects.write(Line(position, text.encode()), told)
+        rejects.write(Line(position, text.encode()), [reason_of(error) for error in errors])
     return len(reasons) - len(texts)
