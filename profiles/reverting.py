@@ -5,7 +5,7 @@ and each sees what the former gave back: keys that go from one profile to anothe
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -14,10 +14,10 @@ from uuid import UUID
 from profiles.keys import MatchKey
 from profiles.readings import JSON
 from profiles.reconcile import Changes, State, difference, moved_times, same, state_of
-from profiles.reconcile.families import Family, LiveMerge
-from profiles.reconcile.keeping import Keeping, Kept, RecordSince, Subject, Surroundings, keys_of, keys_that_go
-from profiles.reconcile.laying import Moves, ended, laid_on, moves_between
-from profiles.reconcile.replaying import History, Shown
+from profiles.reconcile.families import Beside, Family, LiveMerge
+from profiles.reconcile.keeping import Kept, RecordSince, Subject, Surroundings, keys_of
+from profiles.reconcile.laying import ended
+from profiles.reconcile.replaying import History
 from profiles.reconcile.rereading import Rereading, made_anew, said_again
 from profiles.reconcile.taking_back import Decision, take_back_row
 from profiles.reconcile.uniting import MergeError
@@ -207,7 +207,7 @@ class _Planning:
             self._tell(target, cause, Decision(errors=(_FOLLOWS,) if self._is_alone else ()))
             return
         around = Surroundings(self._holder_of, self._directory.references, self._users(subject.id))
-        beside = _Beside(subject, self._subjects, around, loosen_consent=self._options.loosen_consent)
+        beside = Beside(subject, self._subjects, around, loosen_consent=self._options.loosen_consent)
         around = beside.around
         try:
             anew = self._words_anew(subject, target.version) if target is self._last[subject.id] else []
@@ -501,62 +501,6 @@ def _ends_by(subject: Subject, versions: Sequence[int]) -> bool:
 def stored_in(directory: Directory, profile_id: UUID) -> ProfileSnapshot | None:
     """Return the profile as stored, also one that was merged."""
     return directory.profiles.get(profile_id) or directory.merged.get(profile_id)
-
-
-class _Beside:
-    """What follows for the profiles that one became one with, once a row of its ledger is taken back."""
-
-    def __init__(
-        self, subject: Subject, subjects: Mapping[UUID, Subject], around: Surroundings, *, loosen_consent: bool
-    ) -> None:
-        self.around = around if subject.family is None else dataclasses.replace(around, holder_of=self._holder_of)
-        self._subject = subject
-        self._family = [] if subject.family is None else [subjects[one] for one in subject.family.ids]
-        self._holder_in_hub = around.holder_of
-        self._loosen_consent = loosen_consent
-        self._reverts = dict(subject.reverts)
-        self._old: dict[UUID, Shown] = {}
-        self._moves: dict[UUID, Moves] = {}
-        self._new: dict[UUID, Shown] = {}
-
-    def excepted(self, reverts: Mapping[int, TakenBack]) -> dict[str, Kept]:
-        """Return what has to stay as it is of them, where these rows take others of the one back."""
-        self._look(reverts)
-        found: dict[str, Kept] = {}
-        for _, kept in self._others():
-            found |= kept
-        return found
-
-    def settled(self) -> Iterator[tuple[Subject, State, Sequence[Kept]]]:
-        """Yield those that something follows for, as they are then, and what of it stays as it is."""
-        self._look(self._subject.reverts)
-        for other, kept in list(self._others()):
-            after = laid_on(other.state, self._moves[other.id], but=kept)
-            if difference(other.state, after) or moved_times(other.state, after):
-                yield other, after, list(kept.values())
-
-    def _look(self, reverts: Mapping[int, TakenBack]) -> None:
-        own = self._subject.reverts
-        try:
-            self._subject.reverts = dict(reverts)
-            self._new = {one.id: one.replay(one.reverts) for one in self._family}
-            self._subject.reverts = self._reverts  # what shows now, with all that is known of by then
-            self._old = {one.id: one.replay(one.reverts) for one in self._family}
-        finally:
-            self._subject.reverts = own
-        self._moves = {id_: moves_between(self._old[id_], new) for id_, new in self._new.items()}
-
-    def _others(self) -> Iterator[tuple[Subject, dict[str, Kept]]]:
-        around = dataclasses.replace(self.around, users=())
-        for other in self._family:
-            if other is not self._subject:
-                keeping = Keeping(other, (), around, loosen_consent=self._loosen_consent)
-                yield other, keeping.excepted(self._old[other.id], self._new[other.id])
-
-    def _holder_of(self, key: MatchKey) -> UUID | None:
-        """Return who has the key, unless it is one of them who gives it up."""
-        holder = self._holder_in_hub(key)
-        return None if holder in self._moves and key in set(keys_that_go(self._moves[holder])) else holder
 
 
 _KEY_TAKEN: Final = WarningCode.KEPT_KEY_TAKEN

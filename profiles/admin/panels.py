@@ -107,11 +107,14 @@ def _collection(
     `pages` has where each row is changed: its name leads there.
     """
     columns = [name for name in collection.fields if any(_is_told(row[name]) for row in rows.values())]
-    names = ("" if collection is shape.ADDRESSES else collection.key[0], *collection.key[1:], *columns)
+    # An address has no name that tells anybody anything: there is only the way to change it.
+    is_named = collection is not shape.ADDRESSES
+    keys = collection.key if is_named else ("",) * bool(pages)
+    names = (*keys, *columns)
     shown, part = part_of(sorted(rows.items()), asked=asked, name=collection.name, size=rows_shown(len(names) + 1))
     cells = [
         [
-            *_key_cells(key, pages.get(key), is_named=collection is not shape.ADDRESSES),
+            *(_key_cells(key, pages.get(key)) if is_named else [link(pages[key], "Change")] if pages else ()),
             *(shown_value(row[name]) if _is_told(row[name]) else "-" for name in columns),
             marks.of_row(collection.name, key),
         ]
@@ -125,10 +128,8 @@ def _collection(
     }
 
 
-def _key_cells(key: RowKey, page: str | None, *, is_named: bool) -> list[object]:
-    """Return what names a row; an address has no name that tells anybody anything."""
-    if not is_named:
-        return ["-" if page is None else link(page, "Change")]
+def _key_cells(key: RowKey, page: str | None) -> list[object]:
+    """Return what names a row; where it is changed, its name leads there."""
     first, *others = (cut(part) if part else "-" for part in key)
     return [first if page is None else link(page, str(first)), *others]
 

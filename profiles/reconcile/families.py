@@ -5,16 +5,17 @@ never been there when the two were united: of each merge both states are found a
 """
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from profiles.keys import MatchKey
 from profiles.reconcile.difference import State, difference, moved_times
-from profiles.reconcile.keeping import Subject
-from profiles.reconcile.laying import laid_on, moves_between, rewound
+from profiles.reconcile.keeping import Keeping, Kept, Subject, Surroundings, keys_that_go
+from profiles.reconcile.laying import Moves, laid_on, moves_between, rewound
 from profiles.reconcile.registers import Writes, flag_in, flag_register, read_back
-from profiles.reconcile.replaying import History
+from profiles.reconcile.replaying import History, Shown
 from profiles.reconcile.uniting import unite
 from profiles.values import ChangeAction, LedgerRow, Origins, TakenBack
 
@@ -166,3 +167,62 @@ def _written(before: State, after: State, row: LedgerRow, *, falling: Collection
     )
     writes = read_back([told], after)[1][row.version]
     return dataclasses.replace(writes, flags={**{name: flag_in(after, name) for name in falling}, **writes.flags})
+
+
+# --- What follows for the others ---------------------------------------------------------------------------------
+
+
+class Beside:
+    """What follows for the profiles that one became one with, once a row of its ledger is taken back."""
+
+    def __init__(
+        self, subject: Subject, subjects: Mapping[UUID, Subject], around: Surroundings, *, loosen_consent: bool
+    ) -> None:
+        self.around = around if subject.family is None else dataclasses.replace(around, holder_of=self._holder_of)
+        self._subject = subject
+        self._family = [] if subject.family is None else [subjects[one] for one in subject.family.ids]
+        self._holder_in_hub = around.holder_of
+        self._loosen_consent = loosen_consent
+        self._reverts = dict(subject.reverts)
+        self._old: dict[UUID, Shown] = {}
+        self._moves: dict[UUID, Moves] = {}
+        self._new: dict[UUID, Shown] = {}
+
+    def excepted(self, reverts: Mapping[int, TakenBack]) -> dict[str, Kept]:
+        """Return what has to stay as it is of them, where these rows take others of the one back."""
+        self._look(reverts)
+        found: dict[str, Kept] = {}
+        for _, kept in self._others():
+            found |= kept
+        return found
+
+    def settled(self) -> Iterator[tuple[Subject, State, Sequence[Kept]]]:
+        """Yield those that something follows for, as they are then, and what of it stays as it is."""
+        self._look(self._subject.reverts)
+        for other, kept in list(self._others()):
+            after = laid_on(other.state, self._moves[other.id], but=kept)
+            if difference(other.state, after) or moved_times(other.state, after):
+                yield other, after, list(kept.values())
+
+    def _look(self, reverts: Mapping[int, TakenBack]) -> None:
+        own = self._subject.reverts
+        try:
+            self._subject.reverts = dict(reverts)
+            self._new = {one.id: one.replay(one.reverts) for one in self._family}
+            self._subject.reverts = self._reverts  # what shows now, with all that is known of by then
+            self._old = {one.id: one.replay(one.reverts) for one in self._family}
+        finally:
+            self._subject.reverts = own
+        self._moves = {id_: moves_between(self._old[id_], new) for id_, new in self._new.items()}
+
+    def _others(self) -> Iterator[tuple[Subject, dict[str, Kept]]]:
+        around = dataclasses.replace(self.around, users=())
+        for other in self._family:
+            if other is not self._subject:
+                keeping = Keeping(other, (), around, loosen_consent=self._loosen_consent)
+                yield other, keeping.excepted(self._old[other.id], self._new[other.id])
+
+    def _holder_of(self, key: MatchKey) -> UUID | None:
+        """Return who has the key, unless it is one of them who gives it up."""
+        holder = self._holder_in_hub(key)
+        return None if holder in self._moves and key in set(keys_that_go(self._moves[holder])) else holder
