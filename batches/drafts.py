@@ -49,16 +49,10 @@ class Drafts:
         if not self._unread:
             return False
         position, text = self._unread.popleft()
-        cause = self._cause(position)
         if position in self._unreadable:
-            self._read.append(_unreadable(cause))
-            return True
-        try:
-            draft = self._draft(self._reader.read(position, text), cause)
-        except Exception:  # whatever it is, the other records have nothing to do with it
-            log.exception("record_unreadable", batch_id=str(self._batch.id), position=position)
-            draft = _unreadable(cause)
-        self._read.append(draft)
+            self._read.append(_unreadable(self._cause(position)))
+        else:
+            self._read.append(_read(self._batch, position, text, self._reader, self.key_rules))
         return True
 
     def take(self, count: int) -> list[ProfileDraft]:
@@ -74,9 +68,6 @@ class Drafts:
         position, _ = self._unread.popleft()
         return _unreadable(self._cause(position))
 
-    def _draft(self, record: RawRecord, cause: Cause) -> ProfileDraft:
-        return _draft_of(self._batch, record, cause, self.key_rules)
-
     def _cause(self, position: int) -> Cause:
         return _cause_of(self._batch, position)
 
@@ -84,10 +75,7 @@ class Drafts:
 def drafts_in(batch: Batch, content: bytes, rules: KeyRules) -> list[ProfileDraft]:
     """Return what the records of a body would ask for as a batch that is not stored; queries none."""
     reader = RecordReader()
-    return [
-        _draft_of(batch, reader.read(position, text), _cause_of(batch, position), rules)
-        for position, text in enumerate(record_texts(content))
-    ]
+    return [_read(batch, position, text, reader, rules) for position, text in enumerate(record_texts(content))]
 
 
 def drafts_of(records: Iterable[BatchRecord]) -> dict[tuple[UUID, int], ProfileDraft]:
@@ -120,6 +108,16 @@ def drafts_of(records: Iterable[BatchRecord]) -> dict[tuple[UUID, int], ProfileD
 
 
 _BODIES_AT_ONCE: Final = 8
+
+
+def _read(batch: Batch, position: int, text: str, reader: RecordReader, rules: KeyRules) -> ProfileDraft:
+    """Return what a record asks for; whatever reading it may raise, the others have nothing to do with it."""
+    cause = _cause_of(batch, position)
+    try:
+        return _draft_of(batch, reader.read(position, text), cause, rules)
+    except Exception:
+        log.exception("record_unreadable", batch_id=str(batch.id), position=position)
+        return _unreadable(cause)
 
 
 def _draft_of(batch: Batch, record: RawRecord, cause: Cause, rules: KeyRules) -> ProfileDraft:

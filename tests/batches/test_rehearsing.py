@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from batches import importing
+from batches import drafts, importing
 from batches.models import Batch, Import
 from profiles.models import Profile, ProfileChange
+from profiles.schema import parse_record
 from tests.batches.files.reading import run_import as run
 from tests.batches.files.reading import write
 from tests.builders import make_profile
@@ -112,3 +113,17 @@ def test_report_that_cannot_be_written(tmp_path):
     code, sentence = run(path, "--dry-run", "--report", str(tmp_path))
 
     assert (code, sentence) == (2, f"{tmp_path}: Is a directory.")
+
+
+def test_record_that_cannot_be_processed_stops_no_dry_run(tmp_path, monkeypatch, capsys):
+    def parse(value, **options):
+        if value.get("company") == "poison":
+            raise RuntimeError
+        return parse_record(value, **options)
+
+    monkeypatch.setattr(drafts, "parse_record", parse)
+    path = write(tmp_path / "a.csv", "email,company\na@example.com,poison\nb@example.com,Acme\n")
+
+    assert run(path, "--dry-run") == (1, "")
+
+    assert "would be 1 created, 0 updated, 0 unchanged, 1 rejected" in capsys.readouterr().out
